@@ -1,0 +1,1 @@
+"""Settings, calling policies, texts and hazards, as code and package data."""

@@ -1,0 +1,1 @@
+"""Who answers for what: units, posts, people, and how they are reached."""

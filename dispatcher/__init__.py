@@ -1,0 +1,1 @@
+"""叫应: call the person responsible for every grid until a human has answered."""

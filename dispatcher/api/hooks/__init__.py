@@ -1,0 +1,1 @@
+"""Callbacks of the providers: verified, kept raw, answered at once."""

@@ -1,0 +1,1 @@
+"""The rules of calling. Pure: no clock, no disk, no network, standard library only."""

@@ -1,0 +1,1 @@
+"""The only place where the rules of calling meet the world."""

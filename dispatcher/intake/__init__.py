@@ -1,0 +1,1 @@
+"""What comes in, parsed: alerts from machines and forms, answers from people."""

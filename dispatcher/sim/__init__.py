@@ -1,0 +1,1 @@
+"""A telephone exchange with virtual people, speaking the providers' own protocols."""

@@ -1,0 +1,1 @@
+"""What is remembered: alerts, callouts, facts, questions, outbox, roster, keys."""
