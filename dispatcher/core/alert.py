@@ -1,0 +1,157 @@
+"""A warning as the dispatcher knows it, whatever dialect it came in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+AlertId = NewType("AlertId", str)
+ChainId = NewType("ChainId", str)  # the first alert and all that follow it
+
+
+class Level(StrEnum):
+    """Colour of a warning, strictest first."""
+
+    RED = "red"
+    ORANGE = "orange"
+    YELLOW = "yellow"
+    BLUE = "blue"
+    WHITE = "white"  # only some provinces: told, not called
+    UNKNOWN = "unknown"  # called as yellow, and the desk is asked
+
+    @property
+    def zh(self) -> str:
+        """The colour as the warning centres write it."""
+        return LEVEL_ZH[self]
+
+
+LEVEL_ZH = {
+    Level.RED: "红色",
+    Level.ORANGE: "橙色",
+    Level.YELLOW: "黄色",
+    Level.BLUE: "蓝色",
+    Level.WHITE: "白色",
+    Level.UNKNOWN: "未知",
+}
+
+
+class Lane(StrEnum):
+    """Order of sending; a lane never waits behind a lower one."""
+
+    RED = "red"
+    ORANGE = "orange"
+    YELLOW = "yellow"
+    BLUE = "blue"
+    DRILL = "drill"
+
+    @property
+    def order(self) -> int:
+        """0 goes first."""
+        return LANE_ORDER[self]
+
+
+LANE_ORDER = {lane: place for place, lane in enumerate(Lane)}
+
+
+class Status(StrEnum):
+    """CAP's status: who is meant to act."""
+
+    ACTUAL = "Actual"
+    EXERCISE = "Exercise"
+    SYSTEM = "System"
+    TEST = "Test"
+    DRAFT = "Draft"
+
+
+class MsgType(StrEnum):
+    """CAP's message type."""
+
+    ALERT = "Alert"
+    UPDATE = "Update"
+    CANCEL = "Cancel"
+    ACK = "Ack"
+    ERROR = "Error"
+
+
+class AlertState(StrEnum):
+    """Where an alert stands."""
+
+    DRAFT = "draft"
+    PENDING_APPROVAL = "pending_approval"
+    PARKED = "parked"  # valid, but can't be called out now; shown at the desk
+    ACTIVE = "active"
+    SUPERSEDED = "superseded"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    CLOSED = "closed"
+    REJECTED = "rejected"
+
+
+class ParkReason(StrEnum):
+    """Why a valid alert is kept without calling anybody."""
+
+    UNKNOWN_REFERENCE = "unknown_reference"
+    FOREIGN_SENDER = "foreign_sender"
+    UNRESOLVED_AREA = "unresolved_area"
+    NAME_CODE_MISMATCH = "name_code_mismatch"
+    NO_AUDIENCE = "no_audience"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """Another alert, named by the triple of CAP."""
+
+    sender: str
+    identifier: str
+    sent: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaCode:
+    """A code and the list it comes from; the same code in two lists is two places."""
+
+    system: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Area:
+    """One area of a warning, as it was given."""
+
+    name: str = ""
+    codes: tuple[AreaCode, ...] = ()
+    units: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What an alert says. Equality of two alerts is equality of this.
+
+    :ivar effective: start of the danger
+    :ivar description: what to watch
+    :ivar instruction: what to do
+    """
+
+    sender: str
+    identifier: str
+    sent: datetime
+    status: Status
+    msg_type: MsgType
+    references: tuple[Reference, ...] = ()
+    event_code: str = ""
+    event: str = ""
+    level: Level = Level.UNKNOWN
+    headline: str = ""
+    description: str = ""
+    instruction: str = ""
+    issuer: str = ""
+    effective: datetime | None = None
+    expires: datetime | None = None
+    areas: tuple[Area, ...] = ()
+
+    @property
+    def drill(self) -> bool:
+        """Exercise and Test go down the drill lane."""
+        return self.status in {Status.EXERCISE, Status.TEST}
