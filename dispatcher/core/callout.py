@@ -1,0 +1,330 @@
+"""The callout: one post of one unit, called until a human answers.
+
+A callout is one (chain, unit, post, epoch). Its ladder is a snapshot of the policy made
+when it opens; who stands on a rung is looked up when the rung is reached (people live,
+timing frozen). A value of :class:`Callout` is what all its facts add up to, see
+:mod:`dispatcher.core.evolve`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b32encode
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from channels.contract import Channel
+from contacts.model import AddressId, PersonId, Post, PostRef, UnitId
+from dispatcher.core.alert import AlertId, ChainId, Lane, Level
+from dispatcher.core.answer import Evidence, Figures, Meaning
+
+CalloutId = NewType("CalloutId", str)
+AttemptId = NewType("AttemptId", str)  # callout.rung.person.try.channel.address
+LABEL_PLACE = 3
+MOST_ATTEMPTS = 64  # kept in the state; facts keep all
+
+
+class State(StrEnum):
+    """Where a callout stands."""
+
+    WAITING = "waiting"  # open, nothing has fallen due yet
+    CALLING = "calling"  # its ladder is being climbed
+    ANSWERED = "answered"  # one of its own people is awake and knows
+    TAKEN = "taken"  # somebody above, or the desk, has taken it over
+    REPORTED = "reported"  # answered, and the feedback is complete
+    DESK = "desk"  # the ladder ran out: a person at the desk owns it
+    NOTIFIED = "notified"  # told, nothing asked
+    CLOSED = "closed"  # ended, with a reason
+
+
+OPEN_STATES = frozenset({State.WAITING, State.CALLING, State.TAKEN, State.DESK})
+
+
+class CloseReason(StrEnum):
+    """Why a callout ended."""
+
+    DONE = "done"
+    SUPERSEDED = "superseded"  # a stricter alert of its chain opened a new epoch
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+class Mark(StrEnum):
+    """What the board shows beside a callout."""
+
+    NOT_AWAKENED = "not_awakened"  # called by voice in time, nobody answered
+    NEVER_RUNG = "never_rung"  # no call to its own people was placed in time
+    WATCH = "watch"  # the desk keeps an eye on it
+    MUST_CALL = "must_call"  # the desk has to call by hand
+    NEED_HELP = "need_help"  # somebody is in trouble
+    FEEDBACK_OVERDUE = "feedback_overdue"
+
+
+class Task(StrEnum):
+    """What somebody has to do on foot."""
+
+    DOOR_KNOCK = "door_knock"
+
+
+class Via(StrEnum):
+    """How the attempts of a rung travel."""
+
+    OWN = "own"  # to the unit's own people, at once
+    DIGEST = "digest"  # to a superior, joined with the others he owes answers for
+    INFO = "info"  # to a superior, joined, nothing asked
+
+
+class SkipReason(StrEnum):
+    """Why a try made no attempt."""
+
+    NO_ROUTE = "no_route"  # no route is configured for the channel
+    NO_ADDRESS = "no_address"  # the person has no address the channel can use
+    OVERTAKEN = "overtaken"  # we were down; the next try is due already
+    OWN_PART = "own_part"  # he holds a post of the unit himself
+
+
+class Cause(StrEnum):
+    """Why a rung was reached."""
+
+    TIME = "time"
+    STRUCK = "struck"  # nobody below can be reached by any means
+    RESUMED = "resumed"  # a take-over brought no result in time
+
+
+class Purpose(StrEnum):
+    """Why an attempt was made."""
+
+    TRY = "try"
+    NEXT_MEANS = "next_means"  # the address before it is dead or wrong
+    REPEAT = "repeat"
+    HELP = "help"  # the unit below asks for help
+    REMINDER = "reminder"  # feedback is due, or the desk owes a look
+
+
+class Progress(StrEnum):
+    """How far an attempt has come, in rising order."""
+
+    PLANNED = "planned"
+    ACCEPTED = "accepted"
+    UNKNOWN = "unknown"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+PROGRESS_ORDER = {progress: place for place, progress in enumerate(Progress)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Try:
+    """One try: seconds from the rung's start, and the channels used together."""
+
+    at: int
+    do: tuple[Channel, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """One rung of a ladder.
+
+    :ivar at: seconds from opening
+    :ivar posts: who is called together; empty for a bare mark
+    :ivar own: whether these are the callout's own posts
+    :ivar need: how many of its people must answer
+    """
+
+    at: int
+    posts: tuple[PostRef, ...] = ()
+    tries: tuple[Try, ...] = ()
+    via: Via = Via.OWN
+    own: bool = False
+    need: int = 1
+    mark: Mark | None = None
+    task: Task | None = None
+    desk: Mark | None = None
+
+    @property
+    def flags(self) -> bool:
+        """Whether reaching its time puts anything on the board."""
+        return bool(self.mark or self.task or self.desk)
+
+    @property
+    def last_try(self) -> int:
+        """Seconds from opening to its last try, when nothing moves it."""
+        return self.at + (self.tries[-1].at if self.tries else 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat:
+    """How own people go on being called; seconds between, and how often so."""
+
+    every: int
+    do: tuple[Channel, ...]
+    most: int
+    voice_every: int | None = None
+    voice_most: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ladder:
+    """The policy of one callout, frozen when it opened.
+
+    :ivar taken_result: seconds a taker has to bring a result
+    :ivar received_by: seconds from opening within which an answer is in time
+    :ivar feedback_by: seconds from opening to the first feedback; None: not asked
+    :ivar require: figures the feedback must hold
+    """
+
+    policy: str
+    rungs: tuple[Rung, ...]
+    repeat: Repeat
+    taken_result: int
+    received_by: int
+    feedback_by: int | None = None
+    require: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """One way to one person: an address on a channel that has a route."""
+
+    channel: Channel
+    address: AddressId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Called:
+    """A person on a rung, with the means he had when it was reached."""
+
+    person: PersonId
+    post: Post
+    means: tuple[Means, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RungRun:
+    """How far one rung has come.
+
+    :ivar starts_at: set when the rung was moved from its policy time
+    :ivar round: how often it was started anew after a take-over that lapsed
+    """
+
+    starts_at: datetime | None = None
+    round: int = 0
+    started_at: datetime | None = None
+    flagged: bool = False
+    struck: bool = False
+    tries_done: int = 0
+    people: tuple[Called, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """The decision to try one address of one person on one channel."""
+
+    id: AttemptId
+    rung: int
+    person: PersonId
+    channel: Channel
+    address: AddressId
+    planned_at: datetime
+    progress: Progress = Progress.PLANNED
+
+    @property
+    def label(self) -> str:
+        """The try's number within its id."""
+        return self.id.split(".")[LABEL_PLACE]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The own answer that ended the calling, or one beside it."""
+
+    person: PersonId
+    at: datetime
+    meaning: Meaning
+    evidence: Evidence
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taking:
+    """Somebody above owes a result.
+
+    :ivar rung: where he stands in the ladder; None is the desk
+    """
+
+    by: str
+    rung: int | None
+    at: datetime
+    result_by: datetime
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callout:
+    """One (chain, unit, post, epoch) and all that has become of it.
+
+    :ivar answers: every own answer, in order
+    :ivar answer: the one that ended the calling
+    """
+
+    id: CalloutId
+    alert: AlertId
+    chain: ChainId
+    epoch: int
+    unit: UnitId
+    post: Post
+    level: Level
+    policy_level: Level
+    drill: bool
+    risk: int
+    ladder: Ladder
+    opened_at: datetime
+    state: State
+    runs: tuple[RungRun, ...]
+    attempts: tuple[Attempt, ...] = ()
+    attempt_count: int = 0
+    struck_means: frozenset[Means] = frozenset()
+    struck_people: frozenset[PersonId] = frozenset()
+    answers: tuple[Answer, ...] = ()
+    answer: Answer | None = None
+    taking: Taking | None = None
+    marks: tuple[Mark, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    repeats: int = 0
+    voice_repeats: int = 0
+    help_due: bool = False
+    feedback: Figures | None = None
+    feedback_reminded: bool = False
+    owner: str | None = None
+    desk_reminded_at: datetime | None = None
+    close_reason: CloseReason | None = None
+    closed_at: datetime | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether someone of its own still has to answer."""
+        return self.state in OPEN_STATES
+
+    @property
+    def lane(self) -> Lane:
+        """The lane its messages go down."""
+        if self.drill:
+            return Lane.DRILL
+        return LANES.get(self.policy_level, Lane.YELLOW)
+
+
+LANES = {
+    Level.RED: Lane.RED,
+    Level.ORANGE: Lane.ORANGE,
+    Level.BLUE: Lane.BLUE,
+    Level.WHITE: Lane.BLUE,
+}
+
+
+def callout_id(chain: ChainId, unit: UnitId, post: Post, epoch: int) -> CalloutId:
+    """Name a callout by what it is, so that opening it twice is opening it once."""
+    digest = hashlib.blake2b(f"{chain}|{unit}|{post}|{epoch}".encode(), digest_size=10)
+    return CalloutId(b32encode(digest.digest()).decode().lower())

@@ -1,0 +1,254 @@
+"""What falls due by time: rungs, tries, marks, repeats, the desk, feedback.
+
+Silence keeps exact times. After we were down, what is overdue is handled in order,
+and of several overdue tries only the last one calls (the others are put down as
+overtaken), so a restart is never a burst.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import assert_never
+
+from channels.contract import Channel
+from contacts.model import UnitKind
+from dispatcher.core import fact as facts
+from dispatcher.core.callout import (
+    Called,
+    Callout,
+    Cause,
+    Mark,
+    Progress,
+    Purpose,
+    SkipReason,
+    Via,
+)
+from dispatcher.core.draft import Call, Draft
+from dispatcher.core.due import (
+    Due,
+    What,
+    after,
+    next_due,
+    repeat_channels,
+    voice_repeats,
+)
+from dispatcher.core.event import Duty
+from dispatcher.core.fact import Fact
+
+HELP_CHANNELS = (Channel.WECHAT, Channel.SMS, Channel.VOICE)
+TEXT_CHANNELS = (Channel.WECHAT, Channel.SMS)
+PLACED = frozenset({Progress.ACCEPTED, Progress.DELIVERED, Progress.UNKNOWN})
+
+
+def deadlines(callout: Callout, duty: Duty, now: datetime) -> tuple[Fact, ...]:
+    """Do everything that is due by ``now``, in order."""
+    draft = Draft(callout, now)
+    while (due := next_due(draft.callout)) and due.at <= now:
+        before = len(draft.facts)
+        _handle(draft, due, duty)
+        if len(draft.facts) == before:
+            message = f"callout {callout.id}: {due.what} was due and nothing followed"
+            raise AssertionError(message)
+    return tuple(draft.facts)
+
+
+def _handle(draft: Draft, due: Due, duty: Duty) -> None:  # noqa: C901 - a table
+    match due.what:
+        case What.RUNG:
+            _reach(draft, due.rung, duty)
+        case What.TRY:
+            _try(draft, due.rung, duty)
+        case What.FLAGS:
+            _flags(draft, due.rung, duty)
+        case What.REPEAT:
+            _repeat(draft, duty)
+        case What.RESULT:
+            _lapse(draft, duty)
+        case What.RUN_OUT:
+            _to_desk(draft, duty)
+        case What.DESK_REMINDER:
+            _remind_desk(draft, duty)
+        case What.HELP:
+            _help(draft, duty)
+        case What.FEEDBACK:
+            _feedback(draft, duty)
+        case _:
+            assert_never(due.what)
+
+
+def _reach(draft: Draft, index: int, duty: Duty) -> None:
+    run = draft.callout.runs[index]
+    cause = Cause.TIME
+    if run.starts_at:
+        cause = Cause.RESUMED if run.round else Cause.STRUCK
+    people = duty.of(*draft.callout.ladder.rungs[index].posts)
+    draft.add(
+        facts.RungReached(at=draft.now, rung=index, cause=cause, people=people),
+    )
+    draft.strike_rungs()
+
+
+def _try(draft: Draft, index: int, duty: Duty) -> None:
+    rung, run = draft.callout.ladder.rungs[index], draft.callout.runs[index]
+    number = run.tries_done
+    draft.add(facts.TryStarted(at=draft.now, rung=index, number=number))
+    after_this = rung.tries[number + 1 :]
+    start = run.started_at or draft.now
+    next_at = after(start, after_this[0].at) if after_this else None
+    overtaken = next_at is not None and next_at <= draft.now
+    label = f"{run.round}x{number}" if run.round else str(number)
+    call = Call(index, label, rung.via, not_after=next_at if number else None)
+    for called in run.people:
+        for channel in rung.tries[number].do:
+            if overtaken:
+                draft.skip(index, called.person, channel, SkipReason.OVERTAKEN)
+            else:
+                _call(draft, called, channel, call, duty)
+
+
+def _call(
+    draft: Draft, called: Called, channel: Channel, call: Call, duty: Duty
+) -> None:
+    """Try one person on one channel, or put down why not."""
+    person, why = called.person, None
+    if person in draft.callout.struck_people:
+        return
+    if _has_own_part(draft.callout, called, call, duty):
+        why = SkipReason.OWN_PART
+    elif channel not in duty.routes:
+        why = SkipReason.NO_ROUTE
+    elif all(means.channel is not channel for means in called.means):
+        why = SkipReason.NO_ADDRESS
+    if why:
+        draft.skip(call.rung, person, channel, why)
+    else:
+        draft.reach(called, channel, call)
+
+
+def _has_own_part(callout: Callout, called: Called, call: Call, duty: Duty) -> bool:
+    """Whether somebody on a higher rung holds one of the unit's own posts as well."""
+    rungs = callout.ladder.rungs
+    if rungs[call.rung].own:
+        return False
+    posts = (post for rung in rungs if rung.own for post in rung.posts)
+    return any(own.person == called.person for own in duty.of(*posts))
+
+
+def _flags(draft: Draft, index: int, duty: Duty) -> None:
+    rung = draft.callout.ladder.rungs[index]
+    draft.add(facts.RungFlagged(at=draft.now, rung=index))
+    if rung.mark:
+        draft.add(facts.Marked(at=draft.now, mark=_mark(draft.callout, rung.mark)))
+    if rung.task:
+        on_duty = duty.of(*rung.posts)
+        assignee = on_duty[0].person if on_duty else None
+        draft.add(facts.TaskRaised(at=draft.now, task=rung.task, assignee=assignee))
+    if rung.desk:
+        draft.add(facts.Marked(at=draft.now, mark=rung.desk))
+
+
+def _mark(callout: Callout, mark: Mark) -> Mark:
+    """Who was never rung can't have slept through it."""
+    if mark is not Mark.NOT_AWAKENED:
+        return mark
+    rung = any(
+        attempt.channel is Channel.VOICE
+        and attempt.progress in PLACED
+        and callout.ladder.rungs[attempt.rung].own
+        for attempt in callout.attempts
+    )
+    return mark if rung else Mark.NEVER_RUNG
+
+
+def _repeat(draft: Draft, duty: Duty) -> None:
+    callout = draft.callout
+    number, channels = callout.repeats + 1, repeat_channels(callout)
+    voice = voice_repeats(callout)
+    draft.add(facts.Repeated(at=draft.now, number=number, voice=voice))
+    for index, rung in enumerate(callout.ladder.rungs):
+        run = callout.runs[index]
+        if not rung.own or run.started_at is None:
+            continue
+        people = duty.of(*rung.posts)
+        known = {called.person for called in run.people}
+        new = tuple(called for called in people if called.person not in known)
+        if new:
+            draft.add(facts.PeopleChanged(at=draft.now, rung=index, people=new))
+        call = Call(index, f"r{number}", purpose=Purpose.REPEAT)
+        for called in people:
+            for channel in channels:
+                draft.reach(called, channel, call)
+
+
+def _lapse(draft: Draft, duty: Duty) -> None:
+    callout = draft.callout
+    taken_at = callout.taking.rung if callout.taking else None
+    following = (
+        index
+        for index, rung in enumerate(callout.ladder.rungs)
+        if rung.posts
+        and not rung.own
+        and (
+            callout.runs[index].started_at is None
+            if taken_at is None
+            else index > taken_at
+        )
+    )
+    resumed = next(following, None)
+    draft.add(facts.TakingLapsed(at=draft.now, next=resumed))
+    if resumed is None:
+        _to_desk(draft, duty)
+
+
+def _to_desk(draft: Draft, duty: Duty) -> None:
+    owner = duty.desk.person if duty.desk else None
+    draft.add(facts.HandedToDesk(at=draft.now, owner=owner))
+    _tell_desk(draft, duty)
+
+
+def _remind_desk(draft: Draft, duty: Duty) -> None:
+    draft.add(facts.DeskReminded(at=draft.now))
+    _tell_desk(draft, duty)
+
+
+def _tell_desk(draft: Draft, duty: Duty) -> None:
+    seconds = int((draft.now - draft.callout.opened_at).total_seconds())
+    top = len(draft.callout.ladder.rungs) - 1
+    call = Call(top, f"d{seconds}", Via.INFO, Purpose.REMINDER)
+    if duty.desk:
+        for channel in TEXT_CHANNELS:
+            draft.reach(duty.desk, channel, call)
+
+
+def _help(draft: Draft, duty: Duty) -> None:
+    draft.add(facts.HelpTold(at=draft.now))
+    rungs = draft.callout.ladder.rungs
+    above = (i for i, rung in enumerate(rungs) if rung.posts and not rung.own)
+    index = next(above, None)
+    if index is None:
+        draft.add(facts.Marked(at=draft.now, mark=Mark.MUST_CALL))
+        return
+    call = Call(index, "h", Via.INFO, Purpose.HELP)
+    for called in duty.of(*rungs[index].posts):
+        for channel in HELP_CHANNELS:
+            draft.reach(called, channel, call)
+
+
+def _feedback(draft: Draft, duty: Duty) -> None:
+    callout = draft.callout
+    draft.add(
+        facts.FeedbackReminded(at=draft.now),
+        facts.Marked(at=draft.now, mark=Mark.FEEDBACK_OVERDUE),
+    )
+    if not text_feedback(callout) or callout.answer is None:
+        return
+    for index, called in draft.people():
+        if called.person == callout.answer.person and callout.ladder.rungs[index].own:
+            call = Call(index, "f", purpose=Purpose.REMINDER)
+            _call(draft, called, Channel.SMS, call, duty)
+            return
+
+
+def text_feedback(callout: Callout) -> bool:
+    """Whether the post's questions can be answered in one text: evacuated or none."""
+    return callout.post.unit_kind in {UnitKind.GRID, UnitKind.VILLAGE}

@@ -1,0 +1,220 @@
+"""What follows from an event: ``decide(callout, event, now) -> facts``.
+
+Nothing happens here. Facts are returned; the store writes them together with the
+messages they ask for, in one transaction, and senders run after the commit. What
+falls due by time is in :mod:`dispatcher.core.climb`; this file is what people and
+providers say. One table of meanings holds for every channel:
+
+======================  ===========================================================
+received, evacuating,   own answer: the callout's calls stop
+completed, deployed
+need_help               own answer, and the people above are told at once
+cannot_act              he is struck for the chain; the others go on
+wrong_person            the address is struck on every channel; next means at once
+anything else           noted for the desk, the ladder goes on
+======================  ===========================================================
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import assert_never
+
+from channels.contract import FailureKind
+from contacts.model import PersonId
+from dispatcher.core import fact as facts
+from dispatcher.core.answer import NO_FIGURES, Meaning
+from dispatcher.core.callout import (
+    PROGRESS_ORDER,
+    Attempt,
+    Callout,
+    Means,
+    Progress,
+    Purpose,
+    State,
+)
+from dispatcher.core.climb import deadlines, text_feedback
+from dispatcher.core.draft import Call, Draft
+from dispatcher.core.due import after
+from dispatcher.core.event import (
+    Answered,
+    DeadlineReached,
+    Event,
+    Reported,
+    TakenOver,
+    Withdrawn,
+)
+from dispatcher.core.evolve import merged
+from dispatcher.core.fact import Fact
+
+
+def decide(callout: Callout, event: Event, now: datetime) -> tuple[Fact, ...]:
+    """Tell what follows; an event that changes nothing has no facts."""
+    match event:
+        case DeadlineReached(duty=duty):
+            return deadlines(callout, duty, now)
+        case Reported():
+            return _reported(callout, event, now)
+        case Answered():
+            return _answered(callout, event, now)
+        case TakenOver():
+            return _taken_over(callout, event, now)
+        case Withdrawn(reason=reason, by=by):
+            if callout.state is State.CLOSED:
+                return ()
+            return (facts.Closed(at=now, by=by, reason=reason),)
+        case _:
+            assert_never(event)
+
+
+def _reported(callout: Callout, event: Reported, now: datetime) -> tuple[Fact, ...]:
+    attempt = next((a for a in callout.attempts if a.id == event.attempt), None)
+    if attempt is None or not _news(attempt, event.progress):
+        return ()
+    draft = Draft(callout, now)
+    draft.add(
+        facts.AttemptReported(
+            at=now,
+            attempt=event.attempt,
+            progress=event.progress,
+            failure=event.failure,
+            code=event.code,
+        )
+    )
+    if event.failure is FailureKind.PERMANENT_ADDRESS and callout.open:
+        means = Means(attempt.channel, attempt.address)
+        _strike_means(draft, attempt.person, (means,), event.code or "dead")
+    return tuple(draft.facts)
+
+
+def _news(attempt: Attempt, progress: Progress) -> bool:
+    return PROGRESS_ORDER[progress] > PROGRESS_ORDER[attempt.progress]
+
+
+def _strike_means(
+    draft: Draft, person: PersonId, means: tuple[Means, ...], reason: str
+) -> None:
+    """Strike an address, go on to the person's next one, else up the ladder."""
+    draft.add(
+        facts.MeansStruck(at=draft.now, person=person, means=means, reason=reason)
+    )
+    last = _last_attempts(draft, person)
+    for one in means:
+        for rung, called in tuple(draft.people()):
+            if called.person == person and (rung, one) in last:
+                label = last[rung, one]
+                via = draft.callout.ladder.rungs[rung].via
+                call = Call(rung, label, via, Purpose.NEXT_MEANS)
+                draft.reach(called, one.channel, call)
+    draft.strike_rungs()
+
+
+def _last_attempts(draft: Draft, person: PersonId) -> dict[tuple[int, Means], str]:
+    """The label of the newest attempt by rung and means: what has to be made good."""
+    return {
+        (attempt.rung, Means(attempt.channel, attempt.address)): attempt.label
+        for attempt in draft.callout.attempts
+        if attempt.person == person
+    }
+
+
+def _answered(callout: Callout, event: Answered, now: datetime) -> tuple[Fact, ...]:
+    draft = Draft(callout, now)
+    if event.meaning.awake and callout.state is not State.CLOSED:
+        _awake(draft, event)
+    elif event.meaning is Meaning.CANNOT_ACT and callout.open:
+        draft.add(facts.PersonStruck(at=now, by=event.by, person=event.person))
+        draft.strike_rungs()
+    elif event.meaning is Meaning.WRONG_PERSON and callout.open:
+        _strike_means(draft, event.person, _said_from(draft, event), "wrong_person")
+    else:
+        _note(draft, event)
+    return tuple(draft.facts)
+
+
+def _note(draft: Draft, event: Answered) -> None:
+    draft.add(
+        facts.ReplyNoted(
+            at=draft.now,
+            by=event.by,
+            person=event.person,
+            meaning=event.meaning,
+            message=event.message,
+        )
+    )
+
+
+def _awake(draft: Draft, event: Answered) -> None:
+    if _said_before(draft.callout, event):
+        _note(draft, event)
+        return
+    draft.add(
+        facts.Answered(
+            at=draft.now,
+            by=event.by,
+            person=event.person,
+            meaning=event.meaning,
+            evidence=event.evidence,
+            figures=event.figures,
+            message=event.message,
+            note=event.note,
+        )
+    )
+    if event.figures != NO_FIGURES:
+        _feedback(draft, event)
+
+
+def _feedback(draft: Draft, event: Answered) -> None:
+    figures = merged(draft.callout.feedback, event.figures)
+    complete = text_feedback(draft.callout) and figures.people is not None
+    draft.add(
+        facts.FeedbackGiven(
+            at=draft.now,
+            by=event.by,
+            person=event.person,
+            figures=event.figures,
+            complete=complete,
+        )
+    )
+
+
+def _said_before(callout: Callout, event: Answered) -> bool:
+    """The same words from the same person again are no second answer."""
+    return any(
+        answer.person == event.person
+        and answer.meaning is event.meaning
+        and answer.figures == event.figures
+        for answer in callout.answers
+    )
+
+
+def _said_from(draft: Draft, event: Answered) -> tuple[Means, ...]:
+    """Every means of the address the words came from; all of his, if unknown."""
+    means = {
+        one: None
+        for _, called in draft.people()
+        if called.person == event.person
+        for one in called.means
+        if event.address in {None, one.address}
+    }
+    return tuple(means)
+
+
+def _taken_over(callout: Callout, event: TakenOver, now: datetime) -> tuple[Fact, ...]:
+    if not callout.open or callout.state is State.TAKEN:
+        return ()
+    rungs = [
+        index
+        for index, run in enumerate(callout.runs)
+        if any(called.person == event.taker for called in run.people)
+    ]
+    return (
+        facts.TakenOver(
+            at=now,
+            by=event.by,
+            taker=event.taker,
+            rung=max(rungs, default=None),
+            message=event.message,
+            result_by=after(now, callout.ladder.taken_result),
+        ),
+    )

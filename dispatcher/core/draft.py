@@ -1,0 +1,124 @@
+"""A decision in the making: facts so far, and the callout they would make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from channels.contract import Channel
+from contacts.model import PersonId
+from dispatcher.core import fact as facts
+from dispatcher.core.callout import (
+    AttemptId,
+    Called,
+    Callout,
+    Means,
+    Purpose,
+    SkipReason,
+    Via,
+)
+from dispatcher.core.evolve import evolve
+from dispatcher.core.fact import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What the attempts of one decision have in common.
+
+    :ivar label: the try's number, or r1, r2.. for repeats
+    """
+
+    rung: int
+    label: str
+    via: Via = Via.OWN
+    purpose: Purpose = Purpose.TRY
+    not_after: datetime | None = None
+
+
+class Draft:
+    """Collects facts; each is taken down at once, so the next sees its effect."""
+
+    def __init__(self, callout: Callout, now: datetime) -> None:
+        self.callout = callout
+        self.now = now
+        self.facts: list[Fact] = []
+
+    def add(self, *new: Fact) -> None:
+        """Let these happen."""
+        for fact in new:
+            self.callout = evolve(self.callout, fact)
+            self.facts.append(fact)
+
+    def unstruck(self, called: Called) -> tuple[Means, ...]:
+        """The means by which this person can still be called."""
+        if called.person in self.callout.struck_people:
+            return ()
+        struck = self.callout.struck_means
+        return tuple(means for means in called.means if means not in struck)
+
+    def people(self) -> Iterator[tuple[int, Called]]:
+        """Everybody reached so far, with his rung, from the lowest up."""
+        for index, run in enumerate(self.callout.runs):
+            for called in run.people:
+                yield index, called
+
+    def attempt(self, called: Called, means: Means, call: Call) -> None:
+        """Plan one attempt, unless the very same was planned before."""
+        parts = (self.callout.id, call.rung, called.person, call.label)
+        name = AttemptId(
+            ".".join(map(str, (*parts, means.channel, means.address))),
+        )
+        if any(attempt.id == name for attempt in self.callout.attempts):
+            return
+        self.add(
+            facts.AttemptPlanned(
+                at=self.now,
+                attempt=name,
+                rung=call.rung,
+                person=called.person,
+                channel=means.channel,
+                address=means.address,
+                via=call.via,
+                purpose=call.purpose,
+                not_after=call.not_after,
+            )
+        )
+
+    def reach(self, called: Called, channel: Channel, call: Call) -> bool:
+        """Try a person's first unstruck address on a channel; tell if there is one."""
+        for means in self.unstruck(called):
+            if means.channel is channel:
+                self.attempt(called, means, call)
+                return True
+        return False
+
+    def skip(
+        self, rung: int, person: PersonId, channel: Channel, why: SkipReason
+    ) -> None:
+        """Put down that a try was not made."""
+        self.add(
+            facts.AttemptSkipped(
+                at=self.now, rung=rung, person=person, channel=channel, reason=why
+            )
+        )
+
+    def strike_rungs(self) -> None:
+        """Bring the next rung forward when nobody up to here can be reached."""
+        callout = self.callout
+        started = [i for i, run in enumerate(callout.runs) if run.started_at]
+        if not started or not callout.open or callout.taking:
+            return
+        top = started[-1]
+        if callout.runs[top].struck:
+            return
+        if any(self.unstruck(called) for _, called in self.people()):
+            return
+        following = (
+            index
+            for index in range(top + 1, len(callout.runs))
+            if callout.ladder.rungs[index].posts
+        )
+        self.add(
+            facts.RungStruck(at=self.now, rung=top, next=next(following, None)),
+        )

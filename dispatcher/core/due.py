@@ -1,0 +1,166 @@
+"""When a callout wants attention next, and for what.
+
+An open callout always has a next time. The order of :class:`What` settles what goes
+first when several things fall due in the same second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from channels.contract import Channel
+from dispatcher.core.answer import Meaning
+from dispatcher.core.callout import Callout, Rung, RungRun, State
+
+RUN_OUT_SECONDS = 60  # silence after the last try before the desk owns it
+SLOW_REPEAT_SECONDS = 3600  # the pace after the quick repeats
+DESK_REMINDER_SECONDS = 900
+FEEDBACK_GRACE_SECONDS = 300  # who answers late still has time to look
+
+
+class What(StrEnum):
+    """What falls due, in the order it is handled."""
+
+    HELP = "help"
+    FLAGS = "flags"
+    RUNG = "rung"
+    TRY = "try"
+    RESULT = "result"
+    REPEAT = "repeat"
+    RUN_OUT = "run_out"
+    DESK_REMINDER = "desk_reminder"
+    FEEDBACK = "feedback"
+
+
+ORDER = {what: place for place, what in enumerate(What)}
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something to do at a time; ``rung`` where it belongs to one."""
+
+    at: datetime
+    what: What
+    rung: int = -1
+
+    @property
+    def order(self) -> tuple[datetime, int, int]:
+        """Earlier first, then by kind, then from the lower rung up."""
+        return self.at, ORDER[self.what], self.rung
+
+
+def next_due(callout: Callout) -> Due | None:
+    """Tell what is next; None when nothing more will happen by itself."""
+    return min(_all(callout), key=lambda due: due.order, default=None)
+
+
+def _all(callout: Callout) -> Iterator[Due]:
+    if callout.state is State.CLOSED:
+        return
+    if callout.help_due:
+        yield Due(callout.answers[-1].at, What.HELP)
+    if callout.state in {State.ANSWERED, State.REPORTED}:
+        yield from _feedback(callout)
+        return
+    for index, (rung, run) in enumerate(
+        zip(callout.ladder.rungs, callout.runs, strict=True)
+    ):
+        yield from _rung(callout, index, rung, run)
+    if callout.open:
+        yield from _open(callout)
+
+
+def after(start: datetime, seconds: int) -> datetime:
+    """``seconds`` after ``start``."""
+    return start + timedelta(seconds=seconds)
+
+
+def start_of(callout: Callout, index: int) -> datetime:
+    """When a rung began, or is to begin."""
+    run = callout.runs[index]
+    planned = after(callout.opened_at, callout.ladder.rungs[index].at)
+    return run.started_at or run.starts_at or planned
+
+
+def _rung(callout: Callout, index: int, rung: Rung, run: RungRun) -> Iterator[Due]:
+    # A take-over keeps marks and tasks at their times; only calling others pauses.
+    if rung.flags and not run.flagged:
+        yield Due(_flags_at(callout, rung, run), What.FLAGS, index)
+    if not rung.posts or (callout.taking and not rung.own):
+        return
+    if run.started_at is None:
+        yield Due(start_of(callout, index), What.RUNG, index)
+    elif run.tries_done < len(rung.tries):
+        next_try = after(run.started_at, rung.tries[run.tries_done].at)
+        yield Due(next_try, What.TRY, index)
+
+
+def _flags_at(callout: Callout, rung: Rung, run: RungRun) -> datetime:
+    """The policy's time, or earlier with a rung that was brought forward."""
+    planned = after(callout.opened_at, rung.at)
+    return min(planned, run.starts_at) if run.starts_at else planned
+
+
+def _open(callout: Callout) -> Iterator[Due]:
+    yield Due(repeat_at(callout), What.REPEAT)
+    if callout.taking:
+        yield Due(callout.taking.result_by, What.RESULT)
+    elif callout.state is State.DESK:
+        yield Due(
+            after(callout.desk_reminded_at or callout.opened_at, DESK_REMINDER_SECONDS),
+            What.DESK_REMINDER,
+        )
+    else:
+        yield Due(runs_out_at(callout), What.RUN_OUT)
+
+
+def repeat_at(callout: Callout) -> datetime:
+    """The next repeat: the quick ones, then one an hour, counted from opening."""
+    repeat = callout.ladder.repeat
+    number = callout.repeats + 1
+    quick = min(number, repeat.most) * repeat.every
+    slow = max(0, number - repeat.most) * SLOW_REPEAT_SECONDS
+    return after(callout.opened_at, quick + slow)
+
+
+def voice_repeats(callout: Callout) -> bool:
+    """Tell whether the next repeat rings as well."""
+    repeat = callout.ladder.repeat
+    if repeat.voice_every is None or callout.voice_repeats >= repeat.voice_most:
+        return False
+    elapsed = repeat_at(callout) - callout.opened_at
+    return elapsed.total_seconds() % repeat.voice_every == 0
+
+
+def repeat_channels(callout: Callout) -> tuple[Channel, ...]:
+    """The channels of the next repeat."""
+    voice = (Channel.VOICE,) if voice_repeats(callout) else ()
+    return (*callout.ladder.repeat.do, *voice)
+
+
+def runs_out_at(callout: Callout) -> datetime:
+    """60 s after the last try of any rung fell due."""
+    ends = (
+        after(start_of(callout, index), rung.last_try - rung.at)
+        for index, rung in enumerate(callout.ladder.rungs)
+    )
+    return after(max(ends), RUN_OUT_SECONDS)
+
+
+def _feedback(callout: Callout) -> Iterator[Due]:
+    asked = callout.ladder.feedback_by is not None
+    answer = callout.answer
+    if not asked or answer is None or callout.state is State.REPORTED:
+        return
+    if answer.meaning is Meaning.NEED_HELP or callout.feedback_reminded:
+        return
+    yield Due(feedback_at(callout, answer.at), What.FEEDBACK)
+
+
+def feedback_at(callout: Callout, answered_at: datetime) -> datetime:
+    """The first feedback is due by policy, but not before he could look."""
+    limit = after(callout.opened_at, callout.ladder.feedback_by or 0)
+    return max(limit, after(answered_at, FEEDBACK_GRACE_SECONDS))

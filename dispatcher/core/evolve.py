@@ -1,0 +1,307 @@
+"""The one place where a callout's state changes: ``evolve(callout, fact)``.
+
+Rule 1: whatever a callout is follows from its facts; nothing else writes it.
+Rule 2: a fact never fails. Whether something may happen is decided in
+:mod:`dispatcher.core.decide`; what has happened is only taken down here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+from functools import reduce
+from typing import TypeVar, assert_never
+
+from dispatcher.core.answer import NO_FIGURES, Figures, Meaning
+from dispatcher.core.callout import (
+    MOST_ATTEMPTS,
+    OPEN_STATES,
+    PROGRESS_ORDER,
+    Answer,
+    Attempt,
+    Callout,
+    Mark,
+    RungRun,
+    State,
+    Taking,
+)
+from dispatcher.core.fact import (
+    Answered,
+    AttemptPlanned,
+    AttemptReported,
+    AttemptSkipped,
+    Closed,
+    DeskReminded,
+    Fact,
+    FeedbackGiven,
+    FeedbackReminded,
+    HandedToDesk,
+    HelpTold,
+    Marked,
+    MeansStruck,
+    Opened,
+    PeopleChanged,
+    PersonStruck,
+    Repeated,
+    ReplyNoted,
+    RungFlagged,
+    RungReached,
+    RungStruck,
+    TakenOver,
+    TakingLapsed,
+    TaskRaised,
+    TryStarted,
+)
+
+
+def opened(fact: Opened) -> Callout:
+    """Make the callout that a first fact begins."""
+    return Callout(
+        id=fact.id,
+        alert=fact.alert,
+        chain=fact.chain,
+        epoch=fact.epoch,
+        unit=fact.unit,
+        post=fact.post,
+        level=fact.level,
+        policy_level=fact.policy_level,
+        drill=fact.drill,
+        risk=fact.risk,
+        ladder=fact.ladder,
+        opened_at=fact.at,
+        state=fact.state,
+        runs=tuple(RungRun() for _ in fact.ladder.rungs),
+    )
+
+
+def replay(facts: Iterable[Fact]) -> Callout:
+    """Rebuild a callout from all its facts, the first of which opened it.
+
+    :raises ValueError: when the first fact is not :class:`Opened`
+    """
+    first, *rest = facts
+    if not isinstance(first, Opened):
+        message = f"facts of a callout begin with 'opened', not {first.kind!r}"
+        raise ValueError(message)  # noqa: TRY004 - the order is wrong, not the type
+    return reduce(evolve, rest, opened(first))
+
+
+def evolve(callout: Callout, fact: Fact) -> Callout:  # noqa: C901, PLR0911, PLR0912 - a table
+    """Take one fact down."""
+    match fact:
+        case Opened():
+            return opened(fact)
+        case RungReached():
+            return _rung_reached(callout, fact)
+        case RungStruck():
+            return _rung_struck(callout, fact)
+        case RungFlagged(rung=rung):
+            return _run(callout, rung, flagged=True)
+        case TryStarted(rung=rung, number=number):
+            return _run(callout, rung, tries_done=number + 1)
+        case PeopleChanged(rung=rung, people=people):
+            return _run(callout, rung, people=callout.runs[rung].people + people)
+        case AttemptPlanned() | AttemptReported():
+            return _attempt(callout, fact)
+        case MeansStruck(means=means):
+            return replace(callout, struck_means=callout.struck_means | set(means))
+        case PersonStruck(person=person):
+            return replace(callout, struck_people=callout.struck_people | {person})
+        case Answered():
+            return _answered(callout, fact)
+        case TakenOver() | TakingLapsed():
+            return _taking(callout, fact)
+        case HandedToDesk(owner=owner):
+            return replace(
+                callout, state=State.DESK, owner=owner, desk_reminded_at=fact.at
+            )
+        case Closed(reason=reason):
+            return replace(
+                callout, state=State.CLOSED, close_reason=reason, closed_at=fact.at
+            )
+        case _:
+            return _noted(callout, fact)
+
+
+Noted = (
+    Marked
+    | TaskRaised
+    | Repeated
+    | HelpTold
+    | FeedbackGiven
+    | FeedbackReminded
+    | DeskReminded
+    | AttemptSkipped
+    | ReplyNoted
+)
+
+
+def _noted(callout: Callout, fact: Noted) -> Callout:  # noqa: C901 - a table
+    match fact:
+        case Marked(mark=mark):
+            return replace(callout, marks=_with(callout.marks, mark))
+        case TaskRaised(task=task):
+            return replace(callout, tasks=_with(callout.tasks, task))
+        case Repeated(number=number, voice=voice):
+            return replace(
+                callout,
+                repeats=number,
+                voice_repeats=callout.voice_repeats + voice,
+            )
+        case HelpTold():
+            return replace(callout, help_due=False)
+        case FeedbackGiven():
+            return _feedback(callout, fact)
+        case FeedbackReminded():
+            return replace(callout, feedback_reminded=True)
+        case DeskReminded():
+            return replace(callout, desk_reminded_at=fact.at)
+        case AttemptSkipped() | ReplyNoted():
+            return callout
+        case _:
+            assert_never(fact)
+
+
+Item = TypeVar("Item")
+
+
+def _with(items: tuple[Item, ...], item: Item) -> tuple[Item, ...]:
+    return items if item in items else (*items, item)
+
+
+def _run(callout: Callout, rung: int, **changes: object) -> Callout:
+    runs = list(callout.runs)
+    runs[rung] = replace(runs[rung], **changes)  # type: ignore[arg-type] # names are RungRun's own
+    return replace(callout, runs=tuple(runs))
+
+
+def _rung_reached(callout: Callout, fact: RungReached) -> Callout:
+    calling = callout.state is State.WAITING
+    state = State.CALLING if calling else callout.state
+    return replace(
+        _run(callout, fact.rung, started_at=fact.at, tries_done=0, people=fact.people),
+        state=state,
+    )
+
+
+def _rung_struck(callout: Callout, fact: RungStruck) -> Callout:
+    callout = _run(callout, fact.rung, struck=True)
+    if fact.next is None:
+        return callout
+    return _run(callout, fact.next, starts_at=fact.at)
+
+
+def _attempt(callout: Callout, fact: AttemptPlanned | AttemptReported) -> Callout:
+    if isinstance(fact, AttemptPlanned):
+        planned = Attempt(
+            id=fact.attempt,
+            rung=fact.rung,
+            person=fact.person,
+            channel=fact.channel,
+            address=fact.address,
+            planned_at=fact.at,
+        )
+        attempts = (*callout.attempts, planned)[-MOST_ATTEMPTS:]
+        return replace(
+            callout, attempts=attempts, attempt_count=callout.attempt_count + 1
+        )
+    return replace(
+        callout,
+        attempts=tuple(
+            _further(attempt, fact) if attempt.id == fact.attempt else attempt
+            for attempt in callout.attempts
+        ),
+    )
+
+
+def _further(attempt: Attempt, fact: AttemptReported) -> Attempt:
+    """Only what is further is news: receipts come late and out of order."""
+    if PROGRESS_ORDER[fact.progress] <= PROGRESS_ORDER[attempt.progress]:
+        return attempt
+    return replace(attempt, progress=fact.progress)
+
+
+def _answered(callout: Callout, fact: Answered) -> Callout:
+    answer = Answer(
+        person=fact.person,
+        at=fact.at,
+        meaning=fact.meaning,
+        evidence=fact.evidence,
+        figures=fact.figures,
+    )
+    callout = replace(callout, answers=(*callout.answers, answer))
+    if fact.meaning is Meaning.NEED_HELP:
+        callout = replace(
+            callout, marks=_with(callout.marks, Mark.NEED_HELP), help_due=True
+        )
+    if callout.state not in OPEN_STATES or not enough(callout):
+        return callout
+    return replace(
+        callout, state=State.ANSWERED, answer=answer, owner=None, taking=None
+    )
+
+
+def enough(callout: Callout) -> bool:
+    """Whether as many own people have answered as some own rung needs.
+
+    An answer by somebody who is on no rung yet (recorded on behalf of a stand-in)
+    counts on every own rung.
+    """
+    answered = {answer.person for answer in callout.answers}
+    on_rungs = {called.person for run in callout.runs for called in run.people}
+    beside = len(answered - on_rungs)
+    return any(
+        rung.own
+        and len(answered & {called.person for called in run.people}) + beside
+        >= rung.need
+        for rung, run in zip(callout.ladder.rungs, callout.runs, strict=True)
+    )
+
+
+def _taking(callout: Callout, fact: TakenOver | TakingLapsed) -> Callout:
+    if isinstance(fact, TakenOver):
+        taking = Taking(
+            by=fact.taker,
+            rung=fact.rung,
+            at=fact.at,
+            result_by=fact.result_by,
+            message=fact.message,
+        )
+        return replace(callout, state=State.TAKEN, taking=taking, owner=None)
+    callout = replace(callout, state=State.CALLING, taking=None)
+    return callout if fact.next is None else _resume(callout, fact.next, fact)
+
+
+def _resume(callout: Callout, first: int, fact: TakingLapsed) -> Callout:
+    """Start rung ``first`` now, those after it at their old distances."""
+    rungs = callout.ladder.rungs
+    for index in range(first, len(rungs)):
+        if rungs[index].own or not rungs[index].posts:
+            continue
+        starts_at = fact.at + timedelta(seconds=rungs[index].at - rungs[first].at)
+        callout = _run(
+            callout,
+            index,
+            starts_at=starts_at,
+            started_at=None,
+            tries_done=0,
+            round=callout.runs[index].round + 1,
+        )
+    return callout
+
+
+def _feedback(callout: Callout, fact: FeedbackGiven) -> Callout:
+    callout = replace(callout, feedback=merged(callout.feedback, fact.figures))
+    if fact.complete and callout.state is State.ANSWERED:
+        return replace(callout, state=State.REPORTED)
+    return callout
+
+
+def merged(known: Figures | None, new: Figures) -> Figures:
+    """Keep the newest figure of each kind."""
+    known = known or NO_FIGURES
+    return Figures(
+        households=known.households if new.households is None else new.households,
+        people=known.people if new.people is None else new.people,
+    )

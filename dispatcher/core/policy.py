@@ -1,0 +1,39 @@
+"""Which policy applies to a warning."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from config.policy import Hazard, PolicySet
+from dispatcher.core.alert import Content, Level
+
+STRICTNESS = (Level.BLUE, Level.YELLOW, Level.ORANGE, Level.RED)
+CALLED_AS = {Level.WHITE: Level.BLUE, Level.UNKNOWN: Level.YELLOW}
+DEFAULT_TTL_HOURS = 24
+
+
+def hazard(policies: PolicySet, event_code: str) -> Hazard:
+    """What the kind of event changes; the default where the policy names none."""
+    return policies.hazards.get(event_code, policies.default_hazard)
+
+
+def policy_level(level: Level, kind: Hazard) -> Level:
+    """The level whose timing holds: the issued one, shifted, red at the most."""
+    place = STRICTNESS.index(CALLED_AS.get(level, level))
+    return STRICTNESS[min(place + kind.level_shift, len(STRICTNESS) - 1)]
+
+
+def notify_only(level: Level, kind: Hazard) -> bool:
+    """Whether people are told and nothing is asked; judged by the issued level."""
+    if level is Level.WHITE or kind.ack == "notify_only":
+        return True
+    return kind.ack == "notify_only_below_red" and level is not Level.RED
+
+
+def ask_again_at(content: Content, kind: Hazard, received_at: datetime) -> datetime:
+    """When the warning ends, or when the desk is asked where no end was given."""
+    if content.expires:
+        return content.expires
+    ttl = kind.ttl_hours
+    hours = ttl.get(content.level.value, ttl.get("default", DEFAULT_TTL_HOURS))
+    return (content.effective or received_at) + timedelta(hours=hours)

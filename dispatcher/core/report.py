@@ -1,0 +1,255 @@
+"""The record and the figures, from facts alone.
+
+Denominators (rules of calling, section 15): ``answered`` counts callouts with an own
+answer; ``answer_rate`` is people who answered over people called;
+``grid_coverage_rate`` is grids whose own people answered over grids in the area. What
+was superseded by a stricter alert is told by its successor and counts nowhere here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from channels.contract import Channel
+from contacts.model import PersonId, Post, UnitId
+from dispatcher.core.answer import Evidence, Figures, Meaning
+from dispatcher.core.callout import (
+    Callout,
+    CalloutId,
+    CloseReason,
+    Mark,
+    Progress,
+    State,
+    Task,
+)
+from dispatcher.core.evolve import replay
+from dispatcher.core.fact import (
+    Answered,
+    AttemptPlanned,
+    AttemptReported,
+    Fact,
+    HandedToDesk,
+    MeansStruck,
+    PersonStruck,
+    RungReached,
+    TakenOver,
+    TaskRaised,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalation:
+    """A rung above the own people that was reached."""
+
+    at: datetime
+    people: tuple[PersonId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of the 叫应记录表: one callout.
+
+    :ivar called: own people in the order they were first called
+    :ivar attempts: attempts by channel
+    :ivar seconds: from opening to the answer
+    :ivar why_not: reasons that kept people from being reached
+    """
+
+    callout: CalloutId
+    unit: UnitId
+    post: Post
+    state: State
+    close_reason: CloseReason | None
+    opened_at: datetime
+    by: str
+    called: tuple[PersonId, ...]
+    attempts: Mapping[Channel, int]
+    first_delivered_at: datetime | None
+    answered_by: PersonId | None
+    answered_at: datetime | None
+    meaning: Meaning | None
+    evidence: Evidence | None
+    seconds: float | None
+    in_time: bool | None
+    figures: Figures | None
+    why_not: tuple[str, ...]
+    escalations: tuple[Escalation, ...]
+    taken_by: str | None
+    taken_at: datetime | None
+    desk_at: datetime | None
+    tasks: tuple[Task, ...]
+    assignees: tuple[PersonId | None, ...]
+    marks: tuple[Mark, ...]
+    note: str
+
+
+def row(facts: Sequence[Fact]) -> Row:
+    """One line of the record from the facts of one callout."""
+    callout = replay(facts)
+    answer = callout.answer
+    taken = _last(facts, TakenOver)
+    desk = _last(facts, HandedToDesk)
+    said = _last(facts, Answered)
+    return Row(
+        callout=callout.id,
+        unit=callout.unit,
+        post=callout.post,
+        state=callout.state,
+        close_reason=callout.close_reason,
+        opened_at=callout.opened_at,
+        by=facts[0].by,
+        called=_called(callout, facts),
+        attempts=Counter(f.channel for f in facts if isinstance(f, AttemptPlanned)),
+        first_delivered_at=_first_delivered(facts),
+        answered_by=answer.person if answer else None,
+        answered_at=answer.at if answer else None,
+        meaning=answer.meaning if answer else None,
+        evidence=answer.evidence if answer else None,
+        seconds=seconds(callout),
+        in_time=in_time(callout),
+        figures=callout.feedback,
+        why_not=tuple(_why_not(facts)),
+        escalations=_escalations(callout, facts),
+        taken_by=taken.taker if taken else None,
+        taken_at=taken.at if taken else None,
+        desk_at=desk.at if desk else None,
+        tasks=callout.tasks,
+        assignees=tuple(f.assignee for f in facts if isinstance(f, TaskRaised)),
+        marks=callout.marks,
+        note=said.note if said else "",
+    )
+
+
+Some = TypeVar("Some")
+
+
+def _last(facts: Iterable[Fact], kind: type[Some]) -> Some | None:
+    last = None
+    for fact in facts:
+        if isinstance(fact, kind):
+            last = fact
+    return last
+
+
+def _called(callout: Callout, facts: Iterable[Fact]) -> tuple[PersonId, ...]:
+    rungs = callout.ladder.rungs
+    people = {
+        fact.person: None
+        for fact in facts
+        if isinstance(fact, AttemptPlanned) and rungs[fact.rung].own
+    }
+    return tuple(people)
+
+
+def _first_delivered(facts: Iterable[Fact]) -> datetime | None:
+    delivered = (
+        fact.at
+        for fact in facts
+        if isinstance(fact, AttemptReported) and fact.progress is Progress.DELIVERED
+    )
+    return next(delivered, None)
+
+
+def _why_not(facts: Iterable[Fact]) -> Iterable[str]:
+    for fact in facts:
+        match fact:
+            case MeansStruck(reason=reason):
+                yield reason
+            case PersonStruck():
+                yield Meaning.CANNOT_ACT.value
+            case RungReached(people=()):
+                yield "nobody_on_duty"
+            case _:
+                pass
+
+
+def _escalations(callout: Callout, facts: Iterable[Fact]) -> tuple[Escalation, ...]:
+    rungs = callout.ladder.rungs
+    return tuple(
+        Escalation(at=fact.at, people=tuple(called.person for called in fact.people))
+        for fact in facts
+        if isinstance(fact, RungReached) and not rungs[fact.rung].own
+    )
+
+
+def seconds(callout: Callout) -> float | None:
+    """From opening to the answer."""
+    if callout.answer is None:
+        return None
+    return (callout.answer.at - callout.opened_at).total_seconds()
+
+
+def in_time(callout: Callout) -> bool | None:
+    """Whether the answer came before the deadline of the policy's level."""
+    taken = seconds(callout)
+    return None if taken is None else taken <= callout.ladder.received_by
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The figures of one alert; rates are 0 to 1, None where nobody was asked."""
+
+    callouts: int
+    by_state: Mapping[str, int]
+    answered: int
+    answered_in_time: int
+    taken: int
+    to_desk: int
+    not_awakened: int
+    never_rung: int
+    grid_coverage_rate: float | None
+    answer_rate: float | None
+    p50_seconds: float | None
+    p90_seconds: float | None
+    attempts: int
+
+
+def summary(callouts: Iterable[Callout]) -> Summary:
+    """Count what became of the callouts of one alert."""
+    told = [c for c in callouts if c.close_reason is not CloseReason.SUPERSEDED]
+    answered = [c for c in told if c.answer]
+    waits = sorted(w for c in answered if (w := seconds(c)) is not None)
+    grids = [c for c in told if c.post is Post.GRID_LEAD]
+    states = Counter(callout.state for callout in told)
+    return Summary(
+        callouts=len(told),
+        by_state={state.value: states[state] for state in State},
+        answered=len(answered),
+        answered_in_time=sum(in_time(c) is True for c in answered),
+        taken=states[State.TAKEN],
+        to_desk=states[State.DESK],
+        not_awakened=sum(Mark.NOT_AWAKENED in c.marks for c in told),
+        never_rung=sum(Mark.NEVER_RUNG in c.marks for c in told),
+        grid_coverage_rate=_rate(sum(c.answer is not None for c in grids), len(grids)),
+        answer_rate=_answer_rate(told),
+        p50_seconds=quantile(waits, 0.5),
+        p90_seconds=quantile(waits, 0.9),
+        attempts=sum(c.attempt_count for c in told),
+    )
+
+
+def _rate(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole else None
+
+
+def _answer_rate(callouts: Iterable[Callout]) -> float | None:
+    called: set[str] = set()
+    answered: set[str] = set()
+    for callout in callouts:
+        called.update(attempt.person for attempt in callout.attempts)
+        answered.update(answer.person for answer in callout.answers)
+        if callout.taking:
+            answered.add(callout.taking.by)
+    return _rate(len(called & answered), len(called))
+
+
+def quantile(ordered: Sequence[float], share: float) -> float | None:
+    """The nearest-rank quantile of rising values; None of no values."""
+    if not ordered:
+        return None
+    return ordered[math.ceil(share * len(ordered)) - 1]
