@@ -1,0 +1,187 @@
+"""Alerts, and what was answered to whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, select, update
+
+from dispatcher.core.alert import Alert, AlertId, AlertState, ChainId
+from dispatcher.store import schema
+
+ALERT: TypeAdapter[Alert] = TypeAdapter(Alert)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """An alert as it is offered to the store.
+
+    :ivar digest: fingerprint of the parsed content: equal digests are equal alerts
+    """
+
+    alert: Alert
+    digest: str
+    api_key: str
+    idempotency_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the store says to a submission.
+
+    :ivar fresh: False when it was there before; ``same`` tells whether it was equal
+    """
+
+    alert: Alert
+    fresh: bool
+    same: bool
+
+
+def accept(connection: Connection, offered: Submission) -> Stored:
+    """Keep an alert once: by its idempotency key, and by sender and identifier."""
+    earlier = _by_key(connection, offered) or _by_identity(connection, offered)
+    if earlier:
+        first, digest = earlier
+        return Stored(first, fresh=False, same=digest == offered.digest)
+    save_new(connection, offered)
+    return Stored(offered.alert, fresh=True, same=True)
+
+
+def _by_key(connection: Connection, offered: Submission) -> tuple[Alert, str] | None:
+    if offered.idempotency_key is None:
+        return None
+    table = schema.idempotency
+    row = connection.execute(
+        select(table.c.alert, table.c.digest).where(
+            table.c.api_key == offered.api_key,
+            table.c.key == offered.idempotency_key,
+        )
+    ).first()
+    if row is None:
+        return None
+    first = find(connection, AlertId(row.alert))
+    return (first, row.digest) if first else None
+
+
+def _by_identity(
+    connection: Connection, offered: Submission
+) -> tuple[Alert, str] | None:
+    content = offered.alert.content
+    row = connection.execute(
+        select(schema.alert.c.body, schema.alert.c.digest).where(
+            schema.alert.c.sender == content.sender,
+            schema.alert.c.identifier == content.identifier,
+        )
+    ).first()
+    return (ALERT.validate_json(row.body), row.digest) if row else None
+
+
+def save_new(connection: Connection, offered: Submission) -> None:
+    """Write a new alert down, with the key it came under."""
+    alert = offered.alert
+    connection.execute(
+        schema.alert.insert().values(
+            chain=alert.chain,
+            sender=alert.content.sender,
+            identifier=alert.content.identifier,
+            digest=offered.digest,
+            received_at=alert.received_at,
+            received_by=alert.received_by,
+            **_changing(alert),
+        )
+    )
+    if offered.idempotency_key is not None:
+        connection.execute(
+            schema.idempotency.insert().values(
+                api_key=offered.api_key,
+                key=offered.idempotency_key,
+                digest=offered.digest,
+                alert=alert.id,
+                at=alert.received_at,
+            )
+        )
+
+
+def _changing(alert: Alert) -> dict[str, object]:
+    return {
+        "id": alert.id,
+        "state": alert.state.value,
+        "reason": alert.reason and alert.reason.value,
+        "due_at": alert.due_at,
+        "body": ALERT.dump_json(alert).decode(),
+    }
+
+
+def save(connection: Connection, alert: Alert) -> None:
+    """Write down where an alert stands now."""
+    connection.execute(
+        update(schema.alert)
+        .where(schema.alert.c.id == alert.id)
+        .values(**_changing(alert))
+    )
+
+
+def find(connection: Connection, name: AlertId) -> Alert | None:
+    """One alert."""
+    body = connection.execute(
+        select(schema.alert.c.body).where(schema.alert.c.id == name)
+    ).scalar()
+    return ALERT.validate_json(body) if body else None
+
+
+def referred(connection: Connection, sender: str, identifier: str) -> Alert | None:
+    """The alert a reference names."""
+    body = connection.execute(
+        select(schema.alert.c.body).where(
+            schema.alert.c.sender == sender, schema.alert.c.identifier == identifier
+        )
+    ).scalar()
+    return ALERT.validate_json(body) if body else None
+
+
+def of_chain(connection: Connection, chain: ChainId) -> list[Alert]:
+    """All alerts of a chain, the first one first."""
+    rows = connection.execute(
+        select(schema.alert.c.body)
+        .where(schema.alert.c.chain == chain)
+        .order_by(schema.alert.c.received_at)
+    )
+    return [ALERT.validate_json(row.body) for row in rows]
+
+
+def to_launch(connection: Connection, now: datetime, most: int) -> list[Alert]:
+    """Active alerts whose callouts are not all open yet, the oldest first."""
+    rows = connection.execute(
+        select(schema.alert.c.body)
+        .where(schema.alert.c.due_at <= now)
+        .order_by(schema.alert.c.due_at)
+        .limit(most)
+    )
+    return [ALERT.validate_json(row.body) for row in rows]
+
+
+def page(
+    connection: Connection, state: AlertState | None, cursor: str | None, limit: int
+) -> list[Alert]:
+    """Alerts, the newest first, after the one named ``cursor``."""
+    query = select(schema.alert.c.body).order_by(
+        schema.alert.c.received_at.desc(), schema.alert.c.id
+    )
+    if state:
+        query = query.where(schema.alert.c.state == state.value)
+    if cursor:
+        last = find(connection, AlertId(cursor))
+        if last is None:
+            return []
+        query = query.where(
+            (schema.alert.c.received_at < last.received_at)
+            | (
+                (schema.alert.c.received_at == last.received_at)
+                & (schema.alert.c.id > last.id)
+            )
+        )
+    return [
+        ALERT.validate_json(row.body) for row in connection.execute(query.limit(limit))
+    ]

@@ -1,0 +1,82 @@
+"""What providers told us: kept raw and once, read afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, func, select
+
+from channels.contract import HookRequest
+from dispatcher.store import batch, schema
+
+HOOK: TypeAdapter[HookRequest] = TypeAdapter(HookRequest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raw:
+    """A verified callback as it came in."""
+
+    channel: str
+    event_key: str
+    received_at: datetime
+    request: HookRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """A callback that waits to be read."""
+
+    id: int
+    channel: str
+    received_at: datetime
+    request: HookRequest
+
+
+def keep(connection: Connection, raw: Raw) -> None:
+    """Keep a callback; the same event told again is kept once."""
+    row = {
+        "channel": raw.channel,
+        "event_key": raw.event_key,
+        "received_at": raw.received_at,
+        "body": HOOK.dump_json(raw.request).decode(),
+    }
+    batch.insert(connection, schema.callback, [row], new=False)
+
+
+def unread(connection: Connection, most: int) -> list[Unread]:
+    """Callbacks nobody has read yet, in the order they came."""
+    table = schema.callback
+    rows = connection.execute(
+        select(table.c.id, table.c.channel, table.c.received_at, table.c.body)
+        .where(table.c.read_at.is_(None))
+        .order_by(table.c.id)
+        .limit(most)
+    )
+    return [
+        Unread(
+            id=row.id,
+            channel=row.channel,
+            received_at=row.received_at,
+            request=HOOK.validate_json(row.body),
+        )
+        for row in rows
+    ]
+
+
+def read(connection: Connection, outcomes: Mapping[int, str], now: datetime) -> None:
+    """Put down what each callback was taken for."""
+    rows = [
+        {"id": name, "read_at": now, "outcome": outcome}
+        for name, outcome in outcomes.items()
+    ]
+    batch.update(connection, schema.callback, rows, keys=("id",))
+
+
+def count_unread(connection: Connection) -> int:
+    """How many callbacks wait to be read."""
+    return connection.execute(
+        select(func.count()).where(schema.callback.c.read_at.is_(None))
+    ).scalar_one()

@@ -1,0 +1,218 @@
+"""Callouts and their facts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from dispatcher.core.alert import AlertId, ChainId
+from dispatcher.core.callout import Callout, CalloutId, State
+from dispatcher.core.due import next_due
+from dispatcher.core.fact import Fact
+from dispatcher.store import batch, schema
+from dispatcher.store.codec import CALLOUT, FACT, callout_json, fact_json
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A callout as it was read: who changes it later must have seen this version."""
+
+    callout: Callout
+    version: int
+    facts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a decision made of a callout."""
+
+    seen: Seen | None
+    callout: Callout
+    facts: Sequence[Fact]
+
+
+def due(connection: Connection, now: datetime, most: int) -> list[CalloutId]:
+    """Callouts for which something has fallen due, the most overdue first."""
+    rows = connection.execute(
+        select(schema.callout.c.id)
+        .where(schema.callout.c.due_at <= now)
+        .order_by(schema.callout.c.due_at)
+        .limit(most)
+    )
+    return [CalloutId(row.id) for row in rows]
+
+
+def load(connection: Connection, ids: Iterable[str]) -> dict[CalloutId, Seen]:
+    """Callouts by id, with the version they have now."""
+    table = schema.callout
+    listed = func.json_each(batch.listed(ids)).table_valued("value")
+    rows = connection.execute(
+        select(table.c.id, table.c.version, table.c.facts, table.c.body).where(
+            table.c.id.in_(select(listed.c.value))
+        )
+    )
+    return {
+        CalloutId(row.id): Seen(CALLOUT.validate_json(row.body), row.version, row.facts)
+        for row in rows
+    }
+
+
+def save(connection: Connection, changes: Sequence[Change]) -> set[CalloutId]:
+    """Write changes and their facts; returns those that somebody else got ahead of."""
+    new = [change for change in changes if change.seen is None]
+    seen = [change for change in changes if change.seen is not None]
+    batch.insert(connection, schema.callout, [_new_row(c) for c in new])
+    rows = [_changed_row(change) for change in seen]
+    won = batch.update(connection, schema.callout, rows, keys=("id", "version"))
+    lost = {c.callout.id for c in seen if (c.callout.id,) not in won}
+    facts = [
+        row
+        for change in changes
+        if change.callout.id not in lost
+        for row in _fact_rows(change)
+    ]
+    batch.insert(connection, schema.fact, facts)
+    return lost
+
+
+def _new_row(change: Change) -> batch.Values:
+    callout = change.callout
+    return {
+        "alert": callout.alert,
+        "chain": callout.chain,
+        "unit": callout.unit,
+        "post": callout.post.value,
+        **_state(change),
+        "version": 1,
+    }
+
+
+def _changed_row(change: Change) -> batch.Values:
+    version = change.seen.version if change.seen else 0
+    return {**_state(change), "version": version}
+
+
+def _state(change: Change) -> dict[str, object]:
+    callout = change.callout
+    following = next_due(callout)
+    before = change.seen.facts if change.seen else 0
+    return {
+        "id": callout.id,
+        "state": callout.state.value,
+        "marks": json.dumps(callout.marks),
+        "owner": callout.owner,
+        "due_at": following and following.at,
+        "facts": before + len(change.facts),
+        "body": callout_json(callout),
+    }
+
+
+def _fact_rows(change: Change) -> Iterable[batch.Values]:
+    first = change.seen.facts if change.seen else 0
+    for seq, fact in enumerate(change.facts, start=first + 1):
+        yield {
+            "callout": change.callout.id,
+            "seq": seq,
+            "alert": change.callout.alert,
+            "at": fact.at,
+            "kind": fact.kind,
+            "body": fact_json(fact),
+        }
+
+
+def facts_of(connection: Connection, name: CalloutId) -> list[Fact]:
+    """All facts of one callout, in order."""
+    rows = connection.execute(
+        select(schema.fact.c.body)
+        .where(schema.fact.c.callout == name)
+        .order_by(schema.fact.c.seq)
+    )
+    return [FACT.validate_json(row.body) for row in rows]
+
+
+def facts_by_callout(
+    connection: Connection, alert: AlertId
+) -> Mapping[CalloutId, list[Fact]]:
+    """All facts of an alert's callouts, each in order."""
+    rows = connection.execute(
+        select(schema.fact.c.callout, schema.fact.c.body)
+        .where(schema.fact.c.alert == alert)
+        .order_by(schema.fact.c.callout, schema.fact.c.seq)
+    )
+    found: dict[CalloutId, list[Fact]] = {}
+    for row in rows:
+        found.setdefault(CalloutId(row.callout), []).append(
+            FACT.validate_json(row.body)
+        )
+    return found
+
+
+def of_alert(connection: Connection, alert: AlertId) -> list[Callout]:
+    """Every callout an alert opened."""
+    rows = connection.execute(
+        select(schema.callout.c.body).where(schema.callout.c.alert == alert)
+    )
+    return [CALLOUT.validate_json(row.body) for row in rows]
+
+
+def open_of_chain(connection: Connection, chain: ChainId) -> list[CalloutId]:
+    """Callouts of a chain that are not closed."""
+    rows = connection.execute(
+        select(schema.callout.c.id).where(
+            schema.callout.c.chain == chain,
+            schema.callout.c.state != State.CLOSED.value,
+        )
+    )
+    return [CalloutId(row.id) for row in rows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which callouts are asked for; None does not matter."""
+
+    alert: str | None = None
+    state: str | None = None
+    unit: str | None = None
+    mark: str | None = None
+    cursor: str | None = None
+    limit: int = 100
+
+
+def page(connection: Connection, wanted: Filter) -> list[Callout]:
+    """Callouts by id, after the one named ``cursor``."""
+    table = schema.callout
+    query = select(table.c.body).order_by(table.c.id).limit(wanted.limit)
+    for column, value in (
+        (table.c.alert, wanted.alert),
+        (table.c.state, wanted.state),
+        (table.c.unit, wanted.unit),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if wanted.mark is not None:
+        query = query.where(table.c.marks.contains(f'"{wanted.mark}"'))
+    if wanted.cursor is not None:
+        query = query.where(table.c.id > wanted.cursor)
+    return [CALLOUT.validate_json(row.body) for row in connection.execute(query)]
+
+
+def ownerless(connection: Connection) -> int:
+    """Open callouts with neither a due time nor an owner: there must be none."""
+    open_states = [State.WAITING, State.CALLING, State.TAKEN, State.DESK]
+    table = schema.callout
+    return connection.execute(
+        select(func.count()).where(
+            table.c.state.in_([state.value for state in open_states]),
+            table.c.due_at.is_(None),
+            table.c.owner.is_(None),
+        )
+    ).scalar_one()
+
+
+def next_due_at(connection: Connection) -> datetime | None:
+    """When the next callout wants attention."""
+    return connection.execute(select(func.min(schema.callout.c.due_at))).scalar()

@@ -1,0 +1,161 @@
+"""One writer, group commit: everything that waits goes into the next transaction.
+
+Work is a function of a connection. Each piece runs in a savepoint of its own, so one
+bad piece fails alone, and no caller hears "done" before the commit. Groups close when
+nothing more waits or at 500 pieces, so a lone red warning never waits for company.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import StaticPool
+
+Result = TypeVar("Result")
+Work = Callable[[Connection], Result]
+
+GROUP_MOST = 500
+QUEUE_MOST = 10_000
+BUSY_MILLISECONDS = 5_000
+READERS = 4
+
+
+class StoreBusyError(Exception):
+    """Too much work waits already; nothing was begun. Try again in a moment."""
+
+
+@dataclass(slots=True)
+class _Waiting(Generic[Result]):
+    work: Work[Result]
+    done: asyncio.Future[Result]
+
+
+class Database:
+    """A database file, or one in memory, with one writer thread."""
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        self.memory = parsed.database in {None, "", ":memory:"}
+        self._engine = _engine(url, memory=self.memory)
+        self._writer = ThreadPoolExecutor(1, "store-writer")
+        # One connection can't serve two transactions: in memory, reads take turns.
+        self._readers = (
+            self._writer if self.memory else ThreadPoolExecutor(READERS, "store-reader")
+        )
+        self._queue: asyncio.Queue[_Waiting[Any]] = asyncio.Queue(QUEUE_MOST)
+        self._task: asyncio.Task[None] | None = None
+        self.committed = 0
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[Database]:
+        """Take work until the block ends; what was queued by then is still done."""
+        self._task = asyncio.create_task(self._write_groups(), name="store-writer")
+        try:
+            yield self
+        finally:
+            await self._queue.join()
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._writer.shutdown()
+            self._readers.shutdown()
+            self._engine.dispose()
+
+    async def write(self, work: Work[Result]) -> Result:
+        """Do it in the next transaction; returns when that is on disk.
+
+        :raises StoreBusyError: when the queue is full
+        """
+        done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        try:
+            self._queue.put_nowait(_Waiting(work, done))
+        except asyncio.QueueFull as full:
+            message = f"{QUEUE_MOST} pieces of work wait for the store already"
+            raise StoreBusyError(message) from full
+        return await done
+
+    async def read(self, work: Work[Result]) -> Result:
+        """Look at what is committed."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, self._read, work)
+
+    def _read(self, work: Work[Result]) -> Result:
+        with self._engine.connect() as connection:
+            return work(connection)
+
+    async def _write_groups(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            group = [await self._queue.get()]
+            while len(group) < GROUP_MOST and not self._queue.empty():
+                group.append(self._queue.get_nowait())
+            works = [waiting.work for waiting in group]
+            try:
+                outcomes = await loop.run_in_executor(self._writer, self._commit, works)
+            except Exception as failure:  # noqa: BLE001 - every waiter is told, whatever it is
+                outcomes = [failure] * len(group)
+            for waiting, outcome in zip(group, outcomes, strict=True):
+                _tell(waiting, outcome)
+                self._queue.task_done()
+            self.committed += 1
+
+    def _commit(self, works: list[Work[Any]]) -> list[Any]:
+        with self._engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                outcomes = [_apart(connection, work) for work in works]
+                connection.exec_driver_sql("COMMIT")
+            except BaseException:
+                connection.exec_driver_sql("ROLLBACK")
+                raise
+            return outcomes
+
+
+def _apart(connection: Connection, work: Work[object]) -> object:
+    """Run one piece in its savepoint; its failure is its own outcome."""
+    connection.exec_driver_sql("SAVEPOINT piece")
+    try:
+        outcome = work(connection)
+    except Exception as failure:  # noqa: BLE001 - told to its waiter, who raises it
+        connection.exec_driver_sql("ROLLBACK TO piece")
+        outcome = failure
+    connection.exec_driver_sql("RELEASE piece")
+    return outcome
+
+
+def _tell(waiting: _Waiting[Any], outcome: object) -> None:
+    if waiting.done.cancelled():
+        return
+    if isinstance(outcome, BaseException):
+        waiting.done.set_exception(outcome)
+    else:
+        waiting.done.set_result(outcome)
+
+
+def _engine(url: str, *, memory: bool) -> Engine:
+    """Open SQLite so that a commit is on the disk when it returns."""
+    parsed = make_url(url).set(drivername="sqlite+pysqlite")
+    options: dict[str, Any] = {"connect_args": {"check_same_thread": False}}
+    if memory:
+        options["poolclass"] = StaticPool
+    engine = create_engine(parsed, isolation_level="AUTOCOMMIT", **options)
+
+    @event.listens_for(engine, "connect")
+    def _connected(raw: sqlite3.Connection, _record: object) -> None:
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            f"busy_timeout={BUSY_MILLISECONDS}",
+            "foreign_keys=ON",
+        ):
+            raw.execute(f"PRAGMA {pragma}").close()
+
+    return engine

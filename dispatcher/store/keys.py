@@ -1,0 +1,60 @@
+"""API keys: only a digest is kept; the key itself is shown once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from dispatcher.store import schema
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """What the holder of a key may do.
+
+    :ivar senders: patterns of alert senders it may speak for
+    """
+
+    name: str
+    scopes: tuple[str, ...]
+    senders: tuple[str, ...]
+
+
+def digest(key: str) -> str:
+    """What is kept of a key. Keys are 256 random bits, so a plain hash will do."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def add(connection: Connection, new: ApiKey, key: str, now: datetime) -> bool:
+    """Keep a new key; False when the name is taken."""
+    table = schema.api_key
+    taken = select(table.c.name).where(table.c.name == new.name)
+    if connection.execute(taken).first():
+        return False
+    connection.execute(
+        table.insert().values(
+            name=new.name,
+            digest=digest(key),
+            scopes=json.dumps(new.scopes),
+            senders=json.dumps(new.senders),
+            created_at=now,
+        )
+    )
+    return True
+
+
+def find(connection: Connection, key: str) -> ApiKey | None:
+    """Whose key this is."""
+    table = schema.api_key
+    row = connection.execute(select(table).where(table.c.digest == digest(key))).first()
+    if row is None:
+        return None
+    return ApiKey(
+        name=row.name,
+        scopes=tuple(json.loads(row.scopes)),
+        senders=tuple(json.loads(row.senders)),
+    )

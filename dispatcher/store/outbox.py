@@ -1,0 +1,418 @@
+"""The outbox: messages from the decision to their last receipt.
+
+States: ``waiting`` (may be sent), ``sending`` (a worker holds it, with a lease),
+``unknown`` (written to the wire, answer lost: possibly sent), ``accepted``,
+``delivered``, ``failed``, ``dropped`` (not needed any more, with the reason).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, Row, func, select, text, update
+
+from channels.contract import Channel
+from contacts.model import AddressId, PersonId
+from dispatcher.core.alert import AlertId, ChainId, Lane, Level
+from dispatcher.core.callout import AttemptId, CalloutId
+from dispatcher.store import batch, schema
+
+
+class MessageState(StrEnum):
+    """Where a message is."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    DROPPED = "dropped"
+
+
+UNSETTLED = (MessageState.SENDING, MessageState.UNKNOWN)
+
+
+class About(StrEnum):
+    """What a message is for."""
+
+    OWN = "own"  # asks one of the unit's own people
+    DIGEST = "digest"  # asks somebody above
+    INFO = "info"  # tells, asks nothing
+    REMINDER = "reminder"  # asks for the feedback of an answer
+    NOTICE = "notice"  # a cancel: nothing to answer
+    REPLY = "reply"  # an answer to what somebody wrote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One text to one address, as it is when it is made.
+
+    :ivar place: order within its lane, lower first
+    :ivar carries: attempts it stands for, with their callouts
+    """
+
+    id: str
+    alert: AlertId
+    chain: ChainId
+    question: str | None
+    about: About
+    person: PersonId
+    address: AddressId
+    channel: Channel
+    lane: Lane
+    place: int
+    level: Level
+    drill: bool
+    code: str | None
+    text: str
+    created_at: datetime
+    not_after: datetime | None = None
+    carries: tuple[tuple[AttemptId, CalloutId], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """A message on its way, with what the sender has to know."""
+
+    id: str
+    chain: str
+    channel: Channel
+    route: str | None
+    number: str
+    text: str
+    tries: int
+    created_at: datetime
+    sent_at: datetime | None
+    not_after: datetime | None
+    provider_id: str | None
+    state: MessageState
+
+
+def put(connection: Connection, messages: Sequence[Message]) -> None:
+    """Make messages; an id that is there already is left as it is."""
+    batch.insert(connection, schema.message, [_row(m) for m in messages], new=False)
+    carried = [
+        {"message": message.id, "attempt": attempt, "callout": callout}
+        for message in messages
+        for attempt, callout in message.carries
+    ]
+    batch.insert(connection, schema.carried, carried, new=False)
+
+
+def _row(message: Message) -> batch.Values:
+    return {
+        "id": message.id,
+        "alert": message.alert,
+        "chain": message.chain,
+        "question": message.question,
+        "purpose": message.about.value,
+        "person": message.person,
+        "address": message.address,
+        "channel": message.channel.value,
+        "lane": message.lane.order,
+        "place": message.place,
+        "level": message.level.value,
+        "drill": message.drill,
+        "code": message.code,
+        "text": message.text,
+        "state": MessageState.WAITING.value,
+        "created_at": message.created_at,
+        "due_at": message.created_at,
+        "not_after": message.not_after,
+        "tries": 0,
+        "possible_duplicate": False,
+        "rank": 0,
+    }
+
+
+def _sending(row: Row[tuple[object, ...]]) -> Sending:
+    return Sending(
+        id=row.id,
+        chain=row.chain,
+        channel=Channel(row.channel),
+        route=row.route,
+        number=row.value,
+        text=row.text,
+        tries=row.tries,
+        created_at=row.created_at,
+        sent_at=row.sent_at,
+        not_after=row.not_after,
+        provider_id=row.provider_id,
+        state=MessageState(row.state),
+    )
+
+
+def claim(
+    connection: Connection, now: datetime, lease_until: datetime, most: int
+) -> list[Sending]:
+    """Take the most urgent messages for sending: red first, first tries first."""
+    table = schema.message
+    waiting = (
+        select(table.c.id)
+        .where(table.c.state == MessageState.WAITING.value, table.c.due_at <= now)
+        .order_by(table.c.lane, table.c.place, table.c.due_at, table.c.id)
+        .limit(most)
+    )
+    taken = connection.execute(
+        update(table)
+        .where(table.c.id.in_(waiting.scalar_subquery()))
+        .values(
+            state=MessageState.SENDING.value,
+            lease_until=lease_until,
+            sent_at=now,
+            tries=table.c.tries + 1,
+        )
+        .returning(table.c.id)
+    )
+    return sorted(
+        find(connection, [row.id for row in taken]), key=lambda m: (m.created_at, m.id)
+    )
+
+
+def find(connection: Connection, ids: Iterable[str]) -> list[Sending]:
+    """Messages by id, with the numbers they go to."""
+    listed = func.json_each(batch.listed(ids)).table_valued("value")
+    rows = connection.execute(
+        select(schema.message, schema.address.c.value)
+        .join(schema.address, schema.address.c.id == schema.message.c.address)
+        .where(schema.message.c.id.in_(select(listed.c.value)))
+    )
+    return [_sending(row) for row in rows]
+
+
+def set_state(
+    connection: Connection, changes: Sequence[Mapping[str, object]]
+) -> set[str]:
+    """Write what became of messages; each change has an ``id`` and equal columns."""
+    return {
+        str(name)
+        for (name,) in batch.update(connection, schema.message, changes, keys=("id",))
+    }
+
+
+def carries(
+    connection: Connection, messages: Iterable[str]
+) -> dict[str, list[tuple[AttemptId, CalloutId]]]:
+    """The attempts each message stands for."""
+    listed = func.json_each(batch.listed(messages)).table_valued("value")
+    table = schema.carried
+    found: dict[str, list[tuple[AttemptId, CalloutId]]] = {}
+    for row in connection.execute(
+        select(table).where(table.c.message.in_(select(listed.c.value)))
+    ):
+        found.setdefault(row.message, []).append((row.attempt, row.callout))
+    return found
+
+
+# A waiting message dies when all it asks about has been answered or is closed.
+DROP_SETTLED = text(
+    """
+    UPDATE message SET state = 'dropped', reason = :reason, due_at = NULL
+    WHERE state = 'waiting' AND purpose = 'own' AND id IN (
+        SELECT carried.message FROM carried
+        JOIN json_each(:callouts) ON carried.callout = value
+    ) AND NOT EXISTS (
+        SELECT 1 FROM carried JOIN callout ON callout.id = carried.callout
+        WHERE carried.message = message.id
+          AND callout.state IN ('waiting', 'calling', 'taken', 'desk')
+    )
+    """
+)
+
+
+def drop_settled(
+    connection: Connection, callouts: Iterable[CalloutId], reason: str
+) -> None:
+    """Drop waiting messages that only these settled callouts had wanted."""
+    connection.execute(
+        DROP_SETTLED, {"callouts": batch.listed(callouts), "reason": reason}
+    )
+
+
+def drop_chain(connection: Connection, chain: ChainId, reason: str) -> None:
+    """Drop everything of a chain that has not been written to the wire."""
+    table = schema.message
+    connection.execute(
+        update(table)
+        .where(table.c.chain == chain, table.c.state == MessageState.WAITING.value)
+        .values(state=MessageState.DROPPED.value, reason=reason, due_at=None)
+    )
+
+
+def drop_late(connection: Connection, now: datetime) -> int:
+    """Drop what nobody needs any more because its time is over."""
+    table = schema.message
+    return connection.execute(
+        update(table)
+        .where(
+            table.c.state == MessageState.WAITING.value,
+            table.c.due_at <= now,
+            table.c.not_after < now,
+        )
+        .values(state=MessageState.DROPPED.value, reason="not_after", due_at=None)
+    ).rowcount
+
+
+def contacted(
+    connection: Connection, chain: ChainId
+) -> list[tuple[PersonId, AddressId, Channel]]:
+    """Who was reached, or may have been, in a chain: the newest address of each."""
+    table = schema.message
+    reached = [*UNSETTLED, MessageState.ACCEPTED, MessageState.DELIVERED]
+    rows = connection.execute(
+        select(table.c.person, table.c.address, table.c.channel)
+        .where(
+            table.c.chain == chain,
+            table.c.state.in_([state.value for state in reached]),
+            table.c.purpose != About.REPLY.value,
+        )
+        .order_by(table.c.created_at)
+    )
+    newest = {row.person: (row.address, Channel(row.channel)) for row in rows}
+    return [(person, *where) for person, where in newest.items()]
+
+
+def doubtful(connection: Connection, now: datetime, most: int) -> list[Sending]:
+    """Messages whose outcome has to be asked for: unknown, or past their lease."""
+    table = schema.message
+    rows = connection.execute(
+        select(table, schema.address.c.value)
+        .join(schema.address, schema.address.c.id == table.c.address)
+        .where(
+            ((table.c.state == MessageState.UNKNOWN.value) & (table.c.due_at <= now))
+            | (
+                (table.c.state == MessageState.SENDING.value)
+                & (table.c.lease_until < now)
+            )
+        )
+        .order_by(table.c.lane, table.c.due_at)
+        .limit(most)
+    )
+    return [_sending(row) for row in rows]
+
+
+def take_over_leases(connection: Connection, now: datetime) -> int:
+    """At start: what a dead worker held may have been sent, or not."""
+    table = schema.message
+    return connection.execute(
+        update(table)
+        .where(table.c.state == MessageState.SENDING.value)
+        .values(state=MessageState.UNKNOWN.value, due_at=now, lease_until=None)
+    ).rowcount
+
+
+def silent(
+    connection: Connection, before: datetime, now: datetime, most: int
+) -> list[Sending]:
+    """Accepted messages without a final receipt for too long."""
+    table = schema.message
+    rows = connection.execute(
+        select(table, schema.address.c.value)
+        .join(schema.address, schema.address.c.id == table.c.address)
+        .where(
+            table.c.state == MessageState.ACCEPTED.value,
+            table.c.accepted_at < before,
+            table.c.due_at <= now,
+        )
+        .order_by(table.c.due_at)
+        .limit(most)
+    )
+    return [_sending(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What a receipt is compared with."""
+
+    id: str
+    rank: int
+    state: MessageState
+
+
+def by_receipt(
+    connection: Connection, ids: Iterable[str], provider_ids: Iterable[str]
+) -> tuple[dict[str, Known], dict[str, Known]]:
+    """Messages by our id and by the provider's."""
+    table = schema.message
+    ours = func.json_each(batch.listed(ids)).table_valued("value")
+    theirs = func.json_each(batch.listed(provider_ids)).table_valued("value")
+    rows = connection.execute(
+        select(table.c.id, table.c.rank, table.c.state, table.c.provider_id).where(
+            table.c.id.in_(select(ours.c.value))
+            | table.c.provider_id.in_(select(theirs.c.value))
+        )
+    ).all()
+    known = [
+        (
+            row.provider_id,
+            Known(id=row.id, rank=row.rank, state=MessageState(row.state)),
+        )
+        for row in rows
+    ]
+    return (
+        {one.id: one for _, one in known},
+        {provider_id: one for provider_id, one in known if provider_id},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """Counts of the messages of one alert.
+
+    :ivar held_back: messages that wait although they are due, by reason
+    """
+
+    messages: int
+    possible_duplicates: int
+    held_back: Mapping[str, int]
+
+
+def figures(connection: Connection, alert: AlertId) -> Figures:
+    """Count the messages of an alert."""
+    table = schema.message
+    sent = table.c.state.not_in(
+        [MessageState.WAITING.value, MessageState.DROPPED.value]
+    )
+    total, doubled = connection.execute(
+        select(
+            func.count().filter(sent),
+            func.count().filter(table.c.possible_duplicate),
+        ).where(table.c.alert == alert)
+    ).one()
+    rows = connection.execute(
+        select(table.c.reason, func.count())
+        .where(
+            table.c.alert == alert,
+            table.c.state == MessageState.WAITING.value,
+            table.c.reason.isnot(None),
+        )
+        .group_by(table.c.reason)
+    )
+    return Figures(
+        messages=total, possible_duplicates=doubled, held_back=dict(rows.tuples())
+    )
+
+
+def stuck(connection: Connection, now: datetime) -> int:
+    """Messages without an outcome past their lease: there must be none for long."""
+    table = schema.message
+    return connection.execute(
+        select(func.count()).where(
+            table.c.state == MessageState.SENDING.value, table.c.lease_until < now
+        )
+    ).scalar_one()
+
+
+def next_due_at(connection: Connection) -> datetime | None:
+    """When the next message may be sent or has to be asked for."""
+    return connection.execute(
+        select(func.min(schema.message.c.due_at)).where(
+            schema.message.c.state.in_(
+                [MessageState.WAITING.value, MessageState.UNKNOWN.value]
+            )
+        )
+    ).scalar()

@@ -1,0 +1,303 @@
+"""Questions: what one person is asked in one chain, under one code.
+
+Kinds: ``own`` is about posts the person holds, ``digest`` about units below him,
+``info`` asks nothing and only joins messages. A code belongs to one question for its
+life, is unique for each number, and rests 24 hours after the question is closed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import Connection, Row, func, select, update
+
+from channels.contract import Channel
+from contacts.model import AddressId, PersonId
+from dispatcher.core.alert import AlertId, ChainId, Lane, Level
+from dispatcher.core.callout import AttemptId, CalloutId, Purpose
+from dispatcher.core.digest import due_at
+from dispatcher.store import batch, schema
+
+REST = timedelta(hours=24)
+CODES = tuple(str(n) for n in (*range(60, 100), *range(600, 1000)))
+
+
+class Kind(StrEnum):
+    """What a question is about."""
+
+    OWN = "own"
+    DIGEST = "digest"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What makes a question one and the same."""
+
+    chain: ChainId
+    epoch: int
+    person: PersonId
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question as it is kept; ``messages`` counts what was made for it."""
+
+    id: str
+    key: Key
+    alert: AlertId
+    lane: Lane
+    level: Level
+    drill: bool
+    code: str | None
+    opened_at: datetime
+    closed_at: datetime | None = None
+    sent_at: datetime | None = None
+    messages: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """An attempt that waits in a digest to be named."""
+
+    question: str
+    attempt: AttemptId
+    callout: CalloutId
+    channel: Channel
+    address: AddressId
+    purpose: Purpose
+    joined_at: datetime
+
+
+def find(connection: Connection, keys: Iterable[Key]) -> dict[Key, Question]:
+    """Those of these questions that exist already."""
+    wanted = set(keys)
+    chains = {key.chain for key in wanted}
+    people = batch.listed({key.person for key in wanted})
+    listed = func.json_each(people).table_valued("value")
+    rows = connection.execute(
+        select(schema.question).where(
+            schema.question.c.chain.in_(chains),
+            schema.question.c.person.in_(select(listed.c.value)),
+        )
+    )
+    found = {question.key: question for question in map(_question, rows)}
+    return {key: question for key, question in found.items() if key in wanted}
+
+
+def by_id(connection: Connection, ids: Iterable[str]) -> dict[str, Question]:
+    """Questions by id."""
+    listed = func.json_each(batch.listed(ids)).table_valued("value")
+    rows = connection.execute(
+        select(schema.question).where(schema.question.c.id.in_(select(listed.c.value)))
+    )
+    return {question.id: question for question in map(_question, rows)}
+
+
+def _question(row: Row[tuple[object, ...]]) -> Question:
+    return Question(
+        id=row.id,
+        key=Key(row.chain, row.epoch, row.person, Kind(row.kind)),
+        alert=row.alert,
+        lane=tuple(Lane)[row.lane],
+        level=Level(row.level),
+        drill=row.drill,
+        code=row.code,
+        opened_at=row.opened_at,
+        closed_at=row.closed_at,
+        sent_at=row.sent_at,
+        messages=row.messages,
+    )
+
+
+def used_codes(
+    connection: Connection, numbers: Iterable[str], now: datetime
+) -> Mapping[str, set[str]]:
+    """Codes by number that are open or still rest."""
+    listed = func.json_each(batch.listed(numbers)).table_valued("value")
+    table = schema.code
+    rows = connection.execute(
+        select(table.c.number, table.c.code).where(
+            table.c.number.in_(select(listed.c.value)),
+            table.c.free_at.is_(None) | (table.c.free_at > now),
+        )
+    )
+    used: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        used[row.number].add(row.code)
+    return used
+
+
+def free_code(numbers: Sequence[str], used: Mapping[str, set[str]]) -> str | None:
+    """The smallest code that is free on every number; None when all are taken."""
+    taken = set().union(*(used.get(number, ()) for number in numbers))
+    return next((code for code in CODES if code not in taken), None)
+
+
+def add(connection: Connection, new: Mapping[Question, Sequence[str]]) -> None:
+    """Write questions down, with the numbers on which each owns its code."""
+    batch.insert(connection, schema.question, [_row(question) for question in new])
+    rows = [
+        {
+            "number": number,
+            "code": question.code,
+            "question": question.id,
+            "free_at": None,
+        }
+        for question, numbers in new.items()
+        for number in dict.fromkeys(numbers)
+        if question.code
+    ]
+    batch.replace(connection, schema.code, rows)
+
+
+def _row(question: Question) -> batch.Values:
+    return {
+        "id": question.id,
+        "chain": question.key.chain,
+        "epoch": question.key.epoch,
+        "person": question.key.person,
+        "kind": question.key.kind.value,
+        "alert": question.alert,
+        "lane": question.lane.order,
+        "level": question.level.value,
+        "drill": question.drill,
+        "code": question.code,
+        "opened_at": question.opened_at,
+        "messages": 0,
+    }
+
+
+def open_count(connection: Connection, numbers: Iterable[str]) -> Mapping[str, int]:
+    """How many open questions each number has: with two or more, codes are needed."""
+    listed = func.json_each(batch.listed(numbers)).table_valued("value")
+    table = schema.code
+    rows = connection.execute(
+        select(table.c.number, func.count())
+        .where(table.c.number.in_(select(listed.c.value)), table.c.free_at.is_(None))
+        .group_by(table.c.number)
+    )
+    return dict(rows.tuples())
+
+
+def open_codes(connection: Connection, number: str) -> dict[str, str]:
+    """Open codes of one number, with their questions."""
+    rows = connection.execute(
+        select(schema.code.c.code, schema.code.c.question).where(
+            schema.code.c.number == number, schema.code.c.free_at.is_(None)
+        )
+    )
+    return {row.code: row.question for row in rows}
+
+
+def count_messages(connection: Connection, made: Mapping[str, int]) -> None:
+    """Add to the number of messages made for each question."""
+    rows = [{"id": name, "messages": count} for name, count in made.items()]
+    batch.update(connection, schema.question, rows, keys=("id",))
+
+
+def close_chain(connection: Connection, chain: ChainId, now: datetime) -> None:
+    """Close all questions of a chain; their codes rest."""
+    table = schema.question
+    of_chain = select(table.c.id).where(
+        table.c.chain == chain, table.c.closed_at.is_(None)
+    )
+    connection.execute(
+        update(schema.code)
+        .where(schema.code.c.question.in_(of_chain))
+        .values(free_at=now + REST)
+    )
+    connection.execute(
+        update(table)
+        .where(table.c.chain == chain, table.c.closed_at.is_(None))
+        .values(closed_at=now, due_at=None)
+    )
+
+
+def join(connection: Connection, members: Sequence[Member]) -> None:
+    """Let attempts wait in their digests, and set when those are to be sent."""
+    rows = [
+        {
+            "attempt": member.attempt,
+            "question": member.question,
+            "callout": member.callout,
+            "channel": member.channel.value,
+            "address": member.address,
+            "purpose": member.purpose.value,
+            "joined_at": member.joined_at,
+        }
+        for member in members
+    ]
+    batch.insert(connection, schema.member, rows, new=False)
+    refresh_due(connection, {member.question for member in members})
+
+
+def refresh_due(connection: Connection, ids: Iterable[str]) -> None:
+    """Set when digests are to be sent, from who waits in them."""
+    names = set(ids)
+    listed = func.json_each(batch.listed(names)).table_valued("value")
+    waiting = connection.execute(
+        select(schema.member.c.question, func.min(schema.member.c.joined_at))
+        .where(schema.member.c.question.in_(select(listed.c.value)))
+        .group_by(schema.member.c.question)
+    )
+    since = dict(waiting.tuples())
+    rows = [
+        {"id": name, "due_at": due_at(since.get(name), question.sent_at)}
+        for name, question in by_id(connection, names).items()
+    ]
+    batch.update(connection, schema.question, rows, keys=("id",))
+
+
+def due_digests(connection: Connection, now: datetime, most: int) -> list[Question]:
+    """Digests whose time has come, red before blue."""
+    rows = connection.execute(
+        select(schema.question)
+        .where(schema.question.c.due_at <= now)
+        .order_by(schema.question.c.lane, schema.question.c.due_at)
+        .limit(most)
+    )
+    return [_question(row) for row in rows]
+
+
+def members(connection: Connection, question: str) -> list[Member]:
+    """Who waits in a digest, in the order they joined."""
+    rows = connection.execute(
+        select(schema.member)
+        .where(schema.member.c.question == question)
+        .order_by(schema.member.c.joined_at, schema.member.c.attempt)
+    )
+    return [
+        Member(
+            question=row.question,
+            attempt=row.attempt,
+            callout=row.callout,
+            channel=Channel(row.channel),
+            address=row.address,
+            purpose=Purpose(row.purpose),
+            joined_at=row.joined_at,
+        )
+        for row in rows
+    ]
+
+
+def named(connection: Connection, question: str, now: datetime) -> None:
+    """Everybody who waited has been named or needs no naming any more."""
+    connection.execute(
+        schema.member.delete().where(schema.member.c.question == question)
+    )
+    connection.execute(
+        update(schema.question)
+        .where(schema.question.c.id == question)
+        .values(due_at=None, sent_at=now)
+    )
+
+
+def next_due_at(connection: Connection) -> datetime | None:
+    """When the next digest is to be sent."""
+    return connection.execute(select(func.min(schema.question.c.due_at))).scalar()

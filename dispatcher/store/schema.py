@@ -1,0 +1,294 @@
+"""The tables. Moments are whole microseconds since 1970 in UTC; documents are JSON.
+
+``due_at`` columns are the only truth about what happens when. Facts are never changed
+or removed by anything in this code base, and hold no name and no number.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+from typing_extensions import override
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime as whole microseconds: exact, sortable, the same everywhere."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    @override
+    def process_bind_param(
+        self, value: datetime | None, dialect: Dialect
+    ) -> int | None:
+        return None if value is None else (value - EPOCH) // MICROSECOND
+
+    @override
+    def process_result_value(
+        self, value: int | None, dialect: Dialect
+    ) -> datetime | None:
+        return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+metadata = MetaData()
+
+setting = Table(
+    "setting",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("scopes", Text, nullable=False),
+    Column("senders", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+# What was answered to a request with an Idempotency-Key; kept at least 7 days.
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("api_key", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("alert", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+alert = Table(
+    "alert",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("chain", Text, nullable=False, index=True),
+    Column("sender", Text, nullable=False),
+    Column("identifier", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("received_at", Moment, nullable=False),
+    Column("received_by", Text, nullable=False),
+    # Set while something is to be done with the alert: launching it.
+    Column("due_at", Moment),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("sender", "identifier"),
+)
+Index("alert_due", alert.c.due_at, sqlite_where=alert.c.due_at.isnot(None))
+
+callout = Table(
+    "callout",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("alert", Text, nullable=False, index=True),
+    Column("chain", Text, nullable=False, index=True),
+    Column("unit", Text, nullable=False),
+    Column("post", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("marks", Text, nullable=False),
+    Column("owner", Text),
+    Column("due_at", Moment),
+    Column("facts", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+)
+Index("callout_due", callout.c.due_at, sqlite_where=callout.c.due_at.isnot(None))
+
+fact = Table(
+    "fact",
+    metadata,
+    Column("callout", Text, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("alert", Text, nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What is asked of one person in one chain: kind own, digest, or info (asks nothing).
+question = Table(
+    "question",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("chain", Text, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("alert", Text, nullable=False),
+    Column("lane", Integer, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("drill", Boolean, nullable=False),
+    Column("code", Text),
+    Column("opened_at", Moment, nullable=False),
+    Column("closed_at", Moment),
+    Column("sent_at", Moment),
+    Column("due_at", Moment),
+    Column("messages", Integer, nullable=False),
+    UniqueConstraint("chain", "epoch", "person", "kind"),
+)
+Index("question_due", question.c.due_at, sqlite_where=question.c.due_at.isnot(None))
+
+# A code belongs to one question for its life, and to nobody for 24 h after.
+code = Table(
+    "code",
+    metadata,
+    Column("number", Text, primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("question", Text, nullable=False, index=True),
+    Column("free_at", Moment),
+    sqlite_with_rowid=False,
+)
+
+# Attempts that wait in a digest to be named.
+member = Table(
+    "member",
+    metadata,
+    Column("attempt", Text, primary_key=True),
+    Column("question", Text, nullable=False, index=True),
+    Column("callout", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("joined_at", Moment, nullable=False),
+)
+
+# The outbox. A message is here before it is anywhere else.
+message = Table(
+    "message",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("alert", Text, nullable=False, index=True),
+    Column("chain", Text, nullable=False),
+    Column("question", Text, index=True),
+    Column("purpose", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("route", Text),
+    Column("lane", Integer, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("drill", Boolean, nullable=False),
+    Column("code", Text),
+    Column("text", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("created_at", Moment, nullable=False),
+    Column("due_at", Moment),
+    Column("not_after", Moment),
+    Column("lease_until", Moment),
+    Column("tries", Integer, nullable=False),
+    Column("possible_duplicate", Boolean, nullable=False),
+    Column("provider_id", Text, index=True),
+    Column("rank", Integer, nullable=False),
+    Column("sent_at", Moment),
+    Column("accepted_at", Moment),
+    Column("delivered_at", Moment),
+    Column("failure", Text),
+    Column("failure_code", Text),
+)
+Index(
+    "message_waiting",
+    message.c.lane,
+    message.c.place,
+    message.c.due_at,
+    sqlite_where=message.c.state == "waiting",
+)
+Index("message_open", message.c.state, message.c.due_at)
+Index("message_address", message.c.address, message.c.created_at)
+
+# Which attempts a message carries.
+carried = Table(
+    "carried",
+    metadata,
+    Column("message", Text, primary_key=True),
+    Column("attempt", Text, primary_key=True),
+    Column("callout", Text, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+
+# What providers told us, raw, before it is read.
+callback = Table(
+    "callback",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("channel", Text, nullable=False),
+    Column("event_key", Text, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("read_at", Moment),
+    Column("outcome", Text),
+    UniqueConstraint("channel", "event_key"),
+)
+Index("callback_unread", callback.c.id, sqlite_where=callback.c.read_at.is_(None))
+
+# People who said in one chain that they can't act.
+struck = Table(
+    "struck",
+    metadata,
+    Column("chain", Text, primary_key=True),
+    Column("person", Text, primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+
+unit = Table(
+    "unit",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("parent", Text),
+    Column("code_system", Text, nullable=False),
+    Column("lat", Float),
+    Column("lon", Float),
+    Column("risk", Integer, nullable=False),
+)
+
+# Versions of people: a row is never changed, so records stay true.
+person = Table(
+    "person",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+)
+
+address = Table(
+    "address",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("person", Text, nullable=False, index=True),
+    Column("position", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("value", Text, nullable=False, index=True),
+    Column("wrong", Boolean, nullable=False),
+)
+
+holding = Table(
+    "holding",
+    metadata,
+    Column("unit", Text, primary_key=True),
+    Column("post", Text, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("person", Text, nullable=False),
+)
