@@ -180,6 +180,10 @@ class Provider(Protocol):
         """Ask what became of a message; None when the provider never had it."""
         ...
 
+    async def poll(self, provider_id: str) -> Receipt | None:
+        """Ask how far an accepted message has come; None when that can't be told."""
+        ...
+
     async def aclose(self) -> None:
         """Give back connections."""
         ...

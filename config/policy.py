@@ -85,7 +85,8 @@ class Hazard:
     :ivar level_shift: levels stricter than issued; stops at red
     :ivar ack: "required", "notify_only" or "notify_only_below_red"
     :ivar ttl_hours: hours by level, or under "default", when no expiry is given
-    :ivar night_voice: "always", "never", or by level; None: the policy's own
+    :ivar night_voice: "always" or "never" by level, or under "default"; where it has
+        neither, the policy's own
     :ivar require: figures the feedback must hold
     """
 
@@ -93,7 +94,7 @@ class Hazard:
     level_shift: int = 0
     ack: str = "required"
     ttl_hours: Mapping[str, int] = field(default_factory=dict)
-    night_voice: str | Mapping[str, str] | None = None
+    night_voice: Mapping[str, str] = field(default_factory=dict)
     ladder_first: tuple[str, ...] = ()
     require: tuple[str, ...] = ()
 
@@ -106,6 +107,7 @@ class PolicySet:
     :ivar tries: the named tries plans
     :ivar levels: by level name: red, orange, yellow, blue
     :ivar hazards: by event code
+    :ivar idle: keys of the file this version does not act on, each with the reason
     """
 
     name: str
@@ -123,3 +125,4 @@ class PolicySet:
     task_assignees: tuple[str, ...]
     voice_lines: int
     seconds_per_call: int
+    idle: tuple[str, ...] = ()

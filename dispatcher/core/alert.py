@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
@@ -155,3 +156,51 @@ class Content:
     def drill(self) -> bool:
         """Exercise and Test go down the drill lane."""
         return self.status in {Status.EXERCISE, Status.TEST}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What one channel has to carry for a launch.
+
+    :ivar seconds: until everybody has been tried once at the configured rate
+    :ivar never_rung: people who can't be rung before the limit of the policy
+    """
+
+    people: int
+    seconds: float
+    never_rung: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """An accepted warning and where it stands.
+
+    :ivar inside: codes of all units inside its area
+    :ivar grids: how many of them are grids
+    :ivar missing: posts of the start list that nobody fills, as (unit, post)
+    :ivar filled: fields that a rule completed
+    :ivar unresolved: areas that matched no unit of ours
+    :ivar due_at: when the engine has to launch it; None once that is done
+    """
+
+    id: AlertId
+    chain: ChainId
+    content: Content
+    state: AlertState
+    received_at: datetime
+    received_by: str
+    policy_level: Level
+    reason: ParkReason | None = None
+    epoch: int = 1
+    inside: tuple[str, ...] = ()
+    grids: int = 0
+    people: int = 0
+    missing: tuple[tuple[str, str], ...] = ()
+    filled: tuple[str, ...] = ()
+    unresolved: tuple[str, ...] = ()
+    capacity: Mapping[str, Load] = field(default_factory=dict)
+    due_at: datetime | None = None
+    launched_at: datetime | None = None
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+    end_reason: str = ""

@@ -1,12 +1,13 @@
 """What falls due by time: rungs, tries, marks, repeats, the desk, feedback.
 
 Silence keeps exact times. After we were down, what is overdue is handled in order,
-and of several overdue tries only the last one calls (the others are put down as
-overtaken), so a restart is never a burst.
+and of several overdue tries of one channel, or several repeats, only the last one
+calls (the others are put down as overtaken), so a restart is never a burst.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
@@ -29,6 +30,7 @@ from dispatcher.core.due import (
     What,
     after,
     next_due,
+    repeat_at,
     repeat_channels,
     voice_repeats,
 )
@@ -37,6 +39,8 @@ from dispatcher.core.fact import Fact
 
 HELP_CHANNELS = (Channel.WECHAT, Channel.SMS, Channel.VOICE)
 TEXT_CHANNELS = (Channel.WECHAT, Channel.SMS)
+HELP_LABEL = "h"
+REMINDER_LABEL = "f"
 PLACED = frozenset({Progress.ACCEPTED, Progress.DELIVERED, Progress.UNKNOWN})
 
 
@@ -92,18 +96,18 @@ def _try(draft: Draft, index: int, duty: Duty) -> None:
     rung, run = draft.callout.ladder.rungs[index], draft.callout.runs[index]
     number = run.tries_done
     draft.add(facts.TryStarted(at=draft.now, rung=index, number=number))
-    after_this = rung.tries[number + 1 :]
     start = run.started_at or draft.now
-    next_at = after(start, after_this[0].at) if after_this else None
-    overtaken = next_at is not None and next_at <= draft.now
-    label = f"{run.round}x{number}" if run.round else str(number)
-    call = Call(index, label, rung.via, not_after=next_at if number else None)
+    later = [(after(start, one.at), one.do) for one in rung.tries[number + 1 :]]
+    call = Call(
+        index,
+        f"{run.round}x{number}" if run.round else str(number),
+        rung.via,
+        not_after=later[0][0] if number and later else None,
+        overtaken=frozenset(c for at, do in later if at <= draft.now for c in do),
+    )
     for called in run.people:
         for channel in rung.tries[number].do:
-            if overtaken:
-                draft.skip(index, called.person, channel, SkipReason.OVERTAKEN)
-            else:
-                _call(draft, called, channel, call, duty)
+            _call(draft, called, channel, call, duty)
 
 
 def _call(
@@ -111,9 +115,11 @@ def _call(
 ) -> None:
     """Try one person on one channel, or put down why not."""
     person, why = called.person, None
-    if person in draft.callout.struck_people:
+    if not _asked(draft.callout, called, call):
         return
-    if _has_own_part(draft.callout, called, call, duty):
+    if channel in call.overtaken:
+        why = SkipReason.OVERTAKEN
+    elif _has_own_part(draft.callout, called, call, duty):
         why = SkipReason.OWN_PART
     elif channel not in duty.routes:
         why = SkipReason.NO_ROUTE
@@ -123,6 +129,14 @@ def _call(
         draft.skip(call.rung, person, channel, why)
     else:
         draft.reach(called, channel, call)
+
+
+def _asked(callout: Callout, called: Called, call: Call) -> bool:
+    """Neither who can't act nor, while others still have to, who has answered."""
+    if call.purpose is Purpose.REMINDER:
+        return True
+    answered = {answer.person for answer in callout.answers}
+    return called.person not in callout.struck_people | answered
 
 
 def _has_own_part(callout: Callout, called: Called, call: Call, duty: Duty) -> bool:
@@ -163,21 +177,28 @@ def _mark(callout: Callout, mark: Mark) -> Mark:
 def _repeat(draft: Draft, duty: Duty) -> None:
     callout = draft.callout
     number, channels = callout.repeats + 1, repeat_channels(callout)
-    voice = voice_repeats(callout)
+    next_at = repeat_at(replace(callout, repeats=number))
+    overtaken = frozenset(channels) if next_at <= draft.now else frozenset()
+    voice = voice_repeats(callout) and not overtaken
     draft.add(facts.Repeated(at=draft.now, number=number, voice=voice))
     for index, rung in enumerate(callout.ladder.rungs):
         run = callout.runs[index]
         if not rung.own or run.started_at is None:
             continue
         people = duty.of(*rung.posts)
-        known = {called.person for called in run.people}
-        new = tuple(called for called in people if called.person not in known)
-        if new:
-            draft.add(facts.PeopleChanged(at=draft.now, rung=index, people=new))
-        call = Call(index, f"r{number}", purpose=Purpose.REPEAT)
+        _join(draft, index, people)
+        call = Call(index, f"r{number}", purpose=Purpose.REPEAT, overtaken=overtaken)
         for called in people:
             for channel in channels:
-                draft.reach(called, channel, call)
+                _call(draft, called, channel, call, duty)
+
+
+def _join(draft: Draft, index: int, people: tuple[Called, ...]) -> None:
+    """Put those on a rung who are not on it yet."""
+    known = {called.person for called in draft.callout.runs[index].people}
+    new = tuple(called for called in people if called.person not in known)
+    if new:
+        draft.add(facts.PeopleChanged(at=draft.now, rung=index, people=new))
 
 
 def _lapse(draft: Draft, duty: Duty) -> None:
@@ -198,6 +219,8 @@ def _lapse(draft: Draft, duty: Duty) -> None:
     draft.add(facts.TakingLapsed(at=draft.now, next=resumed))
     if resumed is None:
         _to_desk(draft, duty)
+    elif taken_at is None:
+        _tell_desk(draft, duty)
 
 
 def _to_desk(draft: Draft, duty: Duty) -> None:
@@ -225,11 +248,13 @@ def _help(draft: Draft, duty: Duty) -> None:
     rungs = draft.callout.ladder.rungs
     above = (i for i, rung in enumerate(rungs) if rung.posts and not rung.own)
     index = next(above, None)
-    if index is None:
+    people = () if index is None else duty.of(*rungs[index].posts)
+    if index is None or not people:
         draft.add(facts.Marked(at=draft.now, mark=Mark.MUST_CALL))
         return
-    call = Call(index, "h", Via.INFO, Purpose.HELP)
-    for called in duty.of(*rungs[index].posts):
+    _join(draft, index, people)
+    call = Call(index, HELP_LABEL, Via.INFO, Purpose.HELP)
+    for called in people:
         for channel in HELP_CHANNELS:
             draft.reach(called, channel, call)
 
@@ -244,7 +269,7 @@ def _feedback(draft: Draft, duty: Duty) -> None:
         return
     for index, called in draft.people():
         if called.person == callout.answer.person and callout.ladder.rungs[index].own:
-            call = Call(index, "f", purpose=Purpose.REMINDER)
+            call = Call(index, REMINDER_LABEL, purpose=Purpose.REMINDER)
             _call(draft, called, Channel.SMS, call, duty)
             return
 

@@ -33,7 +33,12 @@ from dispatcher.core.callout import (
     Purpose,
     State,
 )
-from dispatcher.core.climb import deadlines, text_feedback
+from dispatcher.core.climb import (
+    HELP_LABEL,
+    REMINDER_LABEL,
+    deadlines,
+    text_feedback,
+)
 from dispatcher.core.draft import Call, Draft
 from dispatcher.core.due import after
 from dispatcher.core.event import (
@@ -81,7 +86,8 @@ def _reported(callout: Callout, event: Reported, now: datetime) -> tuple[Fact, .
             code=event.code,
         )
     )
-    if event.failure is FailureKind.PERMANENT_ADDRESS and callout.open:
+    dead = event.failure is FailureKind.PERMANENT_ADDRESS
+    if dead and (callout.open or _meant(callout, attempt.rung, attempt.label)):
         means = Means(attempt.channel, attempt.address)
         _strike_means(draft, attempt.person, (means,), event.code or "dead")
     return tuple(draft.facts)
@@ -89,6 +95,19 @@ def _reported(callout: Callout, event: Reported, now: datetime) -> tuple[Fact, .
 
 def _news(attempt: Attempt, progress: Progress) -> bool:
     return PROGRESS_ORDER[progress] > PROGRESS_ORDER[attempt.progress]
+
+
+def _meant(callout: Callout, rung: int, label: str) -> bool:
+    """Whether a try is still wanted: not above a taker, nor after an own answer."""
+    match callout.state:
+        case State.NOTIFIED:
+            return True
+        case State.TAKEN:
+            return callout.ladder.rungs[rung].own
+        case State.ANSWERED | State.REPORTED:
+            return label in {HELP_LABEL, REMINDER_LABEL}
+        case _:
+            return callout.open
 
 
 def _strike_means(
@@ -101,8 +120,8 @@ def _strike_means(
     last = _last_attempts(draft, person)
     for one in means:
         for rung, called in tuple(draft.people()):
-            if called.person == person and (rung, one) in last:
-                label = last[rung, one]
+            label = last.get((rung, one), "")
+            if called.person == person and label and _meant(draft.callout, rung, label):
                 via = draft.callout.ladder.rungs[rung].via
                 call = Call(rung, label, via, Purpose.NEXT_MEANS)
                 draft.reach(called, one.channel, call)

@@ -27,6 +27,7 @@ class Call:
     """What the attempts of one decision have in common.
 
     :ivar label: the try's number, or r1, r2.. for repeats
+    :ivar overtaken: channels on which a later try is due already
     """
 
     rung: int
@@ -34,6 +35,7 @@ class Call:
     via: Via = Via.OWN
     purpose: Purpose = Purpose.TRY
     not_after: datetime | None = None
+    overtaken: frozenset[Channel] = frozenset()
 
 
 class Draft:
@@ -112,7 +114,7 @@ class Draft:
         top = started[-1]
         if callout.runs[top].struck:
             return
-        if any(self.unstruck(called) for _, called in self.people()):
+        if any(self.unstruck(called) for i, called in self.people() if i <= top):
             return
         following = (
             index

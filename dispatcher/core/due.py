@@ -122,7 +122,8 @@ def repeat_at(callout: Callout) -> datetime:
     repeat = callout.ladder.repeat
     number = callout.repeats + 1
     quick = min(number, repeat.most) * repeat.every
-    slow = max(0, number - repeat.most) * SLOW_REPEAT_SECONDS
+    pace = max(repeat.every, SLOW_REPEAT_SECONDS)  # slow is never quicker than quick
+    slow = max(0, number - repeat.most) * pace
     return after(callout.opened_at, quick + slow)
 
 

@@ -26,6 +26,7 @@ from dispatcher.core.callout import (
     State,
     Taking,
 )
+from dispatcher.core.due import start_of
 from dispatcher.core.fact import (
     Answered,
     AttemptPlanned,
@@ -187,7 +188,7 @@ def _rung_reached(callout: Callout, fact: RungReached) -> Callout:
 
 def _rung_struck(callout: Callout, fact: RungStruck) -> Callout:
     callout = _run(callout, fact.rung, struck=True)
-    if fact.next is None:
+    if fact.next is None or start_of(callout, fact.next) <= fact.at:
         return callout
     return _run(callout, fact.next, starts_at=fact.at)
 
@@ -231,9 +232,9 @@ def _answered(callout: Callout, fact: Answered) -> Callout:
         figures=fact.figures,
     )
     callout = replace(callout, answers=(*callout.answers, answer))
-    if fact.meaning is Meaning.NEED_HELP:
+    if fact.meaning is Meaning.NEED_HELP and Mark.NEED_HELP not in callout.marks:
         callout = replace(
-            callout, marks=_with(callout.marks, Mark.NEED_HELP), help_due=True
+            callout, marks=(*callout.marks, Mark.NEED_HELP), help_due=True
         )
     if callout.state not in OPEN_STATES or not enough(callout):
         return callout
@@ -245,18 +246,17 @@ def _answered(callout: Callout, fact: Answered) -> Callout:
 def enough(callout: Callout) -> bool:
     """Whether as many own people have answered as some own rung needs.
 
-    An answer by somebody who is on no rung yet (recorded on behalf of a stand-in)
+    An answer by somebody who is on no own rung yet (recorded on behalf of a stand-in)
     counts on every own rung.
     """
     answered = {answer.person for answer in callout.answers}
-    on_rungs = {called.person for run in callout.runs for called in run.people}
-    beside = len(answered - on_rungs)
-    return any(
-        rung.own
-        and len(answered & {called.person for called in run.people}) + beside
-        >= rung.need
+    own = [
+        (rung.need, {called.person for called in run.people})
         for rung, run in zip(callout.ladder.rungs, callout.runs, strict=True)
-    )
+        if rung.own
+    ]
+    beside = len(answered.difference(*(people for _, people in own)))
+    return any(len(answered & people) + beside >= need for need, people in own)
 
 
 def _taking(callout: Callout, fact: TakenOver | TakingLapsed) -> Callout:
@@ -285,6 +285,7 @@ def _resume(callout: Callout, first: int, fact: TakingLapsed) -> Callout:
             index,
             starts_at=starts_at,
             started_at=None,
+            struck=False,
             tries_done=0,
             round=callout.runs[index].round + 1,
         )

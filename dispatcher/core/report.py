@@ -241,7 +241,8 @@ def _answer_rate(callouts: Iterable[Callout]) -> float | None:
     called: set[str] = set()
     answered: set[str] = set()
     for callout in callouts:
-        called.update(attempt.person for attempt in callout.attempts)
+        # The state keeps only the newest attempts; a rung keeps all its people.
+        called.update(c.person for run in callout.runs for c in run.people if c.means)
         answered.update(answer.person for answer in callout.answers)
         if callout.taking:
             answered.add(callout.taking.by)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from dispatcher.core.alert import Alert, AlertId, AlertState, ChainId
 from dispatcher.store import schema
@@ -185,3 +185,8 @@ def page(
     return [
         ALERT.validate_json(row.body) for row in connection.execute(query.limit(limit))
     ]
+
+
+def next_due_at(connection: Connection) -> datetime | None:
+    """When the next alert is to be launched."""
+    return connection.execute(select(func.min(schema.alert.c.due_at))).scalar()

@@ -216,3 +216,11 @@ def ownerless(connection: Connection) -> int:
 def next_due_at(connection: Connection) -> datetime | None:
     """When the next callout wants attention."""
     return connection.execute(select(func.min(schema.callout.c.due_at))).scalar()
+
+
+def names_of_alert(connection: Connection, alert: AlertId) -> set[CalloutId]:
+    """The callouts an alert has opened so far."""
+    rows = connection.execute(
+        select(schema.callout.c.id).where(schema.callout.c.alert == alert)
+    )
+    return {CalloutId(row.id) for row in rows}

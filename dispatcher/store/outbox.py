@@ -33,6 +33,10 @@ class MessageState(StrEnum):
     DROPPED = "dropped"
 
 
+# The number of a message: an address belongs to one version of a person.
+TO_ITS_NUMBER = (schema.address.c.id == schema.message.c.address) & (
+    schema.address.c.person == schema.message.c.person
+)
 UNSETTLED = (MessageState.SENDING, MessageState.UNKNOWN)
 
 
@@ -178,7 +182,7 @@ def find(connection: Connection, ids: Iterable[str]) -> list[Sending]:
     listed = func.json_each(batch.listed(ids)).table_valued("value")
     rows = connection.execute(
         select(schema.message, schema.address.c.value)
-        .join(schema.address, schema.address.c.id == schema.message.c.address)
+        .join(schema.address, TO_ITS_NUMBER)
         .where(schema.message.c.id.in_(select(listed.c.value)))
     )
     return [_sending(row) for row in rows]
@@ -281,7 +285,7 @@ def doubtful(connection: Connection, now: datetime, most: int) -> list[Sending]:
     table = schema.message
     rows = connection.execute(
         select(table, schema.address.c.value)
-        .join(schema.address, schema.address.c.id == table.c.address)
+        .join(schema.address, TO_ITS_NUMBER)
         .where(
             ((table.c.state == MessageState.UNKNOWN.value) & (table.c.due_at <= now))
             | (
@@ -312,7 +316,7 @@ def silent(
     table = schema.message
     rows = connection.execute(
         select(table, schema.address.c.value)
-        .join(schema.address, schema.address.c.id == table.c.address)
+        .join(schema.address, TO_ITS_NUMBER)
         .where(
             table.c.state == MessageState.ACCEPTED.value,
             table.c.accepted_at < before,
@@ -324,6 +328,12 @@ def silent(
     return [_sending(row) for row in rows]
 
 
+def ask_again(connection: Connection, ids: Iterable[str], at: datetime) -> None:
+    """Set when silent messages are asked about the next time."""
+    rows = [{"id": name, "due_at": at} for name in ids]
+    batch.update(connection, schema.message, rows, keys=("id",))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """What a receipt is compared with."""
@@ -331,6 +341,8 @@ class Known:
     id: str
     rank: int
     state: MessageState
+    possible_duplicate: bool
+    accepted_at: datetime | None
 
 
 def by_receipt(
@@ -341,21 +353,25 @@ def by_receipt(
     ours = func.json_each(batch.listed(ids)).table_valued("value")
     theirs = func.json_each(batch.listed(provider_ids)).table_valued("value")
     rows = connection.execute(
-        select(table.c.id, table.c.rank, table.c.state, table.c.provider_id).where(
+        select(table).where(
             table.c.id.in_(select(ours.c.value))
             | table.c.provider_id.in_(select(theirs.c.value))
         )
     ).all()
-    known = [
-        (
-            row.provider_id,
-            Known(id=row.id, rank=row.rank, state=MessageState(row.state)),
-        )
-        for row in rows
-    ]
+    known = [(row.provider_id, _known(row)) for row in rows]
     return (
         {one.id: one for _, one in known},
         {provider_id: one for provider_id, one in known if provider_id},
+    )
+
+
+def _known(row: Row[tuple[object, ...]]) -> Known:
+    return Known(
+        id=row.id,
+        rank=row.rank,
+        state=MessageState(row.state),
+        possible_duplicate=row.possible_duplicate,
+        accepted_at=row.accepted_at,
     )
 
 
@@ -416,3 +432,14 @@ def next_due_at(connection: Connection) -> datetime | None:
             )
         )
     ).scalar()
+
+
+def named_callouts(connection: Connection, question: str) -> set[CalloutId]:
+    """Callouts that messages of a question have named so far."""
+    rows = connection.execute(
+        select(schema.carried.c.callout)
+        .distinct()
+        .join(schema.message, schema.message.c.id == schema.carried.c.message)
+        .where(schema.message.c.question == question)
+    )
+    return {CalloutId(row.callout) for row in rows}

@@ -276,8 +276,9 @@ person = Table(
 address = Table(
     "address",
     metadata,
+    # An address keeps its id when its person gets a new version.
     Column("id", Text, primary_key=True),
-    Column("person", Text, nullable=False, index=True),
+    Column("person", Text, primary_key=True, index=True),
     Column("position", Integer, nullable=False),
     Column("kind", Text, nullable=False),
     Column("value", Text, nullable=False, index=True),

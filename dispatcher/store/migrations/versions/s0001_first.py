@@ -19,7 +19,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.Column("wrong", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
+        sa.PrimaryKeyConstraint("id", "person"),
     )
     op.create_index(op.f("ix_address_person"), "address", ["person"], unique=False)
     op.create_index(op.f("ix_address_value"), "address", ["value"], unique=False)

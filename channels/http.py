@@ -1,0 +1,59 @@
+"""The one HTTP seam: every provider's requests leave through a client made here."""
+
+from __future__ import annotations
+
+import logging
+
+import httpx
+
+from channels.contract import Failed, FailureKind, Unknown
+
+# Above 8 the pool of stock httpx (httpcore 1.0.9) costs more than it gives:
+# 0.75 ms CPU per request at 8 connections, 2 ms at 16, 5 ms at 32.
+CONNECTIONS = 8
+
+# The request can't have left: nobody has received anything.
+BEFORE_WRITE = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+def client(
+    base_url: str = "", *, timeout_seconds: float, connections: int = CONNECTIONS
+) -> httpx.AsyncClient:
+    """Make a client that keeps its connections and obeys nothing but its caller.
+
+    Redirects are not followed (a message must not be sent twice) and the host's
+    proxy variables are not read.
+
+    :param timeout_seconds: the most for each of: a free connection, connect, one
+        write, one read
+    """
+    _silence()
+    return httpx.AsyncClient(
+        base_url=base_url,
+        timeout=timeout_seconds,
+        limits=httpx.Limits(
+            max_connections=connections, max_keepalive_connections=connections
+        ),
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+def _silence() -> None:
+    """Keep URLs out of the logs: httpx writes each at INFO, and some hold a number."""
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def transport_outcome(error: httpx.RequestError) -> Failed | Unknown:
+    """Tell a request that never left from one that may have arrived."""
+    code = type(error).__name__
+    if isinstance(error, BEFORE_WRITE):
+        return Failed(kind=FailureKind.TRANSIENT, code=code)
+    return Unknown(code=code)
+
+
+def retry_after(response: httpx.Response) -> float | None:
+    """Seconds the server asks us to wait; None without the header or with a date."""
+    value = response.headers.get("retry-after", "")
+    return float(value) if value.isdecimal() else None

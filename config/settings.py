@@ -1,0 +1,287 @@
+"""Settings of an installation: one TOML file, overruled by the environment.
+
+Every value can also be given as ``JIAOYING_SECTION__NAME``. A secret can stand in a
+file of its own: any key may be written ``key_file = "path"``, or
+``JIAOYING_SECTION__KEY_FILE`` in the environment (:mod:`config.sources`). Relative
+paths start at the folder of the TOML file, or where there is none at the working
+folder.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+from typing_extensions import override
+
+from config.complaint import Complaint, complaint, one_of, refuse, section, sound
+from config.sources import PREFIX, ConfigError, Loc, Tree, read_layers
+from config.words import CHANNELS
+
+CHANNEL_NAME = r"[a-z][a-z0-9_]*"  # it stands in the address of the callbacks
+
+
+class Role(StrEnum):
+    """What a process does."""
+
+    API = "api"
+    WORKER = "worker"
+    ALL = "all"
+
+
+def _web_address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        what = "不是网址"
+        raise refuse(what, "请写成 https://jiaoying.example.org")
+    return text.rstrip("/")
+
+
+def _signature(text: str) -> str:
+    if not text or "【" in text or "】" in text:
+        what = "签名是空的或带了【】"
+        raise refuse(what, "请只写签名本身,如 应急")
+    return text
+
+
+def _scalar(value: object) -> object:
+    if not isinstance(value, str | int | float):
+        what = "只能是文字、数字或是非"
+        raise refuse(what, "请改成一个值")
+    return value
+
+
+def _channel_name(name: str) -> str:
+    if not re.fullmatch(CHANNEL_NAME, name):
+        what = f"“{name}”不能作通道名"
+        raise refuse(what, "请用小写字母、数字和下划线,以字母开头")
+    return name
+
+
+def _route_kind(name: str) -> str:
+    return one_of(name, CHANNELS)
+
+
+def _listed(value: object) -> object:
+    """The environment writes a list with commas."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+Scalar = Annotated[str | int | float | bool, BeforeValidator(_scalar)]
+ChannelKeys = dict[str, Scalar]
+ChannelName = Annotated[str, AfterValidator(_channel_name)]
+Channels = dict[ChannelName, ChannelKeys]
+RouteKind = Annotated[str, AfterValidator(_route_kind)]
+Routes = dict[RouteKind, Annotated[list[str], BeforeValidator(_listed)]]
+Found = tuple[Loc, Complaint]
+
+
+class Section(BaseModel):
+    """One table of the file; a key it does not have is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Server(Section):
+    """The HTTP server; ``public_base_url`` is what providers call back."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    public_base_url: Annotated[str, AfterValidator(_web_address)] = (
+        "http://127.0.0.1:8000"
+    )
+    body_limit_bytes: Annotated[int, Field(gt=0)] = 1_048_576
+
+
+class Store(Section):
+    """Where everything is kept; the address may hold a password."""
+
+    url: Annotated[str, Field(min_length=1, repr=False)] = (
+        "sqlite+aiosqlite:///var/jiaoying.db"
+    )
+
+
+class Engine(Section):
+    """What this process does; another clock only with test numbers allowed.
+
+    :ivar speed: seconds of the engine per real second
+    :ivar clock_origin: where its clock starts; None: now
+    """
+
+    role: Role = Role.ALL
+    speed: Annotated[float, Field(gt=0)] = 1.0
+    clock_origin: AwareDatetime | None = None
+
+
+class Intake(Section):
+    """How warnings are read.
+
+    :ivar code_system: the list our area codes come from
+    """
+
+    code_system: Annotated[str, Field(min_length=1)] = "NBS-2023"
+
+
+class Policies(Section):
+    """Where the calling policies are; None: the ones shipped."""
+
+    dir: Annotated[Path | None, BeforeValidator(lambda text: text or None)] = None
+
+
+class Security(Section):
+    """Keys, and whether numbers that cannot exist may be called."""
+
+    keys_dir: Path = Path("var/keys")
+    allow_test_numbers: bool = False
+
+
+class TextSettings(Section):
+    """Who speaks.
+
+    :ivar signature: the registered signature, without its brackets
+    :ivar issuer: named where a warning does not say who issued it
+    """
+
+    signature: Annotated[str, AfterValidator(_signature)] = "应急"
+    issuer: Annotated[str, Field(min_length=1)] = "应急值班室"
+
+
+class Settings(BaseSettings):
+    """Everything an installation can set; use :func:`load`.
+
+    :ivar channels: keys of each configured channel, ``provider`` among them
+    :ivar routes: for "sms", "voice" and "wechat" the channels in order of preference
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        enable_decoding=False,
+        extra="forbid",
+        frozen=True,
+    )
+
+    server: Server = Server()
+    store: Store = Store()
+    engine: Engine = Engine()
+    intake: Intake = Intake()
+    policies: Policies = Policies()
+    security: Security = Security()
+    texts: TextSettings = TextSettings()
+    channels: Annotated[Channels, Field(repr=False)] = {}
+    routes: Routes = {}
+
+    @classmethod
+    @override
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take only what :func:`load` gives: nothing is read from the process."""
+        return (init_settings,)
+
+
+def load(path: Path | None, env: Mapping[str, str]) -> Settings:
+    """Read the settings; ``path`` None: JIAOYING_CONFIG, else ./jiaoying.toml, if any.
+
+    Raises ConfigError with every problem as ``FILE: key: what is wrong: what to do``.
+    """
+    layers = read_layers(Settings, path, env)
+    found = (*_misshapen(layers.merged), *_contradictions(layers.merged))
+    problems = (*layers.problems, *(layers.problem(*one) for one in found))
+    if problems:
+        raise ConfigError(problems)
+    return _located(Settings.model_validate(layers.merged), layers.base)
+
+
+def _misshapen(merged: Tree) -> Iterator[Found]:
+    try:
+        Settings.model_validate(merged)
+    except ValidationError as error:
+        for one in error.errors():
+            yield one["loc"], complaint(one)
+
+
+def _contradictions(merged: Tree) -> Iterator[Found]:
+    # Each part that is sound by itself is judged, whatever is wrong elsewhere.
+    channels = section(merged, "channels")
+    for name in channels:
+        if not section(channels, name).get("provider"):
+            what = Complaint("没有写服务商", '请写 provider = "twilio_sms" 一类')
+            yield ("channels", name, "provider"), what
+    for kind, value in section(merged, "routes").items():
+        for names in (sound(Routes, {kind: value}) or {}).values():
+            yield from _unknown(kind, names, channels)
+    yield from _foreign_clock(
+        sound(Engine, section(merged, "engine")),
+        sound(Security, section(merged, "security")),
+    )
+
+
+def _unknown(
+    kind: str, names: Sequence[str], channels: Collection[str]
+) -> Iterator[Found]:
+    for index, name in enumerate(names):
+        if name not in channels:
+            remedy = f"请写 [channels.{name}] 或从路由中删去"
+            what = Complaint(f"没有名为“{name}”的通道", remedy)
+            yield ("routes", kind, index), what
+        elif name in names[:index]:
+            what = Complaint(f"“{name}”写了两次", "请删去一处")
+            yield ("routes", kind, index), what
+
+
+def _foreign_clock(engine: Engine | None, security: Security | None) -> Iterator[Found]:
+    # A real county on a fast clock would be called, and given up, too early.
+    if not engine or not security or security.allow_test_numbers:
+        return
+    remedy = "请删去,或在 [security] 写 allow_test_numbers = true"
+    if engine.speed != 1.0:
+        yield ("engine", "speed"), Complaint("变速只用于演示和测试", remedy)
+    if engine.clock_origin is not None:
+        yield ("engine", "clock_origin"), Complaint("改时钟只用于演示和测试", remedy)
+
+
+def _located(settings: Settings, base: Path) -> Settings:
+    """The same settings with every path made absolute."""
+    folder = settings.policies.dir
+    return settings.model_copy(
+        update={
+            "store": Store(url=_database(settings.store.url, base)),
+            "policies": Policies(dir=base / folder if folder else None),
+            "security": settings.security.model_copy(
+                update={"keys_dir": base / settings.security.keys_dir}
+            ),
+        }
+    )
+
+
+def _database(url: str, base: Path) -> str:
+    scheme, mark, file = url.partition(":///")
+    if not scheme.startswith("sqlite") or not mark or file in {"", ":memory:"}:
+        return url
+    return f"{scheme}:///{base / file}"

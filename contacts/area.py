@@ -1,0 +1,146 @@
+"""Which of our units a warning's areas mean. Pure.
+
+The same code names two different townships in two lists, so a code is compared only
+inside the list it comes from, and a name that says otherwise stops the area. What an
+area means is never guessed: what can't be told is handed back to be asked about.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from contacts.codes import bare, prefixes
+from contacts.model import UnitId
+from contacts.roster import Roster
+
+# a province, prefecture, county, township or village, or a grid written after those
+AREA_CODE = re.compile(r"[0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12,32}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaQuery:
+    """One area as a warning gives it.
+
+    :ivar codes: pairs of (list of codes, code)
+    :ivar units: ids of our own units
+    """
+
+    name: str = ""
+    codes: tuple[tuple[str, str], ...] = ()
+    units: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """What the areas of a warning come to.
+
+    :ivar units: the units meant and everything below them
+    :ivar unresolved: areas that mean, wholly or in part, nothing we can name
+    :ivar unknown_units: ids given as ours that the roster does not hold
+    :ivar mismatched: areas whose name and code mean different places
+    :ivar outside: every area is known to lie outside all our units
+    """
+
+    units: frozenset[UnitId]
+    unresolved: tuple[AreaQuery, ...] = ()
+    unknown_units: tuple[str, ...] = ()
+    mismatched: tuple[AreaQuery, ...] = ()
+    outside: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """What one area comes to.
+
+    :ivar unknown: ids given as ours that the roster does not hold
+    :ivar lost: a code of our own list, not known to be elsewhere, is none of our units
+    :ivar elsewhere: a code of our own list lies outside all our units
+    """
+
+    area: AreaQuery
+    coded: frozenset[UnitId]
+    named: frozenset[UnitId]
+    listed: frozenset[UnitId]
+    unknown: tuple[str, ...]
+    lost: bool
+    elsewhere: bool
+
+    @property
+    def mismatched(self) -> bool:
+        """Whether its name is one of our places, and its codes are others."""
+        told = bool(self.coded) or self.elsewhere
+        return told and bool(self.named) and not self.named & self.coded
+
+    @property
+    def found(self) -> frozenset[UnitId]:
+        """The units it means: codes are sharper than a name."""
+        return (self.coded or self.named) | self.listed
+
+    @property
+    def outside(self) -> bool:
+        """Whether it is certain that it means none of our units."""
+        anything = self.found or self.unknown or self.lost
+        return self.elsewhere and not anything
+
+    @property
+    def unresolved(self) -> bool:
+        """Whether something in it could not be told."""
+        nothing = not (self.found or self.unknown or self.elsewhere)
+        return not self.mismatched and (self.lost or nothing)
+
+
+def resolve(roster: Roster, areas: Iterable[AreaQuery]) -> Resolution:
+    """Find the units the areas mean; a mismatched area selects none."""
+    readings = [_read(roster, area) for area in areas]
+    found = [reading.found for reading in readings if not reading.mismatched]
+    return Resolution(
+        units=_with_all_below(roster, frozenset[UnitId]().union(*found)),
+        unresolved=tuple(r.area for r in readings if r.unresolved),
+        unknown_units=tuple(unit for r in readings for unit in r.unknown),
+        mismatched=tuple(r.area for r in readings if r.mismatched),
+        outside=bool(readings) and all(r.outside for r in readings),
+    )
+
+
+def _read(roster: Roster, area: AreaQuery) -> _Reading:
+    ours = [(system, code) for system, code in area.codes if system in roster.systems]
+    hits = [_coded(roster, system, code) for system, code in ours]
+    missed = [pair for pair, hit in zip(ours, hits, strict=True) if not hit]
+    lost = [pair for pair in missed if _inside_or_unclear(roster, *pair)]
+    return _Reading(
+        area=area,
+        coded=frozenset[UnitId]().union(*hits),
+        named=frozenset(roster.named(area.name.strip())),
+        listed=frozenset(UnitId(u) for u in area.units if UnitId(u) in roster.units),
+        unknown=tuple(u for u in area.units if UnitId(u) not in roster.units),
+        lost=bool(lost),
+        elsewhere=len(missed) > len(lost),
+    )
+
+
+def _coded(roster: Roster, system: str, code: str) -> frozenset[UnitId]:
+    """Find the unit of a code, or our topmost units when the code is above them."""
+    if (unit := roster.coded(system, code)) is not None:
+        return frozenset({unit})
+    if AREA_CODE.fullmatch(code) is None:
+        return frozenset()
+    roots = (roster.unit(root) for root in roster.roots)
+    return frozenset(
+        root.id
+        for root in roots
+        if root.code_system == system and bare(root.id).startswith(bare(code))
+    )
+
+
+def _inside_or_unclear(roster: Roster, system: str, code: str) -> bool:
+    """Tell a code that may be inside our units from one that is surely elsewhere."""
+    if AREA_CODE.fullmatch(code) is None:
+        return True
+    around = prefixes(bare(code))
+    return any(roster.coded(system, prefix) is not None for prefix in around)
+
+
+def _with_all_below(roster: Roster, tops: Iterable[UnitId]) -> frozenset[UnitId]:
+    return frozenset(unit for top in tops for unit in roster.descendants(top))

@@ -1,0 +1,64 @@
+"""A roster sheet: what it holds, or everything that is wrong with it.
+
+A sheet with any problem holds nothing else: half a roster would look like a whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contacts.model import AddressKind, PostRef, Unit
+
+PersonKey = tuple[str, str]  # name and first number: one person of the sheet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowProblem:
+    """One thing to mend.
+
+    :ivar row: as the table program counts: the header is row 1
+    :ivar what: in Chinese; never a number in clear
+    """
+
+    row: int
+    column: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedAddress:
+    """A number or account that has no id yet."""
+
+    kind: AddressKind
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedPerson:
+    """A person that has no id yet; at least one address, in the order of trying."""
+
+    name: str
+    addresses: tuple[ListedAddress, ...]
+
+    @property
+    def key(self) -> PersonKey:
+        """What makes two rows speak of one person."""
+        return self.name, self.addresses[0].value
+
+
+@dataclass(frozen=True, slots=True)
+class ListedHolding:
+    """A person of the sheet in a post."""
+
+    ref: PostRef
+    person: PersonKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """A sheet, read: either problems, or a whole roster without ids of people."""
+
+    units: tuple[Unit, ...] = ()
+    people: tuple[ListedPerson, ...] = ()
+    holdings: tuple[ListedHolding, ...] = ()
+    problems: tuple[RowProblem, ...] = ()

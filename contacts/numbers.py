@@ -1,0 +1,133 @@
+"""Telephone numbers: one spelling for storage, and the guard before every dialling.
+
+A dialler that rings 110 or 120 for every row of a bad list is itself a disaster, so
+a domestic number passes only in the shape of a mobile or of a landline with its area
+code; emergency numbers, hotlines and service codes have neither shape.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+import phonenumbers
+from phonenumbers import PhoneNumberFormat, PhoneNumberType
+
+from contacts.model import AddressKind
+
+MOBILE_CN = re.compile(r"\+861[3-9][0-9]{9}")
+# subscribers begin with 2 to 8: 1 is for short codes, 9 for hotlines, in every area
+LANDLINE_CN = re.compile(
+    r"\+86(?:(?:10|2[0-9])[2-8][0-9]{7}|[3-9][0-9]{2}[2-8][0-9]{6,7})"
+)
+TEST_NUMBER = re.compile(r"\+999[0-9]{8,12}")  # +999 is assigned to nobody
+WRITTEN = re.compile(r"\+?[0-9\s().‐-―-]+")  # with anything else it is a remark
+SERVICE_CODE = re.compile(r"(?:1[0-2]|9)[0-9]*")  # as dialled: no +, no leading 0
+
+KINDS_ABROAD = {
+    PhoneNumberType.MOBILE: AddressKind.MOBILE,
+    PhoneNumberType.FIXED_LINE_OR_MOBILE: AddressKind.MOBILE,
+    PhoneNumberType.FIXED_LINE: AddressKind.LANDLINE,
+}
+SHORTEST_SHOWN = 8  # digits: a shorter number would be given away by its two ends
+
+UNREADABLE = "不是电话号码"
+NOT_CALLABLE = "不是完整的手机号或带区号的固话(紧急号码、服务短号一律不呼叫)"
+TEST_ONLY = "+999 是测试号码,只能用于演示"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """A number that may be dialled.
+
+    :ivar value: E.164
+    """
+
+    value: str
+    kind: AddressKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberProblem:
+    """Why a text is no number for us, in Chinese and without the number itself."""
+
+    what: str
+
+
+def normalise(
+    text: str, *, region: str = "CN", allow_test_numbers: bool
+) -> Number | NumberProblem:
+    """Read a number as people write it.
+
+    :param region: the country whose numbers are written without a country code
+    """
+    written = unicodedata.normalize("NFKC", text).strip()
+    if WRITTEN.fullmatch(written) is None:
+        return NumberProblem(what=UNREADABLE)
+    dialled = re.sub(r"[^0-9+]", "", written)
+    if region == "CN" and SERVICE_CODE.fullmatch(dialled):
+        return NumberProblem(what=NOT_CALLABLE)
+    if (value := _e164(dialled, region)) is None:
+        return NumberProblem(what=UNREADABLE)
+    kind = _judge(value, allow_test_numbers=allow_test_numbers)
+    return kind if isinstance(kind, NumberProblem) else Number(value=value, kind=kind)
+
+
+def guard(number: str, *, allow_test_numbers: bool) -> str | None:
+    """Say in Chinese why an E.164 number must not be dialled; None when it may be."""
+    verdict = _judge(number, allow_test_numbers=allow_test_numbers)
+    return verdict.what if isinstance(verdict, NumberProblem) else None
+
+
+def mask(number: str) -> str:
+    """Hide the middle of an E.164 number: 138****1234, abroad +44 791****3456."""
+    country, national = _split(number)
+    if len(national) < SHORTEST_SHOWN:
+        return f"{country}****"
+    return f"{country}{national[:3]}****{national[-4:]}"
+
+
+def _e164(dialled: str, region: str) -> str | None:
+    if dialled.startswith("+999"):
+        return dialled
+    try:
+        number = phonenumbers.parse(dialled, region)
+    except phonenumbers.NumberParseException:
+        return None
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def _judge(number: str, *, allow_test_numbers: bool) -> AddressKind | NumberProblem:
+    if number.startswith("+999") and not allow_test_numbers:
+        return NumberProblem(what=TEST_ONLY)
+    return _kind(number) or NumberProblem(what=NOT_CALLABLE)
+
+
+def _kind(number: str) -> AddressKind | None:
+    if MOBILE_CN.fullmatch(number) or TEST_NUMBER.fullmatch(number):
+        return AddressKind.MOBILE
+    if LANDLINE_CN.fullmatch(number):
+        return AddressKind.LANDLINE
+    return None if number.startswith(("+86", "+999")) else _kind_abroad(number)
+
+
+def _kind_abroad(number: str) -> AddressKind | None:
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return None
+    return KINDS_ABROAD.get(phonenumbers.number_type(parsed))
+
+
+def _split(number: str) -> tuple[str, str]:
+    """Part an E.164 number into what is shown of its country code, and the rest."""
+    if number.startswith("+86"):
+        return "", number[3:]
+    if number.startswith("+999"):
+        return "+999 ", number[4:]
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return "", ""
+    return f"+{parsed.country_code} ", str(parsed.national_number)

@@ -1,0 +1,188 @@
+"""The roster: one immutable snapshot of all units, people and posts, with its indexes.
+
+Built once, in time linear in its size; every question after that is a dictionary
+look-up or a walk over the answer.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Self, TypeVar
+
+from contacts.codes import bare
+from contacts.model import Holding, Person, PersonId, PostRef, Unit, UnitId, UnitKind
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+ORDER = {kind: place for place, kind in enumerate(UnitKind)}
+
+
+class RosterError(ValueError):
+    """The parts do not make one roster, or it was asked for what it does not hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roster:
+    """Everybody who can be called, at one moment; build it with :meth:`build`.
+
+    :ivar holdings: in the roster's order, which is the order of calling
+    :ivar roots: units without a parent
+    :ivar systems: the lists of codes in use
+    """
+
+    units: Mapping[UnitId, Unit]
+    people: Mapping[PersonId, Person]
+    holdings: tuple[Holding, ...]
+    roots: tuple[UnitId, ...]
+    systems: frozenset[str]
+    _children: Mapping[UnitId, tuple[UnitId, ...]]
+    _holders: Mapping[PostRef, tuple[Person, ...]]
+    _named: Mapping[str, tuple[UnitId, ...]]
+    _coded: Mapping[tuple[str, str], UnitId]
+
+    @classmethod
+    def build(
+        cls,
+        units: Iterable[Unit],
+        people: Iterable[Person],
+        holdings: Iterable[Holding],
+    ) -> Self:
+        """Check the parts and index them.
+
+        :raises RosterError: naming the unit, person or post that does not fit
+        """
+        by_unit = _units_by_id(units)
+        by_person = _people_by_id(people)
+        held = tuple(holdings)
+        for unit in by_unit.values():
+            _check_parent(unit, by_unit)
+        for holding in held:
+            _check_holding(holding, by_unit, by_person)
+        return cls(
+            units=by_unit,
+            people=by_person,
+            holdings=held,
+            roots=tuple(u.id for u in by_unit.values() if u.parent is None),
+            systems=frozenset(u.code_system for u in by_unit.values()),
+            _children=_grouped(
+                (u.parent, u.id) for u in by_unit.values() if u.parent is not None
+            ),
+            _holders=_grouped((h.ref, by_person[h.person]) for h in held),
+            _named=_grouped((u.name, u.id) for u in by_unit.values()),
+            _coded={(u.code_system, _code(u)): u.id for u in by_unit.values()},
+        )
+
+    def unit(self, unit_id: UnitId) -> Unit:
+        """Look up one unit.
+
+        :raises RosterError: when the roster has no such unit
+        """
+        if (unit := self.units.get(unit_id)) is None:
+            msg = f"unit {unit_id} is not in the roster"
+            raise RosterError(msg)
+        return unit
+
+    def person(self, person_id: PersonId) -> Person:
+        """Look up one person, as this snapshot knows him.
+
+        :raises RosterError: when the roster has no such version of a person
+        """
+        if (person := self.people.get(person_id)) is None:
+            msg = f"person {person_id} is not in the roster"
+            raise RosterError(msg)
+        return person
+
+    def ancestors(self, unit_id: UnitId) -> tuple[Unit, ...]:
+        """List the units above, nearest first."""
+        return tuple(self._upwards(unit_id))[1:]
+
+    def above(self, unit_id: UnitId, kind: UnitKind) -> Unit | None:
+        """Find the unit of a kind that this one is in; itself if it is of that kind."""
+        return next((u for u in self._upwards(unit_id) if u.kind is kind), None)
+
+    def descendants(self, unit_id: UnitId) -> tuple[UnitId, ...]:
+        """List the unit itself and everything below it, parents before children."""
+        found = [self.unit(unit_id).id]
+        for place in found:  # the list grows while it is read
+            found.extend(self._children.get(place, ()))
+        return tuple(found)
+
+    def holders(self, ref: PostRef) -> tuple[Person, ...]:
+        """List who is in a post, in the order of calling; empty when it is vacant."""
+        return self._holders.get(ref, ())
+
+    def named(self, name: str) -> tuple[UnitId, ...]:
+        """List the units that bear exactly this name."""
+        return self._named.get(name, ())
+
+    def coded(self, system: str, code: str) -> UnitId | None:
+        """Find the unit with this code in this list of codes, filled up or not."""
+        exact = self._coded.get((system, code))
+        return exact or self._coded.get((system, bare(code)))
+
+    def _upwards(self, unit_id: UnitId) -> Iterator[Unit]:
+        unit = self.unit(unit_id)
+        yield unit
+        while unit.parent is not None:
+            unit = self.units[unit.parent]
+            yield unit
+
+
+def _code(unit: Unit) -> str:
+    """Give the code to compare by; a grid's is free text and stays as it is."""
+    return unit.id if unit.kind is UnitKind.GRID else bare(unit.id)
+
+
+def _grouped(pairs: Iterable[tuple[Key, Value]]) -> dict[Key, tuple[Value, ...]]:
+    groups: dict[Key, list[Value]] = defaultdict(list)
+    for key, value in pairs:
+        groups[key].append(value)
+    return {key: tuple(values) for key, values in groups.items()}
+
+
+def _units_by_id(units: Iterable[Unit]) -> dict[UnitId, Unit]:
+    found: dict[UnitId, Unit] = {}
+    for unit in units:
+        if found.setdefault(unit.id, unit) is not unit:
+            msg = f"unit {unit.id} is given twice"
+            raise RosterError(msg)
+    return found
+
+
+def _people_by_id(people: Iterable[Person]) -> dict[PersonId, Person]:
+    found: dict[PersonId, Person] = {}
+    for person in people:
+        if found.setdefault(person.id, person) is not person:
+            msg = f"person {person.id} is given twice"
+            raise RosterError(msg)
+    return found
+
+
+def _check_parent(unit: Unit, units: Mapping[UnitId, Unit]) -> None:
+    """Refuse a parent that is unknown or not larger; so no cycle can be."""
+    if unit.parent is None:
+        return
+    if (parent := units.get(unit.parent)) is None:
+        msg = f"unit {unit.id}: its parent {unit.parent} is not in the roster"
+        raise RosterError(msg)
+    if ORDER[parent.kind] <= ORDER[unit.kind]:
+        msg = f"unit {unit.id}: a {parent.kind} can't be the parent of a {unit.kind}"
+        raise RosterError(msg)
+
+
+def _check_holding(
+    holding: Holding, units: Mapping[UnitId, Unit], people: Mapping[PersonId, Person]
+) -> None:
+    ref = holding.ref
+    if (unit := units.get(ref.unit)) is None:
+        msg = f"post {ref.post} of unit {ref.unit}: the unit is not in the roster"
+        raise RosterError(msg)
+    if unit.kind is not ref.post.unit_kind:
+        msg = f"unit {unit.id}: a {unit.kind} has no post {ref.post}"
+        raise RosterError(msg)
+    if holding.person not in people:
+        msg = f"unit {unit.id}: {ref.post} is held by unknown person {holding.person}"
+        raise RosterError(msg)

@@ -1,0 +1,94 @@
+"""What decisions rest on beside the callout itself: roster, policy, texts, routes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from typing_extensions import override
+
+from channels.contract import Channel
+from config.policy import PolicySet
+from config.texts import Texts
+from contacts.model import (
+    AddressKind,
+    Person,
+    PersonId,
+    Post,
+    PostRef,
+    UnitId,
+    UnitKind,
+)
+from contacts.roster import Roster
+from dispatcher.core.callout import Called, Means
+from dispatcher.core.event import Duty
+
+CARRIES = {
+    AddressKind.MOBILE: frozenset({Channel.SMS, Channel.VOICE}),
+    AddressKind.LANDLINE: frozenset({Channel.VOICE}),
+    AddressKind.WECOM: frozenset({Channel.WECHAT}),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The state of the house at one moment.
+
+    :ivar routes: names of configured channels, in order of preference
+    :ivar signature: the name that stands before every text, without brackets
+    :ivar rates: messages a second, by channel
+    """
+
+    roster: Roster
+    policies: PolicySet
+    texts: Texts
+    routes: Mapping[Channel, tuple[str, ...]]
+    signature: str
+    rates: Mapping[Channel, float]
+
+    @property
+    def routed(self) -> frozenset[Channel]:
+        """Channels that have a route."""
+        return frozenset(channel for channel, names in self.routes.items() if names)
+
+    def called(self, person: Person, post: Post, struck: frozenset[PersonId]) -> Called:
+        """A person with the means he has now; none when struck in this chain."""
+        means = tuple(
+            Means(channel, address.id)
+            for channel in Channel
+            if channel in self.routed
+            for address in person.addresses
+            if channel in CARRIES[address.kind] and not address.wrong
+        )
+        usable = () if person.id in struck else means
+        return Called(person=person.id, post=post, means=usable)
+
+    def duty(self, unit: UnitId, struck: frozenset[PersonId]) -> Duty:
+        """Who can be called for a unit now."""
+        holders = Holders(self, struck)
+        county = self.roster.above(unit, UnitKind.COUNTY)
+        desk = holders[PostRef(county.id, Post.COUNTY_DUTY)] if county else ()
+        return Duty(holders=holders, routes=self.routed, desk=desk[0] if desk else None)
+
+
+class Holders(Mapping[PostRef, tuple[Called, ...]]):
+    """Who fills a post now, looked up when asked."""
+
+    def __init__(self, context: Context, struck: frozenset[PersonId]) -> None:
+        self._context = context
+        self._struck = struck
+
+    @override
+    def __getitem__(self, ref: PostRef) -> tuple[Called, ...]:
+        return tuple(
+            self._context.called(person, ref.post, self._struck)
+            for person in self._context.roster.holders(ref)
+        )
+
+    @override
+    def __iter__(self) -> Iterator[PostRef]:
+        return iter({holding.ref for holding in self._context.roster.holdings})
+
+    @override
+    def __len__(self) -> int:
+        return len({holding.ref for holding in self._context.roster.holdings})

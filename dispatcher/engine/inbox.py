@@ -1,0 +1,174 @@
+"""Reads what providers called back: receipts first, then what people wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy import Connection
+
+from channels.contract import Callback, Provider, Rank, Receipt, Reply
+from dispatcher.core.callout import Progress
+from dispatcher.core.event import Reported
+from dispatcher.engine.clock import Clock
+from dispatcher.engine.compose import Desk
+from dispatcher.engine.context import Context
+from dispatcher.engine.hearing import Heard, hear
+from dispatcher.engine.keeper import Keeper
+from dispatcher.engine.outcome import reported, tell
+from dispatcher.store import callbacks, outbox
+from dispatcher.store.callbacks import Unread
+from dispatcher.store.database import Database
+from dispatcher.store.outbox import Known, MessageState
+
+MOST = 200
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One thing a provider told, and in which callback."""
+
+    callback: Unread
+    what: Callback
+
+
+class Inbox:
+    """Reads callbacks in the order they came."""
+
+    def __init__(
+        self,
+        database: Database,
+        keeper: Keeper,
+        providers: Mapping[str, Provider],
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._keeper = keeper
+        self._providers = providers
+        self._clock = clock
+
+    async def turn(self) -> int:
+        """Read the next callbacks; returns how many."""
+        waiting = await self._database.read(lambda c: callbacks.unread(c, MOST))
+        if not waiting:
+            return 0
+        told = [one for callback in waiting for one in self._parsed(callback)]
+        context = await self._keeper.context()
+        now = self._clock.now()
+
+        def take(connection: Connection) -> None:
+            outcomes = {callback.id: "nothing" for callback in waiting}
+            outcomes |= interpret(connection, context, told, now)
+            callbacks.read(connection, outcomes, now)
+
+        await self._database.write(take)
+        return len(waiting)
+
+    def _parsed(self, callback: Unread) -> Iterable[Told]:
+        provider = self._providers.get(callback.channel)
+        if provider is None:
+            log.error("inbox.channel.unknown", channel=callback.channel)
+            return
+        for what in provider.parse(callback.request):
+            yield Told(callback, what)
+
+
+def interpret(
+    connection: Connection, context: Context, told: Sequence[Told], now: datetime
+) -> dict[int, str]:
+    """Let callbacks have their effect; returns what each was taken for."""
+    receipts = [one for one in told if isinstance(one.what, Receipt)]
+    taken = take_receipts(
+        connection,
+        context,
+        [
+            (one.callback.received_at, one.what)
+            for one in receipts
+            if isinstance(one.what, Receipt)
+        ],
+        now,
+    )
+    outcomes = {
+        one.callback.id: outcome for one, outcome in zip(receipts, taken, strict=True)
+    }
+    desk = Desk(connection, context, now)
+    for one in told:
+        if isinstance(one.what, Reply):
+            received_at = one.callback.received_at
+            heard = Heard(reply=one.what, received_at=received_at)
+            outcomes[one.callback.id] = hear(desk, heard)
+    return outcomes
+
+
+def take_receipts(
+    connection: Connection,
+    context: Context,
+    told: Sequence[tuple[datetime, Receipt]],
+    now: datetime,
+) -> list[str]:
+    """Move messages on; only a higher rank is news, whatever the order.
+
+    :param told: receipts, each with when it was received
+    :returns: what each was taken for
+    """
+    receipts = [receipt for _, receipt in told]
+    ours, theirs = outbox.by_receipt(
+        connection,
+        [receipt.message for receipt in receipts if receipt.message],
+        [receipt.provider_id for receipt in receipts],
+    )
+    outcomes = []
+    newest: dict[str, tuple[Known, Receipt, datetime]] = {}
+    for at, receipt in told:
+        known = ours.get(receipt.message or "") or theirs.get(receipt.provider_id)
+        if known is None:
+            outcomes.append("no_message")
+        elif receipt.rank <= _rank(known, newest):
+            outcomes.append("stale")
+        else:
+            outcomes.append("receipt")
+            newest[known.id] = (known, receipt, at)
+    outbox.set_state(connection, [_row(*item) for item in newest.values()])
+    reports = {
+        name: report
+        for name, (_, receipt, _) in newest.items()
+        if (report := _report(receipt))
+    }
+    tell(connection, context, reports, now)
+    return outcomes
+
+
+def _rank(known: Known, newest: Mapping[str, tuple[Known, Receipt, datetime]]) -> int:
+    later = newest.get(known.id)
+    return int(later[1].rank) if later else known.rank
+
+
+def _row(known: Known, receipt: Receipt, at: datetime) -> dict[str, object]:
+    final = receipt.rank >= Rank.FINAL
+    state = MessageState.ACCEPTED
+    if final:
+        state = MessageState.FAILED if receipt.failure else MessageState.DELIVERED
+    return {
+        "id": known.id,
+        "state": state.value,
+        "rank": int(receipt.rank),
+        "provider_id": receipt.provider_id,
+        "due_at": None if final else at,
+        "lease_until": None,
+        "accepted_at": known.accepted_at or at,
+        "delivered_at": at if state is MessageState.DELIVERED else None,
+        "failure": receipt.failure.kind.value if receipt.failure else None,
+        "failure_code": receipt.failure.code if receipt.failure else None,
+    }
+
+
+def _report(receipt: Receipt) -> Reported | None:
+    if receipt.failure:
+        return reported(Progress.FAILED, receipt.failure.kind, receipt.failure.code)
+    if receipt.rank >= Rank.FINAL:
+        return reported(Progress.DELIVERED)
+    return None

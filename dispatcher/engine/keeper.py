@@ -1,0 +1,62 @@
+"""Keeps the context at hand: the roster in memory, read again when it has changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from channels.contract import Channel
+from config.policy import PolicySet
+from config.texts import Texts
+from dispatcher.engine.context import Context
+from dispatcher.store import people
+from dispatcher.store.database import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fixed:
+    """What does not change while the process runs."""
+
+    policies: PolicySet
+    texts: Texts
+    routes: Mapping[Channel, tuple[str, ...]]
+    signature: str
+    rates: Mapping[Channel, float]
+
+
+class Keeper:
+    """Hands out the present context."""
+
+    def __init__(self, database: Database, fixed: Fixed) -> None:
+        self._database = database
+        self._fixed = fixed
+        self._context: Context | None = None
+        self._version = -1
+        self._lock = asyncio.Lock()
+
+    def rate(self, channel: Channel) -> float:
+        """Messages a second a channel may carry."""
+        return self._fixed.rates[channel]
+
+    async def context(self) -> Context:
+        """The context as it was at the last refresh."""
+        return self._context or await self.refresh()
+
+    async def refresh(self) -> Context:
+        """Look whether the roster has changed, and read it again if so."""
+        async with self._lock:
+            version = await self._database.read(people.roster_version)
+            if self._context is None or version != self._version:
+                roster = await self._database.read(people.load_roster)
+                fixed = self._fixed
+                self._context = Context(
+                    roster=roster,
+                    policies=fixed.policies,
+                    texts=fixed.texts,
+                    routes=fixed.routes,
+                    signature=fixed.signature,
+                    rates=fixed.rates,
+                )
+                self._version = version
+            return self._context

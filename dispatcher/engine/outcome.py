@@ -1,0 +1,180 @@
+"""What the sender learned about messages, written down and told to their callouts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from sqlalchemy import Connection
+
+from channels.contract import Accepted, Failed, FailureKind, Outcome, Rank, Unknown
+from dispatcher.core.callout import AttemptId, CalloutId, Progress
+from dispatcher.core.event import Event, Reported
+from dispatcher.engine.context import Context
+from dispatcher.engine.step import step
+from dispatcher.store import outbox
+from dispatcher.store.outbox import Known, MessageState, Sending
+
+ASK_AFTER = timedelta(seconds=2)  # a callback may settle it before we have to ask
+BACK_OFF = timedelta(seconds=5)
+BACK_OFF_MOST = timedelta(seconds=300)
+DOUBLINGS_MOST = 10
+MOST_TRIES = 20
+UNTIED = AttemptId("")  # a report before it is tied to the attempts of its message
+SLOW_KINDS = frozenset({FailureKind.CONFIG, FailureKind.PERMANENT_CONTENT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """One message and what its provider said.
+
+    :ivar again: it is to be sent once more though it may have been sent already
+    """
+
+    message: Sending
+    route: str
+    outcome: Outcome | None
+    again: bool = False
+
+
+def record(
+    connection: Connection, context: Context, results: Sequence[Sent], now: datetime
+) -> None:
+    """Write down outcomes, and let the callouts hear of them."""
+    known, _ = outbox.by_receipt(connection, [r.message.id for r in results], ())
+    settled = [(result, _settle(context, result, known, now)) for result in results]
+    outbox.set_state(connection, [row for _, row in settled])
+    tell(
+        connection,
+        context,
+        {
+            result.message.id: report
+            for result, _ in settled
+            if (report := _report(result.outcome))
+        },
+        now,
+    )
+
+
+def tell(
+    connection: Connection,
+    context: Context,
+    reports: Mapping[str, Reported],
+    now: datetime,
+) -> None:
+    """Let every attempt that these messages carry hear what became of it."""
+    events: dict[CalloutId, list[Event]] = defaultdict(list)
+    for message, carried in outbox.carries(connection, reports).items():
+        told = reports[message]
+        for attempt, callout in carried:
+            events[callout].append(
+                Reported(
+                    attempt=attempt,
+                    progress=told.progress,
+                    failure=told.failure,
+                    code=told.code,
+                )
+            )
+    step(connection, context, events, now)
+
+
+def _report(outcome: Outcome | None) -> Reported | None:
+    match outcome:
+        case Accepted():
+            return reported(Progress.ACCEPTED)
+        case Unknown(code=code):
+            return reported(Progress.UNKNOWN, None, code)
+        case Failed(kind=FailureKind.PERMANENT_ADDRESS as kind, code=code):
+            return reported(Progress.FAILED, kind, code)
+        case _:
+            return None
+
+
+def reported(
+    progress: Progress, failure: FailureKind | None = None, code: str | None = None
+) -> Reported:
+    """A report about whatever attempt it will be tied to."""
+    return Reported(attempt=UNTIED, progress=progress, failure=failure, code=code)
+
+
+def _settle(
+    context: Context, result: Sent, known: Mapping[str, Known], now: datetime
+) -> dict[str, object]:
+    message, outcome = result.message, result.outcome
+    before = known[message.id]
+    row: dict[str, object] = {
+        "id": message.id,
+        "state": before.state.value,
+        "route": result.route,
+        "reason": None,
+        "due_at": None,
+        "lease_until": None,
+        "provider_id": message.provider_id,
+        "rank": before.rank,
+        "accepted_at": None,
+        "failure": None,
+        "failure_code": None,
+        "possible_duplicate": before.possible_duplicate or result.again,
+    }
+    match outcome:
+        case Accepted(provider_id=provider_id, rank=rank):
+            row |= {"provider_id": provider_id, "accepted_at": now}
+            row |= _accepted(before, rank, now)
+        case Unknown(code=code):
+            row |= {"failure_code": code}
+            if before.state in outbox.UNSETTLED:
+                row |= {"state": MessageState.UNKNOWN.value, "due_at": now + ASK_AFTER}
+        case Failed():
+            row |= {"failure": outcome.kind.value, "failure_code": outcome.code}
+            row |= _failed(context, message, outcome, now)
+        case None:
+            row |= {"state": MessageState.WAITING.value, "due_at": now}
+        case _:
+            assert_never(outcome)
+    return row
+
+
+def _accepted(before: Known, rank: Rank, now: datetime) -> dict[str, object]:
+    """A receipt may have come before the answer to our own request."""
+    if before.rank >= Rank.FINAL:
+        return {}
+    return {
+        "state": MessageState.ACCEPTED.value,
+        "rank": max(before.rank, int(rank)),
+        "due_at": now,  # from when on its silence may be asked about
+    }
+
+
+def _failed(
+    context: Context, message: Sending, failed: Failed, now: datetime
+) -> dict[str, object]:
+    """Our provider's failure moves to the next route, or waits; never the ladder."""
+    if failed.kind is FailureKind.PERMANENT_ADDRESS or message.tries >= MOST_TRIES:
+        return {"state": MessageState.FAILED.value, "rank": int(Rank.FINAL)}
+    routes = context.routes[message.channel]
+    untried = message.tries % len(routes) != 0
+    wait = timedelta() if untried else back_off(failed, message.tries)
+    return {
+        "state": MessageState.WAITING.value,
+        "due_at": now + wait,
+        "reason": f"{failed.kind}:{failed.code}",
+    }
+
+
+def back_off(failed: Failed, tries: int) -> timedelta:
+    """As long as the provider asks; else longer each time, up to five minutes."""
+    if failed.retry_after is not None:
+        return timedelta(seconds=failed.retry_after)
+    if failed.kind in SLOW_KINDS:
+        return BACK_OFF_MOST
+    doubled: int = 2 ** min(tries - 1, DOUBLINGS_MOST)
+    return min(BACK_OFF * doubled, BACK_OFF_MOST)
+
+
+def route_of(context: Context, message: Sending) -> str:
+    """The route of the next try: in order of preference, then round again."""
+    routes = context.routes[message.channel]
+    return routes[max(message.tries - 1, 0) % len(routes)]

@@ -1,0 +1,198 @@
+"""The composition root: settings in, a running house out. Tests and demo use it too."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+from sqlalchemy.engine import make_url
+
+from channels import registry
+from channels.contract import Channel, Provider
+from config.load import load_policies
+from config.settings import Settings
+from config.texts import Texts
+from dispatcher.engine.clock import Clock, ScaledClock, SystemClock, wait_for
+from dispatcher.engine.inbox import Inbox
+from dispatcher.engine.keeper import Fixed, Keeper
+from dispatcher.engine.reconcile import Reconciler
+from dispatcher.engine.rules import Rules, next_due_at
+from dispatcher.engine.sender import Sender
+from dispatcher.store import outbox
+from dispatcher.store.database import Database
+from dispatcher.store.migrate import migrate
+
+RATE_KEY = "rate_per_second"
+RATE_DEFAULT = 100.0
+SAFETY_SECONDS = 5.0  # a lost wake-up costs this much at the most
+DRAIN_SECONDS = 15.0
+
+log = structlog.get_logger()
+
+Turn = Callable[[], Awaitable[int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """Everything wired together."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    keeper: Keeper
+    providers: Mapping[str, Provider]
+    engine: Engine
+
+
+class Engine:
+    """The worker's duties. Each goes on when another one fails."""
+
+    def __init__(
+        self,
+        database: Database,
+        keeper: Keeper,
+        providers: Mapping[str, Provider],
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self.sender = Sender(database, keeper, providers, clock)
+        self._rules = Rules(database, keeper, clock)
+        self._inbox = Inbox(database, keeper, providers, clock)
+        self._reconciler = Reconciler(database, keeper, providers, clock)
+        self._wakes: list[asyncio.Event] = [self.sender.freed]
+        self._stopping = asyncio.Event()
+
+    async def recover(self) -> int:
+        """At start: what a dead worker was sending is in doubt now."""
+        now = self._clock.now()
+        return await self._database.write(lambda c: outbox.take_over_leases(c, now))
+
+    async def turn(self) -> int:
+        """Do every duty once, and wait for what went to the wire; returns how much."""
+        done = await self._rules.turn() + await self._inbox.turn()
+        done += await self.sender.turn()
+        await self.sender.landed()
+        return done + await self._reconciler.turn()
+
+    async def next_due_at(self) -> datetime | None:
+        """When something falls due next."""
+        rules = await self._database.read(next_due_at)
+        messages = await self._database.read(outbox.next_due_at)
+        return min((at for at in (rules, messages) if at), default=None)
+
+    def wake(self) -> None:
+        """Something was committed, or a second has passed: look now."""
+        for event in self._wakes:
+            event.set()
+
+    def stop(self) -> None:
+        """Begin nothing new; :meth:`run` returns when what is on the wire has landed."""
+        self._stopping.set()
+        self.wake()
+
+    async def run(self) -> None:
+        """Do all duties until :meth:`stop`."""
+        recovered = await self.recover()
+        log.info("engine.started", in_doubt=recovered)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._loop("rules", self._rules.turn))
+            group.create_task(self._loop("inbox", self._inbox.turn))
+            group.create_task(self._loop("reconcile", self._reconciler.turn))
+            group.create_task(self._loop("sender", self.sender.turn, self.sender.freed))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.sender.landed(), DRAIN_SECONDS)
+        log.info("engine.stopped")
+
+    async def _loop(
+        self, name: str, turn: Turn, wake: asyncio.Event | None = None
+    ) -> None:
+        own = wake or asyncio.Event()
+        if wake is None:
+            self._wakes.append(own)
+        while not self._stopping.is_set():
+            own.clear()
+            try:
+                done = await turn()
+            except Exception:
+                log.exception("engine.duty.failed", duty=name)
+                done = 0
+            if done:
+                self.wake()
+            else:
+                await wait_for(own, SAFETY_SECONDS)
+
+
+def clock_of(settings: Settings) -> Clock:
+    """Real time, or the scaled time that demos run in."""
+    origin = settings.engine.clock_origin
+    if origin is None:
+        return SystemClock()
+    return ScaledClock(settings.engine.speed, origin)
+
+
+def database_file(settings: Settings) -> Path | None:
+    """The file the store lives in; None when it lives in memory."""
+    name = make_url(settings.store.url).database
+    return Path(name) if name and name != ":memory:" else None
+
+
+@contextlib.asynccontextmanager
+async def running(
+    settings: Settings, clock: Clock | None = None
+) -> AsyncIterator[Runtime]:
+    """Wire everything, bring the schema up to date, and give it all back at the end."""
+    clock = clock or clock_of(settings)
+    file = database_file(settings)
+    if file:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    providers, rates = _channels(settings)
+    database = Database(settings.store.url)
+    async with database.running():
+        await database.write(migrate)
+        keeper = Keeper(database, _fixed(settings, rates))
+        engine = Engine(database, keeper, providers, clock)
+        try:
+            yield Runtime(
+                settings=settings,
+                clock=clock,
+                database=database,
+                keeper=keeper,
+                providers=providers,
+                engine=engine,
+            )
+        finally:
+            for provider in providers.values():
+                await provider.aclose()
+
+
+def _channels(settings: Settings) -> tuple[dict[str, Provider], dict[str, float]]:
+    providers, rates = {}, {}
+    for name, given in settings.channels.items():
+        own = dict(given)
+        rates[name] = float(own.pop(RATE_KEY, RATE_DEFAULT))
+        providers[name] = registry.build(
+            name, own, public_base_url=settings.server.public_base_url
+        )
+    return providers, rates
+
+
+def _fixed(settings: Settings, rates: Mapping[str, float]) -> Fixed:
+    routes = {
+        Channel(channel): tuple(names) for channel, names in settings.routes.items()
+    }
+    return Fixed(
+        policies=load_policies(settings.policies.dir),
+        texts=Texts.load(),
+        routes=routes,
+        signature=settings.texts.signature,
+        rates={
+            channel: sum(rates[name] for name in names)
+            for channel, names in routes.items()
+        },
+    )

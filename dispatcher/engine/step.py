@@ -1,0 +1,142 @@
+"""The one way a callout is changed: read, decide, write, all in one transaction.
+
+Sweep, sender, inbox and desk all come through here. Whoever read an older version
+than the store holds loses, reads again and decides again; attempts have deterministic
+ids, so what is decided twice is done once.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from contacts.model import PersonId
+from dispatcher.core.alert import ChainId
+from dispatcher.core.callout import Callout, CalloutId
+from dispatcher.core.decide import decide
+from dispatcher.core.due import next_due
+from dispatcher.core.event import DeadlineReached, Event
+from dispatcher.core.evolve import evolve, opened
+from dispatcher.core.fact import AttemptPlanned, Fact, MeansStruck, Opened, PersonStruck
+from dispatcher.engine.compose import Desk, Planned, compose
+from dispatcher.engine.context import Context
+from dispatcher.store import callouts, outbox, people, strikes
+from dispatcher.store.callouts import Change, Seen
+
+Events = Mapping[CalloutId, Sequence[Event]]
+WRONG_PERSON = "wrong_person"
+
+
+def step(
+    connection: Connection, context: Context, events: Events, now: datetime
+) -> int:
+    """Let events reach their callouts, and all that is due with them.
+
+    :returns: how many callouts changed
+    """
+    waiting: Events = events
+    changed = 0
+    while waiting:
+        seen = callouts.load(connection, waiting)
+        struck = strikes.of_chains(connection, {s.callout.chain for s in seen.values()})
+        changes = [
+            change
+            for name, one in seen.items()
+            if (change := _decided(context, one, waiting[name], struck, now)).facts
+        ]
+        lost = callouts.save(connection, changes)
+        won = [change for change in changes if change.callout.id not in lost]
+        _follow(Desk(connection, context, now), won)
+        changed += len(won)
+        waiting = {name: waiting[name] for name in lost}
+    return changed
+
+
+def launch(
+    connection: Connection, context: Context, first: Iterable[Opened], now: datetime
+) -> int:
+    """Open callouts and do what is due at once; those that exist stay as they are."""
+    beginnings = {fact.id: fact for fact in first}
+    there = callouts.load(connection, beginnings)
+    new = [fact for name, fact in beginnings.items() if name not in there]
+    struck = strikes.of_chains(connection, {fact.chain for fact in new})
+    changes = [_begun(context, fact, struck, now) for fact in new]
+    callouts.save(connection, changes)
+    _follow(Desk(connection, context, now), changes)
+    return len(changes)
+
+
+Struck = Mapping[ChainId, frozenset[PersonId]]
+
+
+def _decided(
+    context: Context,
+    seen: Seen,
+    events: Sequence[Event],
+    struck: Struck,
+    now: datetime,
+) -> Change:
+    callout, facts = seen.callout, list[Fact]()
+    for event in events:
+        new = decide(callout, event, now)
+        callout = _evolved(callout, new)
+        facts += new
+    callout, due = _due(context, callout, struck, now)
+    return Change(seen, callout, facts + due)
+
+
+def _begun(context: Context, first: Opened, struck: Struck, now: datetime) -> Change:
+    callout, due = _due(context, opened(first), struck, now)
+    return Change(None, callout, [first, *due])
+
+
+def _due(
+    context: Context, callout: Callout, struck: Struck, now: datetime
+) -> tuple[Callout, list[Fact]]:
+    """Handle what is due now, so that nothing waits for the next sweep."""
+    due = next_due(callout)
+    if due is None or due.at > now:
+        return callout, []
+    duty = context.duty(callout.unit, struck.get(callout.chain, frozenset()))
+    facts = decide(callout, DeadlineReached(duty=duty), now)
+    return _evolved(callout, facts), list(facts)
+
+
+def _evolved(callout: Callout, facts: Iterable[Fact]) -> Callout:
+    for fact in facts:
+        callout = evolve(callout, fact)
+    return callout
+
+
+def _follow(desk: Desk, changes: Sequence[Change]) -> None:
+    """Write down what the facts ask for: messages, strikes, messages not needed."""
+    compose(
+        desk,
+        [
+            Planned(change.callout, fact)
+            for change in changes
+            for fact in change.facts
+            if isinstance(fact, AttemptPlanned)
+        ],
+    )
+    settled: dict[str, list[CalloutId]] = defaultdict(list)
+    for change in changes:
+        if change.seen and change.seen.callout.open and not change.callout.open:
+            settled[change.callout.state.value].append(change.callout.id)
+        for fact in change.facts:
+            _strike(desk, change.callout, fact)
+    for reason, names in settled.items():
+        outbox.drop_settled(desk.connection, names, reason)
+
+
+def _strike(desk: Desk, callout: Callout, fact: Fact) -> None:
+    match fact:
+        case PersonStruck(person=person):
+            strikes.add(desk.connection, callout.chain, person, desk.now)
+        case MeansStruck(means=means, reason=reason) if reason == WRONG_PERSON:
+            people.flag_wrong(desk.connection, {one.address for one in means})
+        case _:
+            pass

@@ -1,0 +1,156 @@
+"""Starts a local exchange and directs its play, from a test, a demo or a bench."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import asdict
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+import httpx
+from pydantic import TypeAdapter
+
+from dispatcher.sim.postman import Settled
+from dispatcher.sim.switchboard import (
+    ExchangeSettings,
+    LedgerEntry,
+    Network,
+    NetworkMode,
+)
+from dispatcher.sim.world import Phone
+
+START_SECONDS = 20
+STOP_SECONDS = 5
+ANSWER_SECONDS = 60.0  # longer than the exchange's own retries
+
+LEDGER = TypeAdapter(list[LedgerEntry])
+
+
+class ExchangeClient:
+    """The control API of one exchange. An HTTP error raises httpx.HTTPStatusError."""
+
+    def __init__(self, url: str) -> None:
+        self._http = httpx.AsyncClient(
+            base_url=f"{url}/control", timeout=ANSWER_SECONDS, trust_env=False
+        )
+
+    async def phones(self, phones: Iterable[Phone]) -> None:
+        """Put people behind numbers; other numbers stay as they are."""
+        await self._call("PUT", "phones", [asdict(phone) for phone in phones])
+
+    async def reply(self, number: str, text: str, to: str | None = None) -> str:
+        """Speak for a person, wait until it is taken, give the message sid."""
+        path = f"phones/{quote(number)}/reply"
+        answer = await self._call("POST", path, {"text": text, "to": to})
+        return str(answer.json()["sid"])
+
+    async def messages(self, number: str) -> list[LedgerEntry]:
+        """Give what has reached a phone, oldest first."""
+        answer = await self._call("GET", f"phones/{quote(number)}/messages")
+        return LEDGER.validate_json(answer.content)
+
+    async def settle(self) -> Settled:
+        """Wait until no callback or reply that is due now is left."""
+        answer = await self._call("POST", "settle")
+        return Settled(**answer.json())
+
+    async def network(self, mode: NetworkMode, for_next: int | None = None) -> None:
+        """Make the exchange misbehave, or be well again."""
+        order = Network(mode=mode, for_next=for_next)
+        await self._call("PUT", "network", asdict(order))
+
+    async def ledger(self) -> list[LedgerEntry]:
+        """Give every message accepted, oldest first."""
+        answer = await self._call("GET", "ledger")
+        return LEDGER.validate_json(answer.content)
+
+    async def hold(self) -> None:
+        """Keep back every callback and every reply but those made by hand."""
+        await self._call("POST", "hold")
+
+    async def release(self) -> None:
+        """Let go what was held."""
+        await self._call("POST", "release")
+
+    async def aclose(self) -> None:
+        """Give back connections."""
+        await self._http.aclose()
+
+    async def _call(
+        self, method: str, path: str, body: object = None
+    ) -> httpx.Response:
+        answer = await self._http.request(method, path, json=body)
+        return answer.raise_for_status()
+
+
+class ExchangeProcess:
+    """An exchange in a process of its own, from entering to leaving the context.
+
+    :ivar url: where it listens, without a slash at the end
+    :ivar client: its control API
+    """
+
+    url: str
+    client: ExchangeClient
+    _process: Process
+
+    def __init__(self, settings: ExchangeSettings) -> None:
+        self._settings = settings
+
+    async def __aenter__(self) -> Self:
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "dispatcher.sim.exchange"),
+            *_arguments(self._settings),
+            stdout=PIPE,
+        )
+        try:
+            port = await asyncio.wait_for(self._port(), START_SECONDS)
+        except BaseException:
+            await self._stop()
+            raise
+        self.url = f"http://{self._settings.host}:{port}"
+        self.client = ExchangeClient(self.url)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.client.aclose()
+        await self._stop()
+
+    async def _port(self) -> int:
+        """Read the line that says where it listens."""
+        pipe = self._process.stdout
+        line = await pipe.readline() if pipe else b""
+        if not line:
+            message = "exchange: ended before it listened; its reason is on stderr"
+            raise RuntimeError(message)
+        return int(json.loads(line)["port"])
+
+    async def _stop(self) -> None:
+        """End the process by its id: first asked, then made to."""
+        with suppress(ProcessLookupError):
+            self._process.terminate()
+        try:
+            await asyncio.wait_for(self._process.communicate(), STOP_SECONDS)
+        except TimeoutError:
+            self._process.kill()
+            await self._process.communicate()
+
+
+def _arguments(settings: ExchangeSettings) -> list[str]:
+    """Write settings as the command line reads them."""
+    return [
+        f"--{name.replace('_', '-')}={value}"
+        for name, value in asdict(settings).items()
+    ]

@@ -1,0 +1,181 @@
+"""Brings the exchange's callbacks to the account's server, again until taken.
+
+One bounded queue, a few workers, one HTTP client. An errand is a row of letters that
+keep their order; a letter not taken is offered again for about half a minute, so
+that a server killed and started again misses nothing. The exchange is the outside
+world: its waits are real time, on the event loop's own timers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import uuid4
+
+import httpx
+
+from dispatcher.sim.switchboard import Line, NetworkMode
+from dispatcher.sim.twilio_wire import sign
+
+LIMITS = httpx.Limits(  # httpx's pool slows down steeply above 8
+    max_connections=8, max_keepalive_connections=8
+)
+WORKERS = 6  # the two connections left are for replies asked for by hand
+QUEUE_LENGTH = 10_000
+CALLBACK_TIMEOUT = httpx.Timeout(15.0, pool=None)  # Twilio's own limit
+RETRY_SECONDS = (0.1, 0.3, 1.0, 2.0, 4.0, 6.0, 8.0, 8.0)
+BUSY_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One webhook request; its token stays the same however often it is sent."""
+
+    url: str
+    fields: Mapping[str, str]
+    token: str
+
+
+def write(url: str, fields: Mapping[str, str]) -> Letter:
+    """Write a letter with a token of its own."""
+    return Letter(url=url, fields=fields, token=str(uuid4()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """Letters to bring one after the other, and what happens when all are done."""
+
+    letters: tuple[Letter, ...]
+    after: Callable[[], None] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What has been done since last asked: letters taken, letters given up."""
+
+    delivered: int
+    given_up: int
+
+
+class Postman:
+    """Owns the queue of errands and the workers who run them."""
+
+    def __init__(self, auth_token: str, line: Line) -> None:
+        self._client = httpx.AsyncClient(
+            limits=LIMITS, timeout=CALLBACK_TIMEOUT, trust_env=False
+        )
+        self._auth_token = auth_token
+        self._line = line
+        self._queue: asyncio.Queue[Errand] = asyncio.Queue(QUEUE_LENGTH)
+        self._open = asyncio.Event()
+        self._open.set()
+        self._changed = asyncio.Condition()
+        self._pending = 0  # errands due and not done
+        self._posting = 0  # letters on their way, between tries too
+        self._delivered = 0
+        self._given_up = 0
+
+    async def submit(self, errand: Errand) -> None:
+        """Queue an errand, waiting for room: a full queue slows the sender down."""
+        self._pending += 1
+        await self._queue.put(errand)
+
+    def submit_later(self, errand: Errand, seconds: float) -> None:
+        """Queue an errand when its time has come; zero seconds means due now."""
+        if seconds > 0:
+            loop = asyncio.get_running_loop()
+            loop.call_later(seconds, self.submit_later, errand, 0.0)
+        elif self._queue.full():
+            self.submit_later(errand, BUSY_SECONDS)
+        else:
+            self._pending += 1
+            self._queue.put_nowait(errand)
+
+    async def deliver(self, letter: Letter) -> bool:
+        """Offer a letter until it is taken; False when given up."""
+        self._posting += 1
+        taken = await self._offer(letter)
+        for seconds in RETRY_SECONDS:
+            if taken:
+                break
+            await pause(seconds)
+            taken = await self._offer(letter)
+        self._posting -= 1
+        self._delivered += taken
+        self._given_up += not taken
+        await self._tell()
+        return taken
+
+    async def hold(self) -> None:
+        """Keep back every errand from now on; letters on their way still go."""
+        self._open.clear()
+        await self._tell()
+
+    def release(self) -> None:
+        """Let the errands go on."""
+        self._open.set()
+
+    async def settle(self) -> Settled:
+        """Wait until nothing is due (while held: on its way); report and reset."""
+        async with self._changed:
+            await self._changed.wait_for(self._quiet)
+        settled = Settled(delivered=self._delivered, given_up=self._given_up)
+        self._delivered = self._given_up = 0
+        return settled
+
+    @asynccontextmanager
+    async def on_duty(self) -> AsyncIterator[None]:
+        """Keep the workers at work; what isn't done at the end is dropped."""
+        workers = [asyncio.create_task(self._work()) for _ in range(WORKERS)]
+        try:
+            yield
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+            await self._client.aclose()
+
+    async def _work(self) -> None:
+        while True:
+            errand = await self._queue.get()
+            for letter in errand.letters:
+                await self._open.wait()
+                await self.deliver(letter)
+            if errand.after:
+                errand.after()
+            self._pending -= 1
+            await self._tell()
+
+    def _quiet(self) -> bool:
+        return not (self._pending if self._open.is_set() else self._posting)
+
+    async def _tell(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def _offer(self, letter: Letter) -> bool:
+        """Post a letter once; anything but a 2xx, or no answer, is a refusal."""
+        mode = self._line.take(calling_back=True)
+        if mode is NetworkMode.REFUSE_CALLBACKS:
+            return False
+        headers = {
+            "X-Twilio-Signature": sign(self._auth_token, letter.url, letter.fields),
+            "I-Twilio-Idempotency-Token": letter.token,
+            "User-Agent": "TwilioProxy/1.1",
+        }
+        try:
+            answer = await self._client.post(
+                letter.url, data=letter.fields, headers=headers
+            )
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+            return False  # nobody there, or a host name nobody can have
+        return answer.is_success
+
+
+async def pause(seconds: float) -> None:
+    """Let real time pass."""
+    over = asyncio.Event()
+    asyncio.get_running_loop().call_later(seconds, over.set)
+    await over.wait()

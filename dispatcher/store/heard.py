@@ -1,0 +1,138 @@
+"""What was sent to a number, for telling what a reply from it belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, RowMapping, ScalarSelect, func, select
+
+from channels.contract import Channel
+from dispatcher.core.alert import AlertId, ChainId, Lane, Level
+from dispatcher.core.callout import CalloutId, State
+from dispatcher.core.matching import LOOK_BACK, Candidate
+from dispatcher.store import schema
+from dispatcher.store.outbox import TO_ITS_NUMBER, About, MessageState
+from dispatcher.store.questions import Kind
+
+REACHED = (
+    MessageState.SENDING,
+    MessageState.UNKNOWN,
+    MessageState.ACCEPTED,
+    MessageState.DELIVERED,
+)
+REPLY_WINDOW = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A message that a reply may belong to.
+
+    :ivar question: empty for a notice
+    """
+
+    candidate: Candidate
+    question: str
+    alert: AlertId
+    chain: ChainId
+    person: str
+    address: str
+    channel: Channel
+    lane: Lane
+
+
+def sent_to(connection: Connection, number: str, before: datetime) -> list[Said]:
+    """Everything a number was sent in the 24 hours before, in order."""
+    message, question = schema.message, schema.question
+    rows = connection.execute(
+        select(message, question.c.kind, _open().label("open"))
+        .join(schema.address, TO_ITS_NUMBER)
+        .outerjoin(question, question.c.id == message.c.question)
+        .where(
+            schema.address.c.value == number,
+            message.c.created_at > before - LOOK_BACK,
+            message.c.sent_at <= before,
+            message.c.state.in_([state.value for state in REACHED]),
+            message.c.purpose != About.REPLY.value,
+        )
+        .order_by(message.c.sent_at, message.c.id)
+    )
+    return [_said(row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public row interface
+
+
+def _open() -> ScalarSelect[bool]:
+    """Whether any callout that the question's messages named still waits."""
+    carried, other = schema.carried, schema.message.alias()
+    open_states = [State.WAITING, State.CALLING, State.TAKEN, State.DESK]
+    return (
+        select(func.count() > 0)
+        .select_from(carried)
+        .join(other, other.c.id == carried.c.message)
+        .join(schema.callout, schema.callout.c.id == carried.c.callout)
+        .where(
+            other.c.question == schema.message.c.question,
+            schema.callout.c.state.in_([state.value for state in open_states]),
+        )
+        .correlate(schema.message)
+        .scalar_subquery()
+    )
+
+
+def _said(row: RowMapping) -> Said:
+    asks = row["kind"] in {Kind.OWN.value, Kind.DIGEST.value}
+    return Said(
+        candidate=Candidate(
+            message=row["id"],
+            question=row["question"] if asks else None,
+            code=row["code"],
+            level=Level(row["level"]),
+            drill=row["drill"],
+            sent_at=row["accepted_at"] or row["sent_at"],
+            delivered_at=row["delivered_at"],
+            receipts=True,
+            open=bool(row["open"]),
+        ),
+        question=row["question"] if asks else "",
+        alert=AlertId(row["alert"]),
+        chain=ChainId(row["chain"]),
+        person=row["person"],
+        address=row["address"],
+        channel=Channel(row["channel"]),
+        lane=tuple(Lane)[row["lane"]],
+    )
+
+
+def named(connection: Connection, question: str, before: datetime) -> set[CalloutId]:
+    """Callouts that messages of a question sent by then had named."""
+    message = schema.message
+    rows = connection.execute(
+        select(schema.carried.c.callout)
+        .distinct()
+        .join(message, message.c.id == schema.carried.c.message)
+        .where(message.c.question == question, message.c.sent_at <= before)
+    )
+    return {CalloutId(row.callout) for row in rows}
+
+
+def roles(connection: Connection, chain: ChainId, person: str) -> set[CalloutId]:
+    """Every callout of a chain about which a person was sent anything."""
+    message = schema.message
+    rows = connection.execute(
+        select(schema.carried.c.callout)
+        .distinct()
+        .join(message, message.c.id == schema.carried.c.message)
+        .where(message.c.chain == chain, message.c.person == person)
+    )
+    return {CalloutId(row.callout) for row in rows}
+
+
+def replies_since(connection: Connection, address: str, now: datetime) -> int:
+    """How many answers to its replies an address had in the last hour."""
+    message = schema.message
+    return connection.execute(
+        select(func.count()).where(
+            message.c.address == address,
+            message.c.purpose == About.REPLY.value,
+            message.c.created_at > now - REPLY_WINDOW,
+        )
+    ).scalar_one()

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
+
+import pytest
+
+from contacts.importers.merge import merge
+from contacts.importers.sheet import (
+    ListedAddress,
+    ListedHolding,
+    ListedPerson,
+    RowProblem,
+    Sheet,
+)
+from contacts.model import AddressKind, Person, Post, PostRef
+from contacts.roster import Roster
+from tests.contacts.tree import GRID_1, UNITS, VILLAGE
+
+EMPTY = Roster.build((), (), ())
+LEAD, HEAD = PostRef(GRID_1, Post.GRID_LEAD), PostRef(VILLAGE, Post.VILLAGE_HEAD)
+
+
+def mobile(value: str) -> ListedAddress:
+    return ListedAddress(kind=AddressKind.MOBILE, value=value)
+
+
+ONE, TWO = mobile("+99913800000001"), mobile("+99913800000002")
+WANG = ListedPerson(name="王建国", addresses=(ONE,))
+LI = ListedPerson(name="李秀英", addresses=(TWO,))
+
+
+def sheet(*held: tuple[PostRef, ListedPerson]) -> Sheet:
+    return Sheet(
+        units=UNITS,
+        people=tuple(dict.fromkeys(person for _, person in held)),
+        holdings=tuple(ListedHolding(ref, person.key) for ref, person in held),
+    )
+
+
+def ids(prefix: str) -> Callable[[], str]:
+    numbers = count(1)
+    return lambda: f"{prefix}{next(numbers)}"
+
+
+def holder(roster: Roster, ref: PostRef) -> Person:
+    [person] = roster.holders(ref)
+    return person
+
+
+FIRST = merge(EMPTY, sheet((LEAD, WANG), (HEAD, LI)), ids("a"))
+
+
+def test_everybody_new_gets_an_id_that_tells_nothing() -> None:
+    assert {"a1", "a3"} == set(FIRST.people)
+    assert [p.addresses[0].id for p in FIRST.people.values()] == ["a2", "a4"]
+
+
+def test_who_is_unchanged_keeps_his_version_in_another_post() -> None:
+    second = merge(FIRST, sheet((LEAD, LI), (HEAD, WANG)), ids("b"))
+
+    assert holder(FIRST, LEAD) == holder(second, HEAD)
+    assert holder(FIRST, HEAD) == holder(second, LEAD)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(WANG, name="王建军"),
+        replace(WANG, addresses=(TWO,)),
+        replace(WANG, addresses=(ONE, TWO)),
+    ],
+)
+def test_a_changed_name_or_address_makes_a_new_version(changed: ListedPerson) -> None:
+    second = merge(FIRST, sheet((LEAD, changed), (HEAD, LI)), ids("b"))
+
+    assert holder(second, LEAD).id == "b1"
+    assert holder(FIRST, HEAD) == holder(second, HEAD)
+
+
+def test_the_order_of_addresses_belongs_to_the_version() -> None:
+    both = merge(EMPTY, sheet((LEAD, replace(WANG, addresses=(ONE, TWO)))), ids("a"))
+
+    turned = merge(both, sheet((LEAD, replace(WANG, addresses=(TWO, ONE)))), ids("b"))
+
+    assert holder(turned, LEAD).id == "b1"
+    assert [at.id for at in holder(turned, LEAD).addresses] == ["a3", "a2"]
+
+
+def test_an_address_known_to_be_wrong_stays_wrong_in_a_new_version() -> None:
+    wang = holder(FIRST, LEAD)
+    wrong = replace(wang.addresses[0], wrong=True)
+    marked = Roster.build(UNITS, (replace(wang, addresses=(wrong,)),), ())
+
+    second = merge(marked, sheet((LEAD, replace(WANG, addresses=(ONE, TWO)))), ids("b"))
+
+    assert wrong == holder(second, LEAD).addresses[0]
+
+
+def test_one_person_in_several_posts_is_one_person() -> None:
+    roster = merge(EMPTY, sheet((LEAD, WANG), (HEAD, WANG)), ids("a"))
+
+    assert holder(roster, HEAD) == holder(roster, LEAD)
+
+
+def test_who_is_not_in_the_sheet_is_gone() -> None:
+    second = merge(FIRST, sheet((LEAD, WANG)), ids("b"))
+
+    assert {holder(FIRST, LEAD).id} == set(second.people)
+
+
+def test_a_sheet_with_problems_replaces_nothing() -> None:
+    broken = Sheet(problems=(RowProblem(row=2, column="手机", what="不是电话号码"),))
+
+    with pytest.raises(ValueError, match="1 problems"):
+        merge(FIRST, broken, ids("b"))
