@@ -45,14 +45,10 @@ PLACED = frozenset({Progress.ACCEPTED, Progress.DELIVERED, Progress.UNKNOWN})
 
 
 def deadlines(callout: Callout, duty: Duty, now: datetime) -> tuple[Fact, ...]:
-    """Do everything that is due by ``now``, in order."""
+    """Do everything that is due by ``now``, in order; each leaves at least one fact."""
     draft = Draft(callout, now)
     while (due := next_due(draft.callout)) and due.at <= now:
-        before = len(draft.facts)
         _handle(draft, due, duty)
-        if len(draft.facts) == before:
-            message = f"callout {callout.id}: {due.what} was due and nothing followed"
-            raise AssertionError(message)
     return tuple(draft.facts)
 
 

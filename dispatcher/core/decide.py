@@ -120,7 +120,7 @@ def _strike_means(
     last = _last_attempts(draft, person)
     for one in means:
         for rung, called in tuple(draft.people()):
-            label = last.get((rung, one), "")
+            label = last.get((rung, one))
             if called.person == person and label and _meant(draft.callout, rung, label):
                 via = draft.callout.ladder.rungs[rung].via
                 call = Call(rung, label, via, Purpose.NEXT_MEANS)

@@ -74,16 +74,19 @@ class Engine:
         return await self._database.write(lambda c: outbox.take_over_leases(c, now))
 
     async def turn(self) -> int:
-        """Do every duty once, and wait for what went to the wire; returns how much."""
+        """Do every duty once, the sender until nothing waits; returns how much."""
         done = await self._rules.turn() + await self._inbox.turn()
-        done += await self.sender.turn()
-        await self.sender.landed()
+        while sent := await self.sender.turn():
+            await self.sender.landed()
+            done += sent
         return done + await self._reconciler.turn()
 
     async def next_due_at(self) -> datetime | None:
         """When something falls due next."""
         rules = await self._database.read(next_due_at)
         messages = await self._database.read(outbox.next_due_at)
+        if messages:
+            messages = max(messages, self.sender.ready_at())
         return min((at for at in (rules, messages) if at), default=None)
 
     def wake(self) -> None:
@@ -92,7 +95,7 @@ class Engine:
             event.set()
 
     def stop(self) -> None:
-        """Begin nothing new; :meth:`run` returns when what is on the wire has landed."""
+        """Begin nothing new; :meth:`run` ends when what is on the wire has landed."""
         self._stopping.set()
         self.wake()
 

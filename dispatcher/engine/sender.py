@@ -8,8 +8,9 @@ settled by asking the provider (:mod:`dispatcher.engine.reconcile`).
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection
@@ -48,6 +49,7 @@ class Sender:
         self._buckets: dict[Channel, Bucket] = {}
         self._flying: set[asyncio.Task[None]] = set()
         self._results: list[Sent] = []
+        self._flushing = asyncio.Lock()
         self.freed = asyncio.Event()
 
     async def turn(self) -> int:
@@ -76,6 +78,11 @@ class Sender:
         now = self._clock.now()
         return max((b.allowed(now) for b in self._buckets.values()), default=WINDOW)
 
+    def ready_at(self) -> datetime:
+        """From when on something may be sent, as far as the rates go."""
+        now = self._clock.now()
+        return min((b.ready_at(now) for b in self._buckets.values()), default=now)
+
     def _bucket(self, channel: Channel) -> Bucket:
         if channel not in self._buckets:
             rate = self._keeper.rate(channel)
@@ -96,14 +103,15 @@ class Sender:
 
     async def _flush(self) -> None:
         """Write what has landed; results that land meanwhile go with the next flush."""
-        results, self._results = self._results, []
-        if not results:
-            return
-        now = self._clock.now()
-        context = await self._keeper.context()
-        await self._database.write(
-            lambda connection: record(connection, context, results, now)
-        )
+        async with self._flushing:
+            results, self._results = self._results, []
+            if not results:
+                return
+            now = self._clock.now()
+            context = await self._keeper.context()
+            await self._database.write(
+                lambda connection: record(connection, context, results, now)
+            )
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._flying.discard(task)
@@ -142,6 +150,11 @@ class Bucket:
         self._tokens = min(self._rate, self._tokens + passed * self._rate)
         self._at = now
         return int(self._tokens)
+
+    def ready_at(self, now: datetime) -> datetime:
+        """When the next one may go."""
+        missing = max(0.0, 1 - self._tokens) if self.allowed(now) < 1 else 0.0
+        return now + timedelta(seconds=math.ceil(missing / self._rate * 1e6) / 1e6)
 
     def spend(self) -> None:
         """One goes."""

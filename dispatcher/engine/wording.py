@@ -47,12 +47,14 @@ class Voice:
             **self._about(),
             "nth": say(TextName.NTH, n=number) if number > 1 else "",
             "place": self.places(units),
-            "instruction": self.content.instruction,
             "ask": say(TextName.ASK_CODE, code=code) if code else say(TextName.ASK),
         }
-        bare = say(TextName.OWN, **fields, watch="")
-        watch = shortened(self.content.description, TWO_PARTS - len(bare))
-        return say(TextName.OWN, **fields, watch=watch)
+        room = TWO_PARTS - len(say(TextName.OWN, **fields, watch="", instruction=""))
+        instruction = shortened(self.content.instruction, room) or cut(
+            self.content.instruction, room
+        )
+        watch = shortened(self.content.description, room - len(instruction))
+        return say(TextName.OWN, **fields, watch=watch, instruction=instruction)
 
     def digest(
         self, units: Sequence[UnitId], counts: tuple[int, int], code: str | None
@@ -152,10 +154,18 @@ class Voice:
         return place.name if place else self.places(distinct)
 
 
+CLAUSE_ENDS = "。;；,，、!！"
+
+
 def shortened(text: str, room: int) -> str:
     """As many whole clauses as fit; nothing when not even the first one does."""
-    words = text.strip("。;；!！ ")
+    words = text.strip(CLAUSE_ENDS + " ")
     if len(words) <= room:
         return words
-    cut = max((words.rfind(mark, 0, room + 1) for mark in "。;；,，、"), default=-1)
-    return words[:cut] if cut > 0 else ""
+    ends = (words.rfind(mark, 0, max(room, 0) + 1) for mark in CLAUSE_ENDS)
+    return words[: max(0, *ends)]
+
+
+def cut(text: str, room: int) -> str:
+    """The beginning of one overlong clause."""
+    return text[: max(room - 1, 0)] + "…"

@@ -359,3 +359,26 @@ def test_the_desk_owns_what_ran_out_until_somebody_answers() -> None:
     life.say("a", Meaning.RECEIVED, 1000)
 
     assert (life.callout.state, life.callout.owner) == (State.ANSWERED, None)
+
+
+def test_a_rung_is_struck_once_however_often_they_say_so() -> None:
+    life = climbed(0)
+    life.say("a", Meaning.CANNOT_ACT, 10)
+
+    again = life.say("a", Meaning.CANNOT_ACT, 11)
+
+    assert kinds(again) == ["person_struck"]
+
+
+def test_a_refusal_is_struck_under_the_name_of_who_took_it_down() -> None:
+    life = climbed(200)
+    words = Answered(
+        person=PersonId("a"),
+        meaning=Meaning.CANNOT_ACT,
+        evidence=Evidence.ON_BEHALF,
+        by="officer-7",
+    )
+
+    assert life.happen(words, 210) == (
+        facts.PersonStruck(at=at(210), by="officer-7", person=PersonId("a")),
+    )

@@ -239,3 +239,23 @@ def test_help_that_nobody_above_can_hear_is_the_desk_s(
 
     assert kinds(told) == ["help_told", "marked"]
     assert life.callout.marks[-1] is Mark.MUST_CALL
+
+
+def test_what_is_complete_stays_complete_when_more_is_told() -> None:
+    life = climbed(0)
+    life.say("a", Meaning.COMPLETED, 40, people=35)
+    more = Answered(
+        person=PersonId("a"),
+        meaning=Meaning.COMPLETED,
+        evidence=Evidence.LINK,
+        figures=Figures(households=12),
+    )
+
+    *_, given = life.happen(more, 60)
+
+    assert given == facts.FeedbackGiven(
+        at=at(60),
+        person=PersonId("a"),
+        figures=Figures(households=12),
+        complete=True,
+    )

@@ -142,9 +142,15 @@ def test_the_provider_s_code_is_the_reason_of_a_struck_number() -> None:
 
     reported, struck, *_ = life.happen(event, 2)
 
-    assert isinstance(reported, facts.AttemptReported)
+    assert reported == facts.AttemptReported(
+        at=at(2),
+        attempt=AttemptId("c.0.a.0.sms.a1"),
+        progress=Progress.FAILED,
+        failure=FailureKind.PERMANENT_ADDRESS,
+        code="21211",
+    )
     assert isinstance(struck, facts.MeansStruck)
-    assert (reported.code, struck.reason) == ("21211", "21211")
+    assert struck.reason == "21211"
 
 
 @pytest.mark.parametrize(
@@ -224,3 +230,24 @@ def test_who_is_only_told_is_told_at_his_next_number_too() -> None:
 
     assert planned(life.dead("0.a.0.sms.a1", 2)) == [(2, "0.a.0.sms.a2")]
     assert State.NOTIFIED is life.callout.state
+
+
+def test_a_number_reported_dead_by_two_tries_leads_to_the_next_once() -> None:
+    life = climbed(90)
+
+    first = life.dead("0.a.0.voice.a1", 92)
+    second = life.dead("0.a.1.voice.a1", 93)
+
+    assert planned(first) == [(92, "0.a.1.voice.a2")]
+    assert planned(second) == []
+
+
+def test_a_dead_number_is_made_good_only_where_it_was_tried() -> None:
+    lead = called("a", Post.GRID_LEAD, numbers=2)
+    also = called("a", Post.VILLAGE_HEAD, numbers=2)
+    life = Life(on_duty=duty(lead, also))
+    life.silence(300)
+
+    followed = life.dead("0.a.2.voice.a1", 302)
+
+    assert planned(followed) == [(302, "0.a.2.voice.a2")]

@@ -12,6 +12,7 @@ from dispatcher.core.callout import (
     Rung,
     Via,
 )
+from dispatcher.core.event import TakenOver
 from tests.core.build import (
     DIGEST,
     HEAD,
@@ -283,3 +284,25 @@ def test_calling_a_rung_over_two_posts_names_each_person_once() -> None:
     life.silence(0)
 
     assert (lead,) == life.callout.runs[0].people
+
+
+def test_a_mark_of_another_kind_is_put_as_the_policy_says() -> None:
+    ladder = small(own(0, Post.GRID_LEAD), Rung(at=60, mark=Mark.WATCH))
+    life = Life(opening(ladder))
+
+    life.silence(60)
+
+    assert life.callout.marks == (Mark.WATCH,)
+
+
+def test_a_flag_is_raised_once_at_its_time_though_its_rung_starts_again() -> None:
+    life = Life(opening(BARE))
+    life.silence(100)
+    life.happen(TakenOver(taker="desk", message="m1"), 100)
+
+    assert milestones(life.silence(1061)) == [
+        (120, "mark watch"),
+        (600, "mark must_call"),
+        (900, "repeat 1"),
+        (1000, "rung 2 by resumed"),
+    ]

@@ -1,0 +1,212 @@
+"""An alert in JSON: read strictly, and every problem told at once.
+
+A field that is broken hides no other: what is sound is judged by itself. What a first
+alert must say is settled by law (rules of calling, section 12).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
+from typing import Annotated, Literal, LiteralString, NoReturn, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from dispatcher.core.alert import Content, MsgType, Status
+from dispatcher.intake.problem import Problem, problem, problems_of
+
+FUTURE_MOST = timedelta(hours=24)
+YEARS = range(2000, 2100)  # far outside, a change of zone leaves the calendar
+
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(Z|[+-]\d\d:\d\d)?")
+EVENT_CODE = re.compile(r"\d{2}[A-Z0-9]\d{2,3}")
+NOT_IN_NAMES = re.compile(r"[\s,<&]")  # CAP 1.2 forbids them in identifier and sender
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+ALWAYS = ("sender", "identifier", "sent", "status", "msg_type")
+REQUIRED = {
+    MsgType.ALERT: (
+        "level",
+        "effective",
+        "description",
+        "instruction",
+        "issuer",
+        "areas",
+    ),
+    MsgType.UPDATE: ("references",),
+    MsgType.CANCEL: ("references",),
+}
+
+EVENT = {"event", "event_code"}  # one of them is enough
+
+CONTENT: TypeAdapter[Content] = TypeAdapter(Content)
+
+
+def _refuse(code: LiteralString) -> NoReturn:
+    raise PydanticCustomError(code, code)
+
+
+def _moment(value: object) -> datetime:
+    """Read RFC 3339 and nothing else: no date alone, no number of seconds."""
+    found = TIME.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        _refuse("time_expected")
+    if found.group(1) is None:
+        _refuse("time_without_zone")
+    try:
+        moment = datetime.fromisoformat(found.string)
+    except ValueError:
+        _refuse("time_expected")
+    if moment.year not in YEARS:
+        _refuse("time_out_of_range")
+    return moment
+
+
+def _printable(text: str) -> str:
+    if CONTROL.search(text):
+        _refuse("control_character")
+    return text
+
+
+def _name(text: str) -> str:
+    if NOT_IN_NAMES.search(text):
+        _refuse("bad_name")
+    return text
+
+
+def _not_yet(value: object) -> None:
+    if value is not None:
+        _refuse("area_kind_unsupported")
+
+
+def _event_code(text: str) -> str:
+    if text and not EVENT_CODE.fullmatch(text):
+        _refuse("bad_event_code")
+    return text
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+Line = Annotated[str, Field(max_length=500), AfterValidator(_printable)]
+Word = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)]
+Prose = Annotated[str, Field(max_length=10_000), AfterValidator(_printable)]
+Name = Annotated[
+    str,
+    Field(min_length=1, max_length=200),
+    AfterValidator(_printable),
+    AfterValidator(_name),
+]
+EventCode = Annotated[str, AfterValidator(_event_code)]
+NotYet = Annotated[None, BeforeValidator(_not_yet)]
+
+
+class Form(BaseModel):
+    """A JSON object that is sent to us; a field it does not have is a problem."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CodeForm(Form):
+    """A code and the list it comes from."""
+
+    system: Word
+    code: Word
+
+
+class ReferenceForm(Form):
+    """Another alert, named by the triple of CAP."""
+
+    sender: Name
+    identifier: Name
+    sent: Moment
+
+
+class AreaForm(Form):
+    """One area; polygons and circles are known, to say that they aren't read yet."""
+
+    name: Line | None = None
+    codes: Annotated[list[CodeForm], Field(max_length=1000)] | None = None
+    units: Annotated[list[Word], Field(max_length=20_000)] | None = None
+    geometry: NotYet = None
+    circle: NotYet = None
+
+    @model_validator(mode="after")
+    def _tells_something(self) -> Self:
+        if all(map(_blank, (self.name, self.codes, self.units))):
+            _refuse("empty_area")
+        return self
+
+
+class AlertForm(Form):
+    """An alert. Null means absent; what must be there depends on ``msg_type``."""
+
+    sender: Name | None = None
+    identifier: Name | None = None
+    sent: Moment | None = None
+    status: Status | None = None
+    msg_type: MsgType | None = None
+    references: Annotated[list[ReferenceForm], Field(max_length=100)] | None = None
+    event_code: EventCode | None = None
+    event: Line | None = None
+    level: Literal["red", "orange", "yellow", "blue"] | None = None
+    headline: Line | None = None
+    description: Prose | None = None
+    instruction: Prose | None = None
+    issuer: Line | None = None
+    effective: Moment | None = None
+    expires: Moment | None = None
+    areas: Annotated[list[AreaForm], Field(max_length=1000)] | None = None
+
+
+def parse(body: object, now: datetime) -> Content | tuple[Problem, ...]:
+    """Read an alert, or tell everything that is wrong with it."""
+    if not isinstance(body, dict):
+        return (problem((), "object_expected"),)
+    form, shape = _sound(body)
+    broken = {found.loc[0] for found in shape}
+    problems = (*shape, *_absent(form, broken), *_against_rules(form, now))
+    return problems or CONTENT.validate_python(form.model_dump(exclude_none=True))
+
+
+def _sound(body: dict[str, object]) -> tuple[AlertForm, tuple[Problem, ...]]:
+    """What can be read of a body, and what is wrong with the rest."""
+    try:
+        return AlertForm.model_validate(body), ()
+    except ValidationError as error:
+        problems = problems_of(error.errors())
+    broken = {found.loc[0] for found in problems}
+    rest = {name: value for name, value in body.items() if name not in broken}
+    return AlertForm.model_validate(rest), problems
+
+
+def _absent(form: AlertForm, broken: Collection[str | int]) -> Iterator[Problem]:
+    wanted = REQUIRED.get(form.msg_type, ()) if form.msg_type else ()
+    for name in (*ALWAYS, *wanted):
+        if name not in broken and _blank(getattr(form, name)):
+            yield problem((name,), "required")
+    unnamed = _blank(form.event) and _blank(form.event_code)
+    if form.msg_type is MsgType.ALERT and unnamed and not EVENT & {*broken}:
+        yield problem(("event_code",), "event_required")
+
+
+def _blank(value: object) -> bool:
+    return not (value.strip() if isinstance(value, str) else value)
+
+
+def _against_rules(form: AlertForm, now: datetime) -> Iterator[Problem]:
+    if form.msg_type is MsgType.UPDATE:
+        yield problem(("msg_type",), "update_unsupported")
+    if form.sent and form.sent > now + FUTURE_MOST:
+        yield problem(("sent",), "sent_in_future")
+    if form.effective and form.expires and form.expires <= form.effective:
+        yield problem(("expires",), "expires_before_effective")

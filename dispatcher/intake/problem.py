@@ -1,0 +1,126 @@
+"""What is wrong with something that was sent to us, in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pydantic_core import ErrorDetails
+
+Loc = tuple[str | int, ...]  # the way to the place: field names and list positions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that is wrong: where, what by a fixed word, and in plain words."""
+
+    loc: Loc
+    code: str
+    zh: str
+    en: str
+
+
+# Code -> the words. What stands in braces comes with the problem.
+WORDS: Mapping[str, tuple[str, str]] = {
+    "required": ("缺少这一项", "this is required"),
+    "unknown_field": ("没有这一项,请检查拼写", "there is no such field"),
+    "text_expected": ("应是文字", "must be a text"),
+    "number_expected": ("应是整数", "must be a whole number"),
+    "list_expected": ("应是列表", "must be a list"),
+    "object_expected": ("应是 JSON 对象", "must be a JSON object"),
+    "too_long": ("最多 {max_length} 个字", "at most {max_length} characters"),
+    "too_many": ("最多 {max_length} 项", "at most {max_length} entries"),
+    "too_small": ("不能小于 {ge}", "must be {ge} or more"),
+    "too_large": ("不能大于 {le}", "must be {le} or less"),
+    "unknown_value": ("只能是 {expected}", "must be one of {expected}"),
+    "malformed": ("格式不对", "is not well formed"),
+    "control_character": ("含有控制字符", "holds a control character"),
+    "bad_name": (
+        "不能含空格、逗号、< 或 &",
+        "must hold no space, comma, < or &",
+    ),
+    "bad_event_code": ("应是事件分类编码,如 11B03", "must be a code like 11B03"),
+    "time_expected": (
+        "应是时间,如 2026-07-12T09:12:00+08:00",
+        "must be a time like 2026-07-12T09:12:00+08:00",
+    ),
+    "time_without_zone": ("时间缺少时区,如 +08:00", "the time needs a zone"),
+    "time_out_of_range": (
+        "年份不在 2000 至 2099 之间",
+        "the year must be 2000 to 2099",
+    ),
+    "event_required": (
+        "灾种编码和灾种名称至少要有一项",
+        "event_code or event is required",
+    ),
+    "sent_in_future": (
+        "发布时间比现在晚 24 小时以上",
+        "is more than 24 hours in the future",
+    ),
+    "expires_before_effective": (
+        "失效时间应晚于开始时间",
+        "must be later than effective",
+    ),
+    "update_unsupported": (
+        "本版本不支持更新,请先解除(Cancel)再首发(Alert)",
+        "this version reads no Update: send a Cancel and a new Alert",
+    ),
+    "area_kind_unsupported": (
+        "本版本不支持多边形和圆,请用名称、代码或单元",
+        "this version reads no polygon or circle: give a name, codes or units",
+    ),
+    "empty_area": (
+        "范围里没有名称、代码或单元",
+        "the area has no name, codes or units",
+    ),
+    "unknown_unit": ("没有编码为 {unit} 的单元", "we have no unit {unit}"),
+    "name_code_mismatch": (
+        "名称“{name}”与代码指的不是同一个地方",
+        "the name {name} and the code are different places",
+    ),
+    "drill_live_mixed": (
+        "实战预警与演练不能互相引用",
+        "live alerts and drills never refer to each other",
+    ),
+}
+
+# Pydantic's word for a problem -> ours.
+CODES = {
+    "missing": "required",
+    "string_too_short": "required",
+    "extra_forbidden": "unknown_field",
+    "string_type": "text_expected",
+    "int_type": "number_expected",
+    "int_parsing": "number_expected",
+    "int_from_float": "number_expected",
+    "list_type": "list_expected",
+    "model_type": "object_expected",
+    "model_attributes_type": "object_expected",
+    "string_too_long": "too_long",
+    "too_long": "too_many",
+    "greater_than_equal": "too_small",
+    "less_than_equal": "too_large",
+    "enum": "unknown_value",
+    "literal_error": "unknown_value",
+}
+
+
+def problem(loc: Loc, code: str, **about: object) -> Problem:
+    """A problem by its code; ``about`` fills the braces of its words."""
+    zh, en = WORDS[code]
+    return Problem(loc=loc, code=code, zh=zh.format(**about), en=en.format(**about))
+
+
+def problems_of(errors: Iterable[ErrorDetails]) -> tuple[Problem, ...]:
+    """What pydantic complains of, in our words."""
+    return tuple(_problem_of(error) for error in errors)
+
+
+def _problem_of(error: ErrorDetails) -> Problem:
+    kind = error["type"]
+    code = CODES.get(kind, kind if kind in WORDS else "malformed")
+    about = {
+        name: str(value).replace("'", "").replace(" or ", ", ")
+        for name, value in error.get("ctx", {}).items()
+    }
+    return problem(tuple(error["loc"]), code, **about)
