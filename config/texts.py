@@ -30,6 +30,7 @@ class TextName(StrEnum):
     NTH = "nth"  # part: which time this is said
     ASK = "ask"  # part: the keys
     ASK_CODE = "ask_code"  # part: the keys where several questions are open
+    TOLD = "told"  # part: instead of the keys, where nothing is asked
     DIGEST_ASK = "digest_ask"  # part: an answer takes over
     DIGEST_ASK_CODE = "digest_ask_code"  # part: the same with a code
     CHOICE = "choice"  # part: one of several open questions
@@ -58,6 +59,7 @@ FIELDS: Mapping[TextName, frozenset[str]] = {
         TextName.NTH: ("n",),
         TextName.ASK: (),
         TextName.ASK_CODE: ("code",),
+        TextName.TOLD: (),
         TextName.DIGEST_ASK: (),
         TextName.DIGEST_ASK_CODE: ("code",),
         TextName.CHOICE: ("event", "code"),

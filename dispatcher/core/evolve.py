@@ -286,7 +286,6 @@ def _resume(callout: Callout, first: int, fact: TakingLapsed) -> Callout:
             starts_at=starts_at,
             started_at=None,
             struck=False,
-            tries_done=0,
             round=callout.runs[index].round + 1,
         )
     return callout

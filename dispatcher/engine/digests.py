@@ -9,10 +9,11 @@ from sqlalchemy import Connection
 
 from channels.contract import Channel
 from contacts.model import AddressId
+from dispatcher.core.answer import Meaning
 from dispatcher.core.callout import CalloutId, Purpose, State
 from dispatcher.engine.compose import Desk, crowded_people, short_id
 from dispatcher.engine.context import Context
-from dispatcher.store import callouts, outbox, questions
+from dispatcher.store import callouts, outbox, people, questions
 from dispatcher.store.callouts import Seen
 from dispatcher.store.outbox import About, Message
 from dispatcher.store.questions import Kind, Member, Question
@@ -98,10 +99,24 @@ def _text(
         crowded = crowded_people(desk, (question.key.person,))
         code = question.code if crowded else None
         return voice.digest(units, (len(new), len(earlier | new)), code)
+    if all(seen[m.callout].callout.state is State.NOTIFIED for m in members):
+        return voice.told(units)
     match members[0].purpose:
         case Purpose.HELP:
-            return voice.help(units, "")
+            return voice.help(units, _callers(desk, members, seen))
         case Purpose.REMINDER:
             return voice.desk(len(set(units)))
         case _:
             return voice.info(units)
+
+
+def _callers(desk: Desk, members: Sequence[Member], seen: dict[CalloutId, Seen]) -> str:
+    """The names of those who asked for help."""
+    persons = {
+        answer.person: None
+        for member in members
+        for answer in seen[member.callout].callout.answers
+        if answer.meaning is Meaning.NEED_HELP
+    }
+    known = people.find_people(desk.connection, persons)
+    return "、".join(known[person].name for person in persons if person in known)

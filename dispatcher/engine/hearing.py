@@ -46,7 +46,7 @@ def hear(desk: Desk, one: Heard) -> str:
     if not people.holders_of(desk.connection, number):
         return "unknown_sender"
     sent = heard.sent_to(desk.connection, number, one.received_at)
-    codes = questions.open_codes(desk.connection, number)
+    codes = questions.known_codes(desk.connection, number, one.received_at)
     words = read(one.reply.text, codes)
     found = match(
         [said.candidate for said in sent],

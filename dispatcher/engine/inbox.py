@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection
 
-from channels.contract import Callback, Provider, Rank, Receipt, Reply
+from channels.contract import Callback, FailureKind, Provider, Rank, Receipt, Reply
 from dispatcher.core.callout import Progress
 from dispatcher.core.event import Reported
 from dispatcher.engine.clock import Clock
@@ -24,6 +24,8 @@ from dispatcher.store.database import Database
 from dispatcher.store.outbox import Known, MessageState
 
 MOST = 200
+PASSING = frozenset({FailureKind.TRANSIENT, FailureKind.THROTTLE})
+ONCE_MORE_AFTER = timedelta(seconds=30)
 
 log = structlog.get_logger()
 
@@ -135,8 +137,8 @@ def take_receipts(
     outbox.set_state(connection, [_row(*item) for item in newest.values()])
     reports = {
         name: report
-        for name, (_, receipt, _) in newest.items()
-        if (report := _report(receipt))
+        for name, (known, receipt, _) in newest.items()
+        if (report := _report(known, receipt))
     }
     tell(connection, context, reports, now)
     return outcomes
@@ -148,6 +150,18 @@ def _rank(known: Known, newest: Mapping[str, tuple[Known, Receipt, datetime]]) -
 
 
 def _row(known: Known, receipt: Receipt, at: datetime) -> dict[str, object]:
+    row = _moved_on(known, receipt, at)
+    if _once_more(known, receipt):
+        row |= {
+            "state": MessageState.WAITING.value,
+            "rank": 0,
+            "provider_id": None,
+            "due_at": at + ONCE_MORE_AFTER,
+        }
+    return row
+
+
+def _moved_on(known: Known, receipt: Receipt, at: datetime) -> dict[str, object]:
     final = receipt.rank >= Rank.FINAL
     state = MessageState.ACCEPTED
     if final:
@@ -166,7 +180,16 @@ def _row(known: Known, receipt: Receipt, at: datetime) -> dict[str, object]:
     }
 
 
-def _report(receipt: Receipt) -> Reported | None:
+def _once_more(known: Known, receipt: Receipt) -> bool:
+    """The handset was out of reach: the same text is worth one more try."""
+    return bool(
+        receipt.failure and receipt.failure.kind in PASSING and known.tries == 1
+    )
+
+
+def _report(known: Known, receipt: Receipt) -> Reported | None:
+    if _once_more(known, receipt):
+        return None
     if receipt.failure:
         return reported(Progress.FAILED, receipt.failure.kind, receipt.failure.code)
     if receipt.rank >= Rank.FINAL:

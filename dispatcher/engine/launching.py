@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from contacts.model import UnitId
+from contacts.model import PersonId, UnitId
 from dispatcher.core.alert import Alert
+from dispatcher.core.fact import Opened
 from dispatcher.core.plan import Launch, open_callouts
 from dispatcher.engine.context import Context
 from dispatcher.engine.step import launch
@@ -45,8 +47,26 @@ def _launch(
     )
     there = callouts.names_of_alert(connection, alert.id)
     missing = [fact for fact in first if fact.id not in there]
-    opened = launch(connection, context, missing[:CHUNK], now)
-    if len(missing) <= CHUNK:
+    chunk = with_all_roles(context, missing)
+    opened = launch(connection, context, chunk, now)
+    if len(chunk) == len(missing):
         done = replace(alert, due_at=None, launched_at=alert.launched_at or now)
         alerts.save(connection, done)
     return max(opened, 1)
+
+
+def with_all_roles(context: Context, missing: Sequence[Opened]) -> list[Opened]:
+    """The next chunk, with all other roles of its people: one message names them."""
+    people = {p for fact in missing[:CHUNK] for p in _first_called(context, fact)}
+    beside = (
+        fact
+        for fact in missing[CHUNK:]
+        if not people.isdisjoint(_first_called(context, fact))
+    )
+    return [*missing[:CHUNK], *beside]
+
+
+def _first_called(context: Context, fact: Opened) -> set[PersonId]:
+    """Who stands on the first rung."""
+    posts = fact.ladder.rungs[0].posts
+    return {person.id for ref in posts for person in context.roster.holders(ref)}

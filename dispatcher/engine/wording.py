@@ -42,12 +42,22 @@ class Voice:
         :param number: how often it has been said before, plus one
         :param code: given where the number has several open questions
         """
+        ask = self.texts.say(TextName.ASK)
+        if code:
+            ask = self.texts.say(TextName.ASK_CODE, code=code)
+        return self._warning(units, number, ask)
+
+    def told(self, units: Sequence[UnitId]) -> str:
+        """The warning itself, where nothing is asked."""
+        return self._warning(units, 1, self.texts.say(TextName.TOLD))
+
+    def _warning(self, units: Sequence[UnitId], number: int, ask: str) -> str:
         say = self.texts.say
         fields: dict[str, str | int] = {
             **self._about(),
             "nth": say(TextName.NTH, n=number) if number > 1 else "",
             "place": self.places(units),
-            "ask": say(TextName.ASK_CODE, code=code) if code else say(TextName.ASK),
+            "ask": ask,
         }
         room = TWO_PARTS - len(say(TextName.OWN, **fields, watch="", instruction=""))
         instruction = shortened(self.content.instruction, room) or cut(

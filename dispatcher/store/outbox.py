@@ -343,6 +343,7 @@ class Known:
     state: MessageState
     possible_duplicate: bool
     accepted_at: datetime | None
+    tries: int
 
 
 def by_receipt(
@@ -372,6 +373,7 @@ def _known(row: Row[tuple[object, ...]]) -> Known:
         state=MessageState(row.state),
         possible_duplicate=row.possible_duplicate,
         accepted_at=row.accepted_at,
+        tries=row.tries,
     )
 
 

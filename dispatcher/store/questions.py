@@ -185,14 +185,9 @@ def open_count(connection: Connection, numbers: Iterable[str]) -> Mapping[str, i
     return dict(rows.tuples().all())
 
 
-def open_codes(connection: Connection, number: str) -> dict[str, str]:
-    """Open codes of one number, with their questions."""
-    rows = connection.execute(
-        select(schema.code.c.code, schema.code.c.question).where(
-            schema.code.c.number == number, schema.code.c.free_at.is_(None)
-        )
-    )
-    return {row.code: row.question for row in rows}
+def known_codes(connection: Connection, number: str, now: datetime) -> set[str]:
+    """Codes that somebody behind a number could mean: open ones, and those at rest."""
+    return set(used_codes(connection, [number], now).get(number, ()))
 
 
 def count_messages(connection: Connection, made: Mapping[str, int]) -> None:

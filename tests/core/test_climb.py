@@ -4,7 +4,9 @@ import pytest
 
 from contacts.model import Post
 from dispatcher.core import fact as facts
+from dispatcher.core.answer import Meaning
 from dispatcher.core.callout import (
+    Called,
     Ladder,
     Purpose,
     Rung,
@@ -28,6 +30,7 @@ from tests.core.build import (
     own,
     planned,
     ref,
+    since,
     skipped,
     small,
     tries,
@@ -382,3 +385,17 @@ def test_a_notice_is_told_once_and_nothing_more_falls_due() -> None:
     ]
     assert State.NOTIFIED is life.callout.state
     assert None is next_due(life.callout)
+
+
+@pytest.mark.parametrize("said", [None, Meaning.RECEIVED, Meaning.NEED_HELP])
+@pytest.mark.parametrize("people", [(), (A,)])
+def test_every_fact_carries_the_second_it_happened_in(
+    said: Meaning | None, people: tuple[Called, ...]
+) -> None:
+    life = Life(on_duty=duty(*people))
+    life.silence(0)
+    if said:
+        life.say("a", said, 40)
+
+    while (due := next_due(life.callout)) and due.at <= at(7200):
+        assert {due.at} == {fact.at for fact in life.wake(since(due.at))}

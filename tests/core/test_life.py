@@ -101,6 +101,7 @@ class Life(RuleBasedStateMachine):
         assert decide(before, event, self.now) == followed
         assert repr(before) == picture
         for fact in followed:
+            assert fact.at == self.now
             self.check(fact)
             self.callout = evolve(self.callout, fact)
             self.facts.append(fact)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from channels.contract import Channel
 from contacts.model import Post
 from dispatcher.core import fact as facts
 from dispatcher.core.answer import Meaning
@@ -300,9 +301,41 @@ def test_a_flag_is_raised_once_at_its_time_though_its_rung_starts_again() -> Non
     life.silence(100)
     life.happen(TakenOver(taker="desk", message="m1"), 100)
 
-    assert milestones(life.silence(1061)) == [
+    assert milestones(life.silence(1400)) == [
         (120, "mark watch"),
         (600, "mark must_call"),
         (900, "repeat 1"),
         (1000, "rung 2 by resumed"),
+        (1120, "desk of county"),
     ]
+
+
+def test_a_mark_put_twice_is_shown_once() -> None:
+    twice = [Rung(at=seconds, desk=Mark.MUST_CALL) for seconds in (60, 120)]
+    life = Life(opening(small(own(0, Post.GRID_LEAD), *twice)))
+
+    told = life.silence(120)
+
+    assert milestones(told)[1:] == [(60, "mark must_call"), (120, "mark must_call")]
+    assert life.callout.marks == (Mark.MUST_CALL,)
+
+
+def test_a_rung_struck_in_the_second_of_the_next_moves_nothing() -> None:
+    life = Life()
+    life.silence(179)
+
+    life.say("a", Meaning.CANNOT_ACT, 180)
+
+    assert milestones(life.silence(180)) == [(180, "rung 1 by time")]
+
+
+def test_a_skip_names_the_rung_it_belongs_to() -> None:
+    life = Life(on_duty=duty(routes=(SMS, Channel.WECHAT)))
+
+    told = life.silence(270)
+
+    assert [
+        (fact.rung, fact.person)
+        for fact in told
+        if isinstance(fact, facts.AttemptSkipped)
+    ] == [(0, "a"), (0, "a"), (1, "b"), (0, "a"), (1, "b")]

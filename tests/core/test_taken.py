@@ -5,10 +5,11 @@ import pytest
 from contacts.model import Post
 from dispatcher.core import fact as facts
 from dispatcher.core.answer import Meaning
-from dispatcher.core.callout import CloseReason, State, Taking
+from dispatcher.core.callout import CloseReason, Mark, Rung, State, Taking, Via
 from dispatcher.core.due import Due, What, next_due
 from dispatcher.core.event import TakenOver, Withdrawn
 from tests.core.build import (
+    DIGEST,
     HEAD,
     SMS,
     A,
@@ -22,6 +23,7 @@ from tests.core.build import (
     opening,
     own,
     planned,
+    ref,
     small,
 )
 
@@ -285,3 +287,24 @@ def test_a_lapse_without_rungs_of_other_units_is_the_desk_s() -> None:
     told = life.silence(1750)
 
     assert kinds(told)[-4:-2] == ["taking_lapsed", "handed_to_desk"]
+
+
+def test_a_bare_rung_between_does_not_end_the_resumption() -> None:
+    def above(seconds: int, post: Post) -> Rung:
+        return Rung(at=seconds, posts=(ref(post),), tries=DIGEST, via=Via.DIGEST)
+
+    ladder = small(
+        own(0, Post.GRID_LEAD),
+        above(300, Post.VILLAGE_HEAD),
+        Rung(at=400, desk=Mark.WATCH),
+        above(500, Post.TOWNSHIP_DUTY),
+    )
+    life = Life(opening(ladder))
+    taken(life, "desk", 100)
+
+    assert milestones(life.silence(1200)) == [
+        (400, "mark watch"),
+        (900, "repeat 1"),
+        (1000, "rung 1 by resumed"),
+        (1200, "rung 3 by resumed"),
+    ]

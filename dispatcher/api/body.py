@@ -1,0 +1,100 @@
+"""Bodies of requests: how long they may be, and how they are read."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from pydantic import BaseModel
+from pydantic_core import from_json
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dispatcher.api.problem import Refusal, RefusedError, answer, refused
+from dispatcher.intake.problem import Problem
+
+JSON = "application/json"
+
+XML_LATER = Problem(
+    loc=("header", "Content-Type"),
+    code="xml_unsupported",
+    zh="本版本不读 CAP/XML,请用 application/json",
+    en="this version reads no CAP XML yet: send application/json",
+)
+NOT_JSON_TYPE = Problem(
+    loc=("header", "Content-Type"),
+    code="json_expected",
+    zh="请用 application/json",
+    en="send application/json",
+)
+NOT_JSON = Problem(
+    loc=(),
+    code="not_json",
+    zh="不是 UTF-8 编码的 JSON",
+    en="is not JSON in UTF-8",
+)
+
+
+class BodyLimit:
+    """Turns away what is longer than the limit, whether or not it says so."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self._app = app
+        self._most = most
+        self._refusal = Refusal(
+            status=413,
+            errors=(
+                Problem(
+                    loc=(),
+                    code="too_large",
+                    zh=f"最多 {most} 字节",
+                    en=f"at most {most} bytes",
+                ),
+            ),
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request whose body is counted while it comes in."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        declared = request.headers.get("content-length", "")
+        if declared.isdecimal() and int(declared) > self._most:
+            await answer(request, self._refusal)(scope, receive, send)
+            return
+        await self._app(scope, self._counting(receive), send)
+
+    def _counting(self, receive: Receive) -> Receive:
+        length = 0
+
+        async def counted() -> Message:
+            nonlocal length
+            message = await receive()
+            length += len(message.get("body", b""))
+            if length > self._most:
+                raise RefusedError(self._refusal)
+            return message
+
+        return counted
+
+
+async def json_body(request: Request) -> object:
+    """The body, parsed; only after the key was found good."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != JSON:
+        raise refused(415, XML_LATER if kind.endswith("xml") else NOT_JSON_TYPE)
+    try:
+        # Unlike json.loads it takes no lone surrogates and no endless nesting.
+        parsed: object = from_json(await request.body(), allow_inf_nan=False)
+    except ValueError:
+        raise refused(400, NOT_JSON) from None
+    return parsed
+
+
+JsonBody = Annotated[object, Depends(json_body)]
+
+
+def documented(form: type[BaseModel]) -> dict[str, Any]:
+    """How a route that reads its body by :func:`json_body` documents it."""
+    schema = {"$ref": f"#/components/schemas/{form.__name__}"}
+    return {"requestBody": {"required": True, "content": {JSON: {"schema": schema}}}}

@@ -1,0 +1,38 @@
+"""What every route stands on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from dispatcher.engine.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Front:
+    """The house as the API sees it.
+
+    :ivar committed: to be called after a commit that the worker should look at
+    :ivar unverified: callbacks turned away since the start, by channel
+    """
+
+    runtime: Runtime
+    committed: Callable[[], None]
+    unverified: Counter[str] = field(default_factory=Counter)
+
+    def now(self) -> datetime:
+        """The engine's time."""
+        return self.runtime.clock.now()
+
+
+def front(request: Request) -> Front:
+    """The front of the app that serves a request."""
+    return cast("Front", request.app.state.front)
+
+
+FrontOf = Annotated[Front, Depends(front)]

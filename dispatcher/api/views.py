@@ -1,0 +1,255 @@
+"""What the API shows: the shapes of docs/api.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Generic, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from dispatcher.core.alert import (
+    Alert,
+    AlertState,
+    Level,
+    Load,
+    MsgType,
+    ParkReason,
+    Status,
+)
+from dispatcher.core.answer import Evidence, Figures, Meaning
+from dispatcher.core.callout import Callout, Ladder, Mark, State
+from dispatcher.core.due import What, next_due
+from dispatcher.core.fact import Fact
+from dispatcher.core.report import Summary
+from dispatcher.store import outbox
+from dispatcher.store.codec import FACT
+
+
+class View(BaseModel):
+    """A JSON object that we answer with."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+Item = TypeVar("Item")
+
+
+class Page(View, Generic[Item]):
+    """A part of a list; ``cursor`` asks for the next one, null on the last."""
+
+    items: list[Item]
+    cursor: str | None
+
+
+class MissingPost(View):
+    """A post that would be called, and that nobody holds."""
+
+    unit: str
+    post: str
+
+
+class AlertView(View):
+    """An alert and where it stands.
+
+    :ivar units: how many of our units lie inside its area
+    :ivar people: how many people its start list calls
+    :ivar approval: none in this version
+    """
+
+    id: str
+    chain: str
+    sender: str
+    identifier: str
+    status: Status
+    msg_type: MsgType
+    state: AlertState
+    reason: ParkReason | None
+    level: Level
+    policy_level: Level
+    units: int
+    people: int
+    missing: list[MissingPost]
+    filled: list[str]
+    unresolved: list[str]
+    approval: None = None
+    capacity: Mapping[str, Load]
+    received_at: datetime
+
+    @classmethod
+    def of(cls, alert: Alert) -> Self:
+        """Show an alert."""
+        content = alert.content
+        return cls(
+            id=alert.id,
+            chain=alert.chain,
+            sender=content.sender,
+            identifier=content.identifier,
+            status=content.status,
+            msg_type=content.msg_type,
+            state=alert.state,
+            reason=alert.reason,
+            level=content.level,
+            policy_level=alert.policy_level,
+            units=len(alert.inside),
+            people=alert.people,
+            missing=[MissingPost(unit=unit, post=post) for unit, post in alert.missing],
+            filled=list(alert.filled),
+            unresolved=list(alert.unresolved),
+            capacity=alert.capacity,
+            received_at=alert.received_at,
+        )
+
+
+class HeldBack(View):
+    """Messages that wait although they are due, and why."""
+
+    reason: str
+    messages: int
+
+
+class SummaryView(View):
+    """The figures of an alert (rules of calling, section 15)."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    callouts: int
+    by_state: Mapping[str, int]
+    answered: int
+    answered_in_time: int
+    taken: int
+    to_desk: int
+    not_awakened: int
+    never_rung: int
+    grid_coverage_rate: float | None
+    answer_rate: float | None
+    p50_seconds: float | None
+    p90_seconds: float | None
+    attempts: int
+    messages: int = 0
+    possible_duplicates: int = 0
+    held_back: list[HeldBack] = []
+
+    @classmethod
+    def of(cls, summary: Summary, figures: outbox.Figures) -> Self:
+        """Show the figures of callouts and of messages together."""
+        return cls.model_validate(summary).model_copy(
+            update={
+                "messages": figures.messages,
+                "possible_duplicates": figures.possible_duplicates,
+                "held_back": [
+                    HeldBack(reason=reason, messages=count)
+                    for reason, count in sorted(figures.held_back.items())
+                ],
+            }
+        )
+
+
+class NextView(View):
+    """What happens next by itself."""
+
+    at: datetime
+    what: What
+
+
+class AnsweredView(View):
+    """The own answer that ended the calling; ``person`` is a version of a person."""
+
+    person: str
+    at: datetime
+    meaning: Meaning
+    evidence: Evidence
+
+
+class TakenView(View):
+    """Who above owes a result, and until when."""
+
+    by: str
+    at: datetime
+    result_by: datetime
+
+
+class CalloutLine(View):
+    """A callout as a list shows it."""
+
+    id: str
+    alert: str
+    chain: str
+    epoch: int
+    unit: str
+    post: str
+    state: State
+    marks: list[Mark]
+    owner: str | None
+    next: NextView | None
+    answered: AnsweredView | None
+    taken: TakenView | None
+    feedback: Figures | None
+
+    @classmethod
+    def of(cls, callout: Callout) -> Self:
+        """Show a callout without its history."""
+        return cls.model_validate(_line(callout))
+
+
+class CalloutView(CalloutLine):
+    """A callout with its ladder and every fact, the oldest first."""
+
+    ladder: Ladder
+    timeline: list[dict[str, Any]]
+
+    @classmethod
+    def told(cls, callout: Callout, facts: Iterable[Fact]) -> Self:
+        """Show a callout with its history."""
+        timeline = [FACT.dump_python(fact, mode="json") for fact in facts]
+        ladder = callout.ladder
+        return cls.model_validate(
+            {**_line(callout), "ladder": ladder, "timeline": timeline}
+        )
+
+
+def _line(callout: Callout) -> dict[str, object]:
+    return {
+        "id": callout.id,
+        "alert": callout.alert,
+        "chain": callout.chain,
+        "epoch": callout.epoch,
+        "unit": callout.unit,
+        "post": callout.post,
+        "state": callout.state,
+        "marks": list(callout.marks),
+        "owner": callout.owner,
+        "next": _next(callout),
+        "answered": _answered(callout),
+        "taken": _taken(callout),
+        "feedback": callout.feedback,
+    }
+
+
+def _next(callout: Callout) -> NextView | None:
+    due = next_due(callout)
+    return NextView(at=due.at, what=due.what) if due else None
+
+
+def _answered(callout: Callout) -> AnsweredView | None:
+    answer = callout.answer
+    if answer is None:
+        return None
+    return AnsweredView(
+        person=answer.person,
+        at=answer.at,
+        meaning=answer.meaning,
+        evidence=answer.evidence,
+    )
+
+
+def _taken(callout: Callout) -> TakenView | None:
+    taking = callout.taking
+    if taking is None:
+        return None
+    return TakenView(by=taking.by, at=taking.at, result_by=taking.result_by)
+
+
+def cut(found: Sequence[Item], limit: int) -> tuple[list[Item], bool]:
+    """The first ``limit`` of what was found, and whether there is more."""
+    return list(found[:limit]), len(found) > limit

@@ -1,0 +1,197 @@
+"""Every command, its options and its help; each imports its own work when it runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+CONFIG_VARIABLE = "JIAOYING_CONFIG"
+
+app = typer.Typer(
+    name="jiaoying",
+    help="叫应:一直叫到有人应答。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+key = typer.Typer(help="接口密钥。", no_args_is_help=True)
+roster = typer.Typer(help="责任人名册。", no_args_is_help=True)
+policy = typer.Typer(help="叫应策略。", no_args_is_help=True)
+alert = typer.Typer(help="预警。", no_args_is_help=True)
+for name, group in {
+    "key": key,
+    "roster": roster,
+    "policy": policy,
+    "alert": alert,
+}.items():
+    app.add_typer(group, name=name)
+
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="配置文件;或环境变量 JIAOYING_CONFIG"),
+]
+Json = Annotated[bool, typer.Option("--json", help="标准输出只有一个 JSON 对象")]
+
+
+def main() -> None:
+    """Run one command and leave with its exit code: 0 done, 1 failed, 2 bad input."""
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        app()
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 0
+    except Exception as error:  # noqa: BLE001 - raised again unless it is understood
+        from dispatcher.cli.failure import told
+
+        return told(error)
+    return 0
+
+
+@app.callback()
+def everywhere(*, config: Config = None) -> None:
+    """Take ``--config`` before the command, too."""
+    if config:
+        os.environ[CONFIG_VARIABLE] = str(config)
+
+
+@app.command()
+def version(*, as_json: Json = False) -> None:
+    """显示版本。"""
+    from importlib.metadata import version as installed
+
+    number = installed("jiaoying-dispatcher")
+    _print({"version": number}, number, as_json=as_json)
+
+
+@app.command()
+def serve(
+    *,
+    config: Config = None,
+    role: Annotated[str, typer.Option(help="api、worker 或 all;不写则看配置")] = "",
+    listen_fd: Annotated[int | None, typer.Option(hidden=True)] = None,
+    bell_fd: Annotated[int | None, typer.Option(hidden=True)] = None,
+    leash_fd: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """运行服务:接口与叫应两个进程,一个看护。"""
+    from dispatcher.cli import serve as work
+    from dispatcher.cli.processes import Inherited
+
+    inherited = Inherited(listen=listen_fd, bell=bell_fd, leash=leash_fd)
+    raise typer.Exit(work.serve(config, role, inherited))
+
+
+@app.command()
+def demo(
+    *,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="结束后不留服务")] = False,
+    alert: Annotated[Path | None, typer.Option(help="另一份预警 JSON")] = None,
+    seed: Annotated[int, typer.Option(help="另一批虚构的人")] = 7,
+    speed: Annotated[float, typer.Option(min=0.1, help="快放倍数")] = 30.0,
+    as_json: Json = False,
+) -> None:
+    """演示:为虚构的澄溪县叫应一次暴雨红色预警。"""
+    from dispatcher.cli import demo as work
+
+    play = work.Play(serve=not no_serve, alert=alert, seed=seed, speed=speed)
+    result = work.demo(play)
+    if as_json:
+        _print(result, "", as_json=True)
+
+
+@key.command("create")
+def key_create(  # noqa: PLR0913 - one for each option
+    name: Annotated[str, typer.Argument(help="给谁用")],
+    *,
+    scope: Annotated[list[str], typer.Option(help="权限,可写多次")],
+    sender: Annotated[
+        list[str] | None, typer.Option(help="可代表的发布方,如 'rain-*@dongfeng'")
+    ] = None,
+    any_sender: Annotated[
+        bool, typer.Option("--any-sender", help="可代表任何发布方")
+    ] = False,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """生成接口密钥,只显示这一次。"""
+    from dispatcher.cli import keys as work
+
+    senders = ("*",) if any_sender else tuple(sender or ())
+    made = work.create(config, name, tuple(scope), senders)
+    _print(made, str(made["key"]), as_json=as_json)
+
+
+@roster.command("import")
+def roster_import(
+    file: Annotated[Path, typer.Argument(help="CSV,UTF-8")],
+    *,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """导入名册:全部替换,有一处问题就全不导入。"""
+    from dispatcher.cli import rosters as work
+
+    done = work.import_file(config, file)
+    _print(done, work.in_words(done), as_json=as_json)
+
+
+@policy.command("check")
+def policy_check(
+    folder: Annotated[Path | None, typer.Argument(help="不写则看配置")] = None,
+    *,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """检查叫应策略,并逐条读出来。"""
+    from dispatcher.cli import policies as work
+
+    checked = work.check(config, folder)
+    _print(checked, work.in_words(checked), as_json=as_json)
+
+
+@alert.command("send")
+def alert_send(
+    file: Annotated[Path, typer.Argument(help="预警 JSON")],
+    *,
+    url: Annotated[str, typer.Option(help="服务地址;不写则看配置")] = "",
+    secret: Annotated[
+        str, typer.Option("--key", envvar="JIAOYING_KEY", help="接口密钥")
+    ] = "",
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """把预警发给服务。"""
+    from dispatcher.cli import alerts as work
+
+    taken = work.send(config, file, url, secret)
+    _print(taken, work.in_words(taken), as_json=as_json)
+
+
+@app.command()
+def record(
+    alert: Annotated[str, typer.Argument(help="预警编号")],
+    *,
+    form: Annotated[str, typer.Option("--format", help="csv 或 json")] = "csv",
+    out: Annotated[Path | None, typer.Option(help="写到文件")] = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """取一次预警的叫应记录表。"""
+    from dispatcher.cli import records as work
+
+    work.write(config, alert, "json" if as_json else form, out)
+
+
+def _print(result: Mapping[str, object], words: str, *, as_json: bool) -> None:
+    """Print a result on stdout: for people, or as one line of JSON."""
+    import json
+
+    text = json.dumps(result, ensure_ascii=False) if as_json else words
+    sys.stdout.write(f"{text}\n")

@@ -1,0 +1,49 @@
+"""What stops a command, in words and as an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+from sqlalchemy.exc import OperationalError
+
+from channels.registry import ChannelConfigError
+from config.load import PolicyError
+from config.sources import ConfigError
+from dispatcher.store.lock import WorkerRunningError
+from dispatcher.store.migrate import SchemaError
+
+FAILED = 1
+BAD_INPUT = 2
+
+
+class CommandError(Exception):
+    """A command can't do what it was asked for.
+
+    :ivar problems: everything that is in the way, a line each
+    :ivar code: the exit code
+    """
+
+    def __init__(self, problems: Iterable[str], code: int = FAILED) -> None:
+        self.problems = tuple(problems)
+        self.code = code
+        super().__init__("\n".join(self.problems))
+
+
+def told(error: Exception) -> int:
+    """Say on stderr what is wrong and give the exit code; raise what is our fault."""
+    match error:
+        case CommandError(problems=problems, code=code):
+            pass
+        case ConfigError() | PolicyError():
+            problems, code = tuple(map(str, error.problems)), BAD_INPUT
+        case ChannelConfigError():
+            problems, code = (str(error),), BAD_INPUT
+        case WorkerRunningError() | SchemaError() | OSError():
+            problems, code = (str(error),), FAILED
+        case OperationalError():
+            problems, code = (f"the store: {error.orig}",), FAILED
+        case _:
+            raise error
+    sys.stderr.writelines(f"{problem}\n" for problem in problems)
+    return code

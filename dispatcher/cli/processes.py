@@ -1,0 +1,130 @@
+"""The two processes of a server: one takes requests, one does the calling.
+
+Apart they stay quick: an acknowledgement never waits behind a wave of messages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
+
+import uvicorn
+import uvloop
+
+from config.settings import Settings
+from dispatcher.api.app import create_app
+from dispatcher.engine.runtime import DRAIN_SECONDS, database_file, running
+from dispatcher.engine.schedule import ticking
+from dispatcher.store.lock import only_worker
+
+BACKLOG = 2048
+READ_AT_ONCE = 4096
+BELL = b"!"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inherited:
+    """File descriptors from the process that started this one; None where alone.
+
+    :ivar listen: a listening socket
+    :ivar bell: rung by the API after a commit, heard by the worker
+    :ivar leash: see :mod:`dispatcher.cli.leash`
+    """
+
+    listen: int | None = None
+    bell: int | None = None
+    leash: int | None = None
+
+
+def run(work: Coroutine[None, None, None]) -> None:
+    """Run a process's work on the fast loop."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work)
+
+
+def on_signals(stop: Callable[[], None]) -> None:
+    """Have SIGTERM and SIGINT call a function instead of ending the process."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+
+
+def listener(settings: Settings) -> socket.socket:
+    """Listen where the settings say.
+
+    :raises OSError: when the address is taken or is not ours
+    """
+    address = (settings.server.host, settings.server.port)
+    return socket.create_server(address, backlog=BACKLOG)
+
+
+async def api(settings: Settings, inherited: Inherited) -> None:
+    """Take requests until told to stop; those that have begun are finished."""
+    given = inherited.listen
+    listening = listener(settings) if given is None else socket.socket(fileno=given)
+    on_signals(lambda: None)  # uvicorn hands the signal on when it is done
+    async with running(settings) as runtime:
+        config = uvicorn.Config(
+            create_app(runtime, _ringer(inherited.bell)),
+            http="httptools",
+            access_log=False,  # it would hold keys and numbers of query strings
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=int(DRAIN_SECONDS),
+        )
+        with listening:
+            await uvicorn.Server(config).serve(sockets=[listening])
+
+
+async def worker(settings: Settings, inherited: Inherited) -> None:
+    """Call until told to stop; what is on the wire lands first.
+
+    :raises WorkerRunningError: when the store has a worker already
+    """
+    async with running(settings) as runtime:
+        engine = runtime.engine
+        on_signals(engine.stop)
+        with (
+            only_worker(str(database_file(settings))),
+            ticking(engine),
+            _hearing(inherited.bell, engine.wake),
+        ):
+            await engine.run()
+
+
+def _ringer(bell: int | None) -> Callable[[], None]:
+    if bell is None:
+        return lambda: None
+    line = socket.socket(fileno=bell)
+    line.setblocking(False)
+
+    def ring() -> None:
+        # A full line means that the worker has much to hear already.
+        with contextlib.suppress(BlockingIOError):
+            line.send(BELL)
+
+    return ring
+
+
+@contextlib.contextmanager
+def _hearing(bell: int | None, wake: Callable[[], None]) -> Iterator[None]:
+    if bell is None:
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    with socket.socket(fileno=bell) as line:
+        line.setblocking(False)
+
+        def heard() -> None:
+            line.recv(READ_AT_ONCE)
+            wake()
+
+        loop.add_reader(line, heard)
+        try:
+            yield
+        finally:
+            loop.remove_reader(line)

@@ -1,0 +1,47 @@
+"""``jiaoying serve``: one process of the server, or the supervisor of both."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from config.settings import Role, load
+from dispatcher.cli import logging
+from dispatcher.cli.failure import BAD_INPUT, CommandError
+from dispatcher.cli.leash import wear
+from dispatcher.cli.processes import Inherited, api, run, worker
+from dispatcher.cli.supervisor import supervise
+from dispatcher.engine.runtime import database_file
+
+
+def serve(config: Path | None, role: str, inherited: Inherited) -> int:
+    """Serve until told to stop; gives the exit code.
+
+    :param role: what this process does; empty: what the settings say
+    :raises CommandError: for an unknown role, or a store that can't be shared
+    """
+    if inherited.leash is not None:
+        wear(inherited.leash)
+    logging.set_up()
+    settings = load(config, os.environ)
+    chosen = _role(role) if role else settings.engine.role
+    if database_file(settings) is None:
+        problem = "[store] url is in memory, which processes can't share: name a file"
+        raise CommandError([problem], BAD_INPUT)
+    match chosen:
+        case Role.ALL:
+            return asyncio.run(supervise(settings, config, inherited.listen))
+        case Role.API:
+            run(api(settings, inherited))
+        case Role.WORKER:
+            run(worker(settings, inherited))
+    return 0
+
+
+def _role(name: str) -> Role:
+    try:
+        return Role(name)
+    except ValueError:
+        problem = f"--role {name}: unknown; use one of {', '.join(Role)}"
+        raise CommandError([problem], BAD_INPUT) from None

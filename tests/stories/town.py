@@ -1,0 +1,332 @@
+"""A small town for stories: real server, real exchange process, a clock moved by hand.
+
+Everything goes over HTTP: the warning comes in through the API, texts leave for the
+exchange, receipts and replies come back signed through the hooks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import csv
+import io
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import httpx
+import uvicorn
+
+from config.settings import Security, Server, Settings, Store, TextSettings
+from contacts.importers.csv_file import read_csv
+from contacts.importers.merge import merge
+from contacts.roster import Roster
+from dispatcher.api.app import create_app
+from dispatcher.engine.clock import Clock, ManualClock
+from dispatcher.engine.runtime import Runtime, running
+from dispatcher.sim.control import ExchangeClient
+from dispatcher.sim.world import Habit, Phone
+from dispatcher.store import callouts, keys, outbox, people
+
+START = datetime(2026, 7, 12, 4, 1, tzinfo=timezone(timedelta(hours=8)))
+ACCOUNT, TOKEN = "AC" + "a" * 32, "t" * 32
+COUNTY, TOWNSHIP, VILLAGE = "990421", "990421100", "990421100200"
+KEY = "story-key"
+SCOPES = (
+    "alerts:write",
+    "alerts:drill",
+    "alerts:cancel",
+    "alerts:read",
+    "callouts:write",
+    "records:read",
+)
+
+POSTS = {
+    "lead": "网格长",
+    "backup": "B角",
+    "head": "村负责人",
+    "village_duty": "村值班",
+    "township_duty": "乡镇值班",
+    "township_leader": "乡镇主要负责人",
+    "county_duty": "县值班",
+    "county_leader": "县带班领导",
+}
+ABOVE = tuple(POSTS)[2:]
+
+
+def area_of(role: str, grid: int) -> tuple[str, str]:
+    """The codes of a role: area code and grid code."""
+    if role in {"lead", "backup"}:
+        return VILLAGE, f"{VILLAGE}{grid:03}"
+    level = {"head": VILLAGE, "village": VILLAGE, "township": TOWNSHIP}
+    return level.get(role.split("_")[0], COUNTY), ""
+
+
+@dataclass
+class Sms:
+    """A text as it reached a phone: seconds since the start, who, what."""
+
+    at: float
+    who: str
+    text: str
+
+    @property
+    def short(self) -> tuple[int, str, str]:
+        """Seconds, who, and what kind of text."""
+        return round(self.at), self.who, kind_of(self.text)
+
+
+KINDS = {
+    "请派人叫醒": "digest",
+    "特此告知": "info",
+    "求助!": "help",
+    "解除": "cancel",
+    "请报": "reminder",
+    "等您处理": "desk",
+    "收到回": "own",
+}
+
+
+def kind_of(text: str) -> str:
+    """What a text is, told by its words."""
+    return next((kind for words, kind in KINDS.items() if words in text), "reply")
+
+
+@dataclass
+class Town:
+    """What a story plays with."""
+
+    runtime: Runtime
+    clock: Clock
+    exchange: ExchangeClient
+    api: httpx.AsyncClient
+    numbers: dict[str, str]
+    log: list[Sms] = field(default_factory=list)
+    seen: int = 0
+
+    async def warn(self, **changes: Any) -> dict[str, Any]:
+        """Post a warning and let everything happen that is due at once."""
+        answer = await self.post(**changes)
+        assert answer.status_code == 202, answer.text
+        await self.settle()
+        return dict(answer.json())
+
+    async def post(self, **changes: Any) -> httpx.Response:
+        """Post a warning."""
+        return await self.api.post("/api/v1/alerts", json=warning(self.now, **changes))
+
+    @property
+    def now(self) -> datetime:
+        """The present moment of the story."""
+        return self.clock.now()
+
+    async def advance(self, **span: float) -> None:
+        """Let time pass, stopping at everything that falls due."""
+        assert isinstance(self.clock, ManualClock)
+        until = self.now + timedelta(**span)
+        for _ in range(500):
+            due = await self.runtime.engine.next_due_at()
+            if due is None or due > until:
+                break
+            self.clock.move_to(max(due, self.now))
+            await self.settle()
+        else:
+            message = f"something is due at {due} again and again"
+            raise AssertionError(message)
+        self.clock.move_to(until)
+        await self.settle()
+
+    async def until(self, seconds: float) -> None:
+        """Go on to so many seconds after the start."""
+        passed = (self.now - START).total_seconds()
+        await self.advance(seconds=seconds - passed)
+
+    async def settle(self) -> None:
+        """Let messages, receipts and replies flow until nothing moves."""
+        for _ in range(200):
+            done = await self.runtime.engine.turn()
+            settled = await self.exchange.settle()
+            if not done and not settled.delivered:
+                break
+        else:
+            message = "messages go round in circles"
+            raise AssertionError(message)
+        await self._collect()
+
+    async def _collect(self) -> None:
+        who = {number: name for name, number in self.numbers.items()}
+        ledger = [e for e in await self.exchange.ledger() if e.to in who]
+        at = (self.now - START).total_seconds()
+        fresh = ledger[self.seen :]
+        self.log += [Sms(at, who[entry.to], entry.body) for entry in fresh]
+        self.seen = len(ledger)
+
+    async def replies(self, who: str, text: str) -> None:
+        """Let somebody write back."""
+        await self.exchange.reply(self.numbers[who], text)
+        await self.settle()
+
+    async def habit(self, who: str, habit: Habit) -> None:
+        """Give a phone a habit."""
+        await self.exchange.phones([Phone(self.numbers[who], habit)])
+
+    def texts(self, *who: str) -> list[tuple[int, str, str]]:
+        """All texts so far, of these people only if any are named, sorted."""
+        return sorted(s.short for s in self.log if not who or s.who in who)
+
+    def last(self, who: str) -> str:
+        """The last text somebody got."""
+        return next(sms.text for sms in reversed(self.log) if sms.who == who)
+
+    async def get(self, path: str, **query: str) -> Any:
+        """Ask the API."""
+        answer = await self.api.get(path, params=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def callout(self, alert: str, unit: str, post: str) -> dict[str, Any]:
+        """One callout of an alert, in full."""
+        found = await self.get(f"/api/v1/alerts/{alert}/callouts", limit="1000")
+        name = next(
+            c["id"] for c in found["items"] if (c["unit"], c["post"]) == (unit, post)
+        )
+        return dict(await self.get(f"/api/v1/callouts/{name}"))
+
+    async def grid(self, alert: str, number: int) -> dict[str, Any]:
+        """The callout of a grid's lead."""
+        return await self.callout(alert, f"{VILLAGE}{number:03}", "grid_lead")
+
+    async def lost(self) -> int:
+        """What the store can't account for."""
+        now = self.now
+        return await self.runtime.database.read(
+            lambda c: callouts.ownerless(c) + outbox.stuck(c, now)
+        )
+
+
+def warning(now: datetime, **changes: Any) -> dict[str, Any]:
+    """A red rain warning for the village, with changes; None leaves a field out."""
+    body = {
+        "sender": "rain@chengxi",
+        "identifier": f"W-{now.timestamp():.0f}",
+        "sent": now.isoformat(),
+        "status": "Actual",
+        "msg_type": "Alert",
+        "event_code": "11B03",
+        "event": "暴雨",
+        "level": "red",
+        "headline": "暴雨红色预警",
+        "description": "3小时超100毫米",
+        "instruction": "立即转移山边河边群众",
+        "issuer": "澄溪县气象台",
+        "effective": now.isoformat(),
+        "expires": (now + timedelta(hours=12)).isoformat(),
+        "areas": [{"codes": [{"system": "DEMO", "code": VILLAGE}]}],
+        **changes,
+    }
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def roster_file(numbers: dict[str, str]) -> bytes:
+    """The town's people as a county would hand them in."""
+    out = io.StringIO()
+    sheet = csv.writer(out)
+    sheet.writerow(
+        ["区划代码", "县(区)", "乡镇", "村(社区)", "网格编码", "网格名称"]
+        + ["职务(角色)", "姓名", "手机", "备用号码", "风险等级"]
+    )
+    for name, number in numbers.items():
+        if name.endswith("_spare"):
+            continue
+        role, _, grid = name.partition("-")
+        area, code = area_of(role, int(grid or 0))
+        sheet.writerow(
+            [area, "澄溪县", "柳林镇" if len(area) > 6 else ""]
+            + ["青石村" if len(area) > 9 else "", code, f"{grid}网格" if code else ""]
+            + [POSTS[role], f"人{name}", number, numbers.get(f"{name}_spare", ""), "1"]
+        )
+    return out.getvalue().encode("utf-8")
+
+
+def people_of(
+    grids: int, first_number: int, *, leave_out: Iterable[str] = ()
+) -> dict[str, str]:
+    """Who lives there, with a number each."""
+    names = [f"{role}-{n}" for n in range(1, grids + 1) for role in ("lead", "backup")]
+    kept = [name for name in (*names, *ABOVE) if name not in set(leave_out)]
+    return {name: f"+999{first_number + i:010}" for i, name in enumerate(kept)}
+
+
+async def import_roster(runtime: Runtime, numbers: dict[str, str]) -> None:
+    """Load the town's people and a key, as the command line does."""
+    sheet = read_csv(
+        roster_file(numbers), code_system="DEMO", allow_test_numbers=True
+    )
+    assert sheet.problems == ()
+    roster = merge(Roster.build((), (), ()), sheet, lambda: secrets.token_hex(6))
+    key = keys.ApiKey(name="story", scopes=SCOPES, senders=("*",))
+    now = runtime.clock.now()
+    await runtime.database.write(lambda c: people.save_roster(c, roster))
+    await runtime.database.write(lambda c: keys.add(c, key, KEY, now))
+
+
+def settings_of(port: int, exchange: str, **changes: Any) -> Settings:
+    """Settings of a town: one SMS route to the exchange."""
+    base = f"http://127.0.0.1:{port}"
+    sms = {
+        "provider": "twilio_sms",
+        "account_sid": ACCOUNT,
+        "auth_token": TOKEN,
+        "from": "+9990001000",
+        "base_url": exchange,
+    }
+    given: dict[str, Any] = {
+        "server": Server(port=port, public_base_url=base),
+        "store": Store(url="sqlite+aiosqlite://"),
+        "security": Security(allow_test_numbers=True),
+        "texts": TextSettings(signature="澄溪应急"),
+        "channels": {"sms": sms},
+        "routes": {"sms": ["sms"]},
+    }
+    return Settings(**(given | changes))
+
+
+@contextlib.asynccontextmanager
+async def town_of(
+    settings: Settings,
+    exchange: str,
+    numbers: dict[str, str],
+    clock: Clock,
+    committed: Callable[[Runtime], None] = lambda _: None,
+) -> AsyncIterator[Town]:
+    """A town with its server up."""
+    async with running(settings, clock) as runtime:
+        await import_roster(runtime, numbers)
+        app = create_app(runtime, lambda: committed(runtime))
+        config = uvicorn.Config(
+            app, port=settings.server.port, log_level="warning", lifespan="off"
+        )
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve())
+        client = ExchangeClient(exchange)
+        headers = {"Authorization": f"Bearer {KEY}"}
+        base = settings.server.public_base_url
+        try:
+            async with httpx.AsyncClient(base_url=base, headers=headers) as api:
+                await _up(api)
+                yield Town(runtime, clock, client, api, numbers)
+        finally:
+            await client.aclose()
+            server.should_exit = True
+            await serving
+
+
+async def _up(api: httpx.AsyncClient) -> None:
+    for _ in range(200):
+        with contextlib.suppress(httpx.ConnectError):
+            await api.get("/healthz")
+            return
+    message = "the server did not come up"
+    raise AssertionError(message)
