@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dispatcher.api.problem import Refusal, RefusedError, answer, refused
-from dispatcher.intake.problem import Problem
+from dispatcher.intake.problem import Problem, problems_of
 
 JSON = "application/json"
 
@@ -92,6 +93,21 @@ async def json_body(request: Request) -> object:
 
 
 JsonBody = Annotated[object, Depends(json_body)]
+
+
+Read = TypeVar("Read", bound=BaseModel)
+
+
+def read_as(form: type[Read]) -> Callable[[object], Awaitable[Read]]:
+    """A dependency: the body as a form, or 422 with everything that is wrong."""
+
+    async def read(body: JsonBody) -> Read:
+        try:
+            return form.model_validate(body)
+        except ValidationError as error:
+            raise refused(422, *problems_of(error.errors())) from None
+
+    return read
 
 
 def documented(form: type[BaseModel]) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from dispatcher.api.record import RecordRow
 from dispatcher.core.alert import (
     Alert,
     AlertState,
@@ -40,6 +41,16 @@ class Page(View, Generic[Item]):
 
     items: list[Item]
     cursor: str | None
+
+
+def page(found: Sequence[Item], limit: int, name: Callable[[Item], str]) -> Page[Item]:
+    """A page of ``limit`` items, cut from one more than that.
+
+    :param name: what the cursor names an item by
+    """
+    items = list(found[:limit])
+    more = len(found) > limit
+    return Page(items=items, cursor=name(items[-1]) if more else None)
 
 
 class MissingPost(View):
@@ -250,6 +261,8 @@ def _taken(callout: Callout) -> TakenView | None:
     return TakenView(by=taking.by, at=taking.at, result_by=taking.result_by)
 
 
-def cut(found: Sequence[Item], limit: int) -> tuple[list[Item], bool]:
-    """The first ``limit`` of what was found, and whether there is more."""
-    return list(found[:limit]), len(found) > limit
+class RecordView(View):
+    """The record of an alert."""
+
+    alert: AlertView
+    rows: list[RecordRow]

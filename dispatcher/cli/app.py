@@ -40,19 +40,12 @@ Json = Annotated[bool, typer.Option("--json", help="标准输出只有一个 JSO
 
 def main() -> None:
     """Run one command and leave with its exit code: 0 done, 1 failed, 2 bad input."""
-    sys.exit(_run())
-
-
-def _run() -> int:
     try:
         app()
-    except SystemExit as done:
-        return done.code if isinstance(done.code, int) else 0
     except Exception as error:  # noqa: BLE001 - raised again unless it is understood
         from dispatcher.cli.failure import told
 
-        return told(error)
-    return 0
+        sys.exit(told(error))
 
 
 @app.callback()
@@ -122,9 +115,11 @@ def key_create(  # noqa: PLR0913 - one for each option
 ) -> None:
     """生成接口密钥,只显示这一次。"""
     from dispatcher.cli import keys as work
+    from dispatcher.store.keys import ApiKey
 
     senders = ("*",) if any_sender else tuple(sender or ())
-    made = work.create(config, name, tuple(scope), senders)
+    wanted = ApiKey(name=name, scopes=tuple(scope), senders=senders)
+    made = work.create(config, wanted)
     _print(made, str(made["key"]), as_json=as_json)
 
 

@@ -4,27 +4,56 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 from config.settings import Settings, load
+from dispatcher.api.auth import Scope
 from dispatcher.cli import stores
-from dispatcher.cli.failure import BAD_INPUT, FAILED, CommandError
+from dispatcher.cli.failure import BAD_INPUT, CommandError
 from dispatcher.engine.runtime import clock_of
 from dispatcher.store import keys
-from dispatcher.store.keys import ApiKey, Scope
+from dispatcher.store.keys import ApiKey
 
 BYTES = 32
 SENDING = frozenset({Scope.ALERTS_WRITE, Scope.ALERTS_DRILL})
 
 
-def create(
-    config: Path | None, name: str, scopes: tuple[str, ...], senders: tuple[str, ...]
-) -> dict[str, object]:
-    """Make a key: its name, its scopes, and the key itself, which is kept nowhere.
+def create(config: Path | None, wanted: ApiKey) -> dict[str, object]:
+    """Make a key: its name, its scopes, and the key itself, which is not kept.
 
     :raises CommandError: with everything wrong in what was asked for
     """
-    if problems := [*_problems(name, scopes, senders)]:
+    if problems := (*_problems(wanted),):
         raise CommandError(problems, BAD_INPUT)
-    made = make(load(config, os.environ), ApiKey(name, scopes, senders))
-    return {"name": name, "scopes": list(scopes), "key": made}
+    made = make(load(config, os.environ), wanted)
+    return {"name": wanted.name, "scopes": list(wanted.scopes), "key": made}
+
+
+def make(settings: Settings, wanted: ApiKey) -> str:
+    """Keep the digest of a new key and give the key.
+
+    :raises CommandError: when the name is taken
+    """
+    key = new_key()
+    now = clock_of(settings).now()
+    if not stores.write(settings, lambda c: keys.add(c, wanted, key, now)):
+        problem = f"key {wanted.name}: the name is taken; choose another one"
+        raise CommandError([problem], BAD_INPUT)
+    return key
+
+
+def new_key() -> str:
+    """Draw a key, with a mark that lets a scanner of files know it."""
+    return f"jy_{secrets.token_urlsafe(BYTES)}"
+
+
+def _problems(wanted: ApiKey) -> Iterator[str]:
+    for scope in wanted.scopes:
+        if scope not in set(Scope):
+            yield f"--scope {scope}: unknown; use some of {', '.join(Scope)}"
+    if SENDING & set(wanted.scopes) and not wanted.senders:
+        yield (
+            f"key {wanted.name}: it could send alerts for nobody; "
+            "say --sender PATTERN for whom, or --any-sender"
+        )

@@ -100,7 +100,7 @@ def _ringer(bell: int | None) -> Callable[[], None]:
     if bell is None:
         return lambda: None
     line = socket.socket(fileno=bell)
-    line.setblocking(False)
+    line.settimeout(0.0)
 
     def ring() -> None:
         # A full line means that the worker has much to hear already.
@@ -117,7 +117,7 @@ def _hearing(bell: int | None, wake: Callable[[], None]) -> Iterator[None]:
         return
     loop = asyncio.get_running_loop()
     with socket.socket(fileno=bell) as line:
-        line.setblocking(False)
+        line.settimeout(0.0)
 
         def heard() -> None:
             line.recv(READ_AT_ONCE)

@@ -27,12 +27,11 @@ class Duty:
 
     def of(self, *posts: PostRef) -> tuple[Called, ...]:
         """Everybody in these posts, each person once."""
-        people = {
-            called.person: called
-            for post in reversed(posts)
-            for called in reversed(self.holders.get(post, ()))
-        }
-        return tuple(reversed(people.values()))
+        people: dict[PersonId, Called] = {}
+        for post in posts:
+            for called in self.holders.get(post, ()):
+                people.setdefault(called.person, called)
+        return tuple(people.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -127,9 +127,14 @@ def _counted(context: Context, alert: Alert, where: Resolution) -> Alert:
         grids=sum(units[unit].kind is UnitKind.GRID for unit in where.units),
         people=reached.people,
         missing=tuple((ref.unit, ref.post.value) for ref in reached.missing),
-        unresolved=tuple(area.name for area in where.unresolved),
+        unresolved=tuple(map(_shown, where.unresolved)),
         capacity=loads,
     )
+
+
+def _shown(area: AreaQuery) -> str:
+    """An area as people know it: by its name, else by its codes."""
+    return area.name or "、".join(" ".join(code) for code in area.codes)
 
 
 def accept(connection: Connection, request: Request, offered: Submission) -> Stored:

@@ -146,18 +146,24 @@ def database_file(settings: Settings) -> Path | None:
 
 
 @contextlib.asynccontextmanager
-async def running(
-    settings: Settings, clock: Clock | None = None
-) -> AsyncIterator[Runtime]:
-    """Wire everything, bring the schema up to date, and give it all back at the end."""
-    clock = clock or clock_of(settings)
+async def opened(settings: Settings) -> AsyncIterator[Database]:
+    """Open the store and bring its schema up to date."""
     file = database_file(settings)
     if file:
         file.parent.mkdir(parents=True, exist_ok=True)
-    providers, rates = _channels(settings)
-    database = Database(settings.store.url)
-    async with database.running():
+    async with Database(settings.store.url).running() as database:
         await database.write(migrate)
+        yield database
+
+
+@contextlib.asynccontextmanager
+async def running(
+    settings: Settings, clock: Clock | None = None
+) -> AsyncIterator[Runtime]:
+    """Wire everything, and give it all back at the end."""
+    clock = clock or clock_of(settings)
+    providers, rates = _channels(settings)
+    async with opened(settings) as database:
         keeper = Keeper(database, _fixed(settings, rates))
         engine = Engine(database, keeper, providers, clock)
         try:

@@ -23,8 +23,13 @@ def ticking(engine: Engine, seconds: float = TICK_SECONDS) -> Iterator[None]:
     """Wake the engine once a second while the block runs."""
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     scheduler = AsyncIOScheduler(timezone="UTC")
+
+    async def tick() -> None:
+        # A plain function would be run in a thread, and events are not for threads.
+        engine.wake()
+
     scheduler.add_job(
-        engine.wake,
+        tick,
         IntervalTrigger(seconds=seconds, timezone="UTC"),
         name="tick",
         coalesce=True,

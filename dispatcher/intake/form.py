@@ -17,20 +17,24 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StringConstraints,
     TypeAdapter,
     ValidationError,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
+from config.hazards import EVENT_CODE
 from dispatcher.core.alert import Content, MsgType, Status
 from dispatcher.intake.problem import Problem, problem, problems_of
 
 FUTURE_MOST = timedelta(hours=24)
 YEARS = range(2000, 2100)  # far outside, a change of zone leaves the calendar
 
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(Z|[+-]\d\d:\d\d)?")
-EVENT_CODE = re.compile(r"\d{2}[A-Z0-9]\d{2,3}")
+TIME = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(Z|[+-]\d\d:\d\d)?", re.ASCII
+)
+KNOWN_EVENT = re.compile(EVENT_CODE, re.ASCII)
 NOT_IN_NAMES = re.compile(r"[\s,<&]")  # CAP 1.2 forbids them in identifier and sender
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -91,7 +95,7 @@ def _not_yet(value: object) -> None:
 
 
 def _event_code(text: str) -> str:
-    if text and not EVENT_CODE.fullmatch(text):
+    if text and not KNOWN_EVENT.fullmatch(text):
         _refuse("bad_event_code")
     return text
 
@@ -99,12 +103,27 @@ def _event_code(text: str) -> str:
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 Line = Annotated[str, Field(max_length=500), AfterValidator(_printable)]
 Word = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)]
+Reason = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
+    AfterValidator(_printable),
+]
 Prose = Annotated[str, Field(max_length=10_000), AfterValidator(_printable)]
 Name = Annotated[
     str,
     Field(min_length=1, max_length=200),
     AfterValidator(_printable),
     AfterValidator(_name),
+]
+Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
+Spoken = Literal[
+    "received",
+    "evacuating",
+    "completed",
+    "deployed",
+    "need_help",
+    "cannot_act",
+    "wrong_person",
 ]
 EventCode = Annotated[str, AfterValidator(_event_code)]
 NotYet = Annotated[None, BeforeValidator(_not_yet)]
@@ -210,3 +229,27 @@ def _against_rules(form: AlertForm, now: datetime) -> Iterator[Problem]:
         yield problem(("sent",), "sent_in_future")
     if form.effective and form.expires and form.expires <= form.effective:
         yield problem(("expires",), "expires_before_effective")
+
+
+class CancelForm(Form):
+    """Why an alert is ended."""
+
+    reason: Reason
+
+
+class FiguresForm(Form):
+    """How many moved; null means not told."""
+
+    households: Count | None = None
+    people: Count | None = None
+
+
+class AnswerForm(Form):
+    """What somebody told an officer: who, what, how and when."""
+
+    person: Word
+    meaning: Spoken
+    how: Literal["phone", "face", "radio", "sheet"]
+    at: Moment
+    note: Line = ""
+    figures: FiguresForm | None = None

@@ -78,6 +78,11 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "名称“{name}”与代码指的不是同一个地方",
         "the name {name} and the code are different places",
     ),
+    "heard_in_future": ("听到的时间还没有到", "is in the future"),
+    "not_on_ladder": (
+        "不在这张叫应单的责任人之列",
+        "is nobody on the ladder of this callout",
+    ),
     "drill_live_mixed": (
         "实战预警与演练不能互相引用",
         "live alerts and drills never refer to each other",

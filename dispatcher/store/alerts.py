@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, func, select, update
 
 from dispatcher.core.alert import Alert, AlertId, AlertState, ChainId
-from dispatcher.store import schema
+from dispatcher.store import batch, schema
 
 ALERT: TypeAdapter[Alert] = TypeAdapter(Alert)
 
@@ -41,12 +41,22 @@ class Stored:
 
 def accept(connection: Connection, offered: Submission) -> Stored:
     """Keep an alert once: by its idempotency key, and by sender and identifier."""
-    earlier = _by_key(connection, offered) or _by_identity(connection, offered)
-    if earlier:
-        first, digest = earlier
-        return Stored(first, fresh=False, same=digest == offered.digest)
+    known = earlier(connection, offered)
+    if known:
+        if known.same:
+            _keep_key(connection, offered, known.alert.id)
+        return known
     save_new(connection, offered)
     return Stored(offered.alert, fresh=True, same=True)
+
+
+def earlier(connection: Connection, offered: Submission) -> Stored | None:
+    """What was kept under the same key or the same identity."""
+    found = _by_key(connection, offered) or _by_identity(connection, offered)
+    if found is None:
+        return None
+    first, digest = found
+    return Stored(first, fresh=False, same=digest == offered.digest)
 
 
 def _by_key(connection: Connection, offered: Submission) -> tuple[Alert, str] | None:
@@ -92,16 +102,21 @@ def save_new(connection: Connection, offered: Submission) -> None:
             **_changing(alert),
         )
     )
-    if offered.idempotency_key is not None:
-        connection.execute(
-            schema.idempotency.insert().values(
-                api_key=offered.api_key,
-                key=offered.idempotency_key,
-                digest=offered.digest,
-                alert=alert.id,
-                at=alert.received_at,
-            )
-        )
+    _keep_key(connection, offered, alert.id)
+
+
+def _keep_key(connection: Connection, offered: Submission, alert: AlertId) -> None:
+    """From now on the key stands for this alert; a key kept before stays."""
+    if offered.idempotency_key is None:
+        return
+    row = {
+        "api_key": offered.api_key,
+        "key": offered.idempotency_key,
+        "digest": offered.digest,
+        "alert": alert,
+        "at": offered.alert.received_at,
+    }
+    batch.insert(connection, schema.idempotency, [row], new=False)
 
 
 def _changing(alert: Alert) -> dict[str, object]:

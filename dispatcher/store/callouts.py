@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
+from contacts.model import UnitId
 from dispatcher.core.alert import AlertId, ChainId
 from dispatcher.core.callout import Callout, CalloutId, State
 from dispatcher.core.due import next_due
@@ -149,6 +150,21 @@ def facts_by_callout(
             FACT.validate_json(row.body)
         )
     return found
+
+
+def latest_facts(
+    connection: Connection, alert: AlertId, kinds: Iterable[str], most: int
+) -> list[tuple[UnitId, Fact]]:
+    """The newest facts of some kinds under an alert, with their units, newest last."""
+    fact, callout = schema.fact, schema.callout
+    rows = connection.execute(
+        select(callout.c.unit, fact.c.body)
+        .join(callout, callout.c.id == fact.c.callout)
+        .where(fact.c.alert == alert, fact.c.kind.in_(list(kinds)))
+        .order_by(fact.c.at.desc(), fact.c.callout)
+        .limit(most)
+    ).all()
+    return [(UnitId(row.unit), FACT.validate_json(row.body)) for row in reversed(rows)]
 
 
 def of_alert(connection: Connection, alert: AlertId) -> list[Callout]:

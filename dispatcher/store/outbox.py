@@ -411,7 +411,7 @@ def figures(connection: Connection, alert: AlertId) -> Figures:
         .group_by(table.c.reason)
     )
     return Figures(
-        messages=total, possible_duplicates=doubled, held_back=dict(rows.tuples().all())
+        messages=total, possible_duplicates=doubled, held_back=dict(rows.all())
     )
 
 

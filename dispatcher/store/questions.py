@@ -182,7 +182,7 @@ def open_count(connection: Connection, numbers: Iterable[str]) -> Mapping[str, i
         .where(table.c.number.in_(select(listed.c.value)), table.c.free_at.is_(None))
         .group_by(table.c.number)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def known_codes(connection: Connection, number: str, now: datetime) -> set[str]:
@@ -241,7 +241,7 @@ def refresh_due(connection: Connection, ids: Iterable[str]) -> None:
         .where(schema.member.c.question.in_(select(listed.c.value)))
         .group_by(schema.member.c.question)
     )
-    since = dict(waiting.tuples().all())
+    since = dict(waiting.all())
     rows = [
         {"id": name, "due_at": due_at(since.get(name), question.sent_at)}
         for name, question in by_id(connection, names).items()

@@ -245,6 +245,7 @@ class Life(RuleBasedStateMachine):
         assert len(self.facts) < MOST_FACTS_AN_HOUR * hours + 20 * self.words
 
 
+# Shrinking such a life takes minutes; the failing one is printed as it was lived.
 TestLife = Life.TestCase
 TestLife.settings = settings(
     max_examples=60, stateful_step_count=40, deadline=None, phases=[Phase.generate]

@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -58,8 +59,8 @@ Build = Callable[..., AbstractAsyncContextManager[Town]]
 def build(line: Line) -> Build:
     """Builds a town with so many grids, or with these people."""
 
-    def built(grids: int = 1, **leave_out: object) -> AbstractAsyncContextManager[Town]:
-        numbers = people_of(grids, next(NUMBERS), **leave_out)  # type: ignore[arg-type] # handed through
+    def built(grids: int = 1, **who: Any) -> AbstractAsyncContextManager[Town]:
+        numbers = people_of(grids, next(NUMBERS), **who)
         settings = settings_of(line.port, line.url)
         return town_of(settings, line.url, numbers, ManualClock(START))
 

@@ -11,7 +11,7 @@ import contextlib
 import csv
 import io
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -156,7 +156,8 @@ class Town:
         await self._collect()
 
     async def _collect(self) -> None:
-        who = {number: name for name, number in self.numbers.items()}
+        named = reversed(self.numbers.items())
+        who = {number: name for name, number in named if number}
         ledger = [e for e in await self.exchange.ledger() if e.to in who]
         at = (self.now - START).total_seconds()
         fresh = ledger[self.seen :]
@@ -170,7 +171,7 @@ class Town:
 
     async def habit(self, who: str, habit: Habit) -> None:
         """Give a phone a habit."""
-        await self.exchange.phones([Phone(self.numbers[who], habit)])
+        await self.exchange.phones([Phone(number=self.numbers[who], habit=habit)])
 
     def texts(self, *who: str) -> list[tuple[int, str, str]]:
         """All texts so far, of these people only if any are named, sorted."""
@@ -237,6 +238,7 @@ def roster_file(numbers: dict[str, str]) -> bytes:
         ["区划代码", "县(区)", "乡镇", "村(社区)", "网格编码", "网格名称"]
         + ["职务(角色)", "姓名", "手机", "备用号码", "风险等级"]
     )
+    names = {number: f"人{name}" for name, number in reversed(numbers.items())}
     for name, number in numbers.items():
         if name.endswith("_spare"):
             continue
@@ -245,25 +247,44 @@ def roster_file(numbers: dict[str, str]) -> bytes:
         sheet.writerow(
             [area, "澄溪县", "柳林镇" if len(area) > 6 else ""]
             + ["青石村" if len(area) > 9 else "", code, f"{grid}网格" if code else ""]
-            + [POSTS[role], f"人{name}", number, numbers.get(f"{name}_spare", ""), "1"]
+            + [
+                POSTS[role],
+                names[number] if number else "",
+                number,
+                numbers.get(f"{name}_spare", ""),
+                "1",
+            ]
         )
     return out.getvalue().encode("utf-8")
 
 
 def people_of(
-    grids: int, first_number: int, *, leave_out: Iterable[str] = ()
+    grids: int,
+    first_number: int,
+    *,
+    leave_out: Iterable[str] = (),
+    spare: Iterable[str] = (),
+    same: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """Who lives there, with a number each."""
+    """Who lives there, with a number each.
+
+    :param leave_out: posts that nobody fills
+    :param spare: people with a second number
+    :param same: posts held by the person who holds another one
+    """
     names = [f"{role}-{n}" for n in range(1, grids + 1) for role in ("lead", "backup")]
-    kept = [name for name in (*names, *ABOVE) if name not in set(leave_out)]
-    return {name: f"+999{first_number + i:010}" for i, name in enumerate(kept)}
+    spares = [f"{name}_spare" for name in spare]
+    everybody = (*names, *ABOVE, *spares)
+    numbers = {name: f"+999{first_number + i:010}" for i, name in enumerate(everybody)}
+    numbers |= dict.fromkeys(leave_out, "")
+    for post, holder in (same or {}).items():
+        numbers[post] = numbers[holder]
+    return numbers
 
 
 async def import_roster(runtime: Runtime, numbers: dict[str, str]) -> None:
     """Load the town's people and a key, as the command line does."""
-    sheet = read_csv(
-        roster_file(numbers), code_system="DEMO", allow_test_numbers=True
-    )
+    sheet = read_csv(roster_file(numbers), code_system="DEMO", allow_test_numbers=True)
     assert sheet.problems == ()
     roster = merge(Roster.build((), (), ()), sheet, lambda: secrets.token_hex(6))
     key = keys.ApiKey(name="story", scopes=SCOPES, senders=("*",))

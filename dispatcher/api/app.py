@@ -1,0 +1,55 @@
+"""The HTTP application, made from a running house."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic.json_schema import models_json_schema
+from typing_extensions import override
+
+from dispatcher.api import alerts, callouts, health, problem
+from dispatcher.api.body import BodyLimit
+from dispatcher.api.front import Front
+from dispatcher.api.hooks import sms
+from dispatcher.engine.runtime import Runtime
+from dispatcher.intake.form import AlertForm, AnswerForm, CancelForm
+
+FORMS = (AlertForm, CancelForm, AnswerForm)
+SCHEMAS = "#/components/schemas/{model}"
+
+
+class Api(FastAPI):
+    """An app whose OpenAPI page knows the bodies that we read ourselves."""
+
+    @override
+    def openapi(self) -> dict[str, Any]:
+        """The page as FastAPI makes it, with our forms and the problem."""
+        page = super().openapi()
+        _, forms = models_json_schema(
+            [(form, "validation") for form in FORMS], ref_template=SCHEMAS
+        )
+        page["components"]["schemas"] |= forms["$defs"] | {"Problem": problem.SCHEMA}
+        return page
+
+
+def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
+    """Serve a running house.
+
+    :param committed: called after each commit that the worker should look at
+    """
+    app = Api(
+        title="jiaoying 叫应",
+        version=version("jiaoying-dispatcher"),
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.front = Front(runtime=runtime, committed=committed)
+    app.add_middleware(BodyLimit, most=runtime.settings.server.body_limit_bytes)
+    problem.install(app)
+    for room in (alerts, callouts, sms, health):
+        app.include_router(room.router)
+    return app

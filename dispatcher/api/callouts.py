@@ -1,0 +1,159 @@
+"""Callouts over HTTP: list, look at one, and record an answer on somebody's behalf."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+from sqlalchemy import Connection
+
+from contacts.model import PersonId
+from dispatcher.api.auth import Scope, needs
+from dispatcher.api.body import documented, read_as
+from dispatcher.api.front import Front, FrontOf
+from dispatcher.api.lookup import CALLOUT, PageQuery, unknown
+from dispatcher.api.problem import RefusedError, answers, refused
+from dispatcher.api.views import CalloutLine, CalloutView, Page, page
+from dispatcher.core.alert import AlertId
+from dispatcher.core.answer import Figures, Meaning
+from dispatcher.core.callout import Callout, CalloutId, Mark, State
+from dispatcher.engine import desk
+from dispatcher.engine.context import Context
+from dispatcher.intake.form import AnswerForm
+from dispatcher.intake.problem import Problem, problem
+from dispatcher.store import callouts
+from dispatcher.store.keys import ApiKey
+
+CLOCKS_APART = timedelta(minutes=1)
+
+router = APIRouter(prefix="/api/v1/callouts", tags=["callouts"])
+
+Recorder = Annotated[ApiKey, Depends(needs(Scope.CALLOUTS_WRITE))]
+READS = [Depends(needs(Scope.ALERTS_READ))]
+
+
+class CalloutQuery(PageQuery):
+    """Which callouts are asked for."""
+
+    state: State | None = None
+    unit: str | None = None
+    mark: Mark | None = None
+
+
+@router.get("", dependencies=READS, responses=answers(401, 403, 422))
+async def list_callouts(
+    front: FrontOf, query: Annotated[CalloutQuery, Query()]
+) -> Page[CalloutLine]:
+    """Callouts of all alerts, by id."""
+    return await listed(front, query, None)
+
+
+async def listed(
+    front: Front, query: CalloutQuery, alert: AlertId | None
+) -> Page[CalloutLine]:
+    """A page of callouts; of one alert, or of all."""
+    wanted = callouts.Filter(
+        alert=alert,
+        state=query.state,
+        unit=query.unit,
+        mark=query.mark,
+        cursor=query.cursor,
+        limit=query.limit + 1,
+    )
+    found = await front.runtime.database.read(lambda c: callouts.page(c, wanted))
+    return page([*map(CalloutLine.of, found)], query.limit, lambda line: line.id)
+
+
+@router.get("/{id}", dependencies=READS, responses=answers(401, 403, 404))
+async def show_callout(
+    front: FrontOf, name: Annotated[CalloutId, Path(alias="id")]
+) -> CalloutView:
+    """One callout with its ladder and everything that happened."""
+    return await _shown(front, name)
+
+
+async def _shown(front: Front, name: CalloutId) -> CalloutView:
+    def look(connection: Connection) -> CalloutView:
+        seen = callouts.load(connection, [name])
+        if name not in seen:
+            raise unknown(CALLOUT, name)
+        facts = callouts.facts_of(connection, name)
+        return CalloutView.told(seen[name].callout, facts)
+
+    return await front.runtime.database.read(look)
+
+
+@router.post(
+    "/{id}/answers",
+    responses=answers(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    openapi_extra=documented(AnswerForm),
+)
+async def answer_on_behalf(
+    front: FrontOf,
+    key: Recorder,
+    name: Annotated[CalloutId, Path(alias="id")],
+    form: Annotated[AnswerForm, Depends(read_as(AnswerForm))],
+) -> CalloutView:
+    """Record what somebody told an officer by telephone, radio or face to face."""
+    context, now = await front.runtime.keeper.refresh(), front.now()
+    if form.at > now + CLOCKS_APART:
+        raise refused(422, problem(("at",), "heard_in_future"))
+    said = _said(form, key)
+
+    def record(connection: Connection) -> None:
+        seen = callouts.load(connection, [name])
+        if name not in seen:
+            raise unknown(CALLOUT, name)
+        callout = seen[name].callout
+        _check(context, callout, said.person)
+        desk.record_on_behalf(connection, context, callout, said, now)
+
+    await front.runtime.database.write(record)
+    front.committed()
+    return await _shown(front, name)
+
+
+def _said(form: AnswerForm, key: ApiKey) -> desk.OnBehalf:
+    given = form.figures
+    return desk.OnBehalf(
+        person=PersonId(form.person),
+        meaning=Meaning(form.meaning),
+        how=form.how,
+        at=form.at,
+        note=form.note,
+        by=f"key:{key.name}",
+        figures=Figures(
+            households=given.households if given else None,
+            people=given.people if given else None,
+        ),
+    )
+
+
+def _check(context: Context, callout: Callout, person: PersonId) -> None:
+    """Refuse an answer to a callout that is over, or by somebody it never meant."""
+    if callout.state is State.CLOSED:
+        raise _closed(callout)
+    if person not in _standing(context, callout):
+        raise refused(422, problem(("person",), "not_on_ladder"))
+
+
+def _standing(context: Context, callout: Callout) -> set[PersonId]:
+    """Everybody on its ladder: called so far, or in one of its posts now."""
+    called = {one.person for run in callout.runs for one in run.people}
+    refs = {ref for rung in callout.ladder.rungs for ref in rung.posts}
+    return called | {
+        person.id for ref in refs for person in context.roster.holders(ref)
+    }
+
+
+def _closed(callout: Callout) -> RefusedError:
+    return refused(
+        409,
+        Problem(
+            loc=("path",),
+            code="callout_closed",
+            zh=f"叫应单 {callout.id} 已结束({callout.close_reason})",
+            en=f"callout {callout.id} is closed: {callout.close_reason}",
+        ),
+    )

@@ -1,0 +1,80 @@
+"""Whether the process lives, and whether it can do its work."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import structlog
+from fastapi import APIRouter
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from dispatcher.api.front import FrontOf
+from dispatcher.api.problem import answers, refused
+from dispatcher.api.views import View
+from dispatcher.intake.problem import Problem
+from dispatcher.store import callbacks, callouts, outbox, people
+
+router = APIRouter(tags=["operations"])
+
+log = structlog.get_logger()
+
+
+class Alive(View):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Ready(View):
+    """The store works, and what it says of itself.
+
+    :ivar unread_callbacks: what providers told and the worker has not read yet
+    :ivar lost: open with neither a due time nor an owner, or without an outcome past
+        its lease; must be 0
+    :ivar durability: how far a commit reaches; one disk in this version
+    :ivar unverified_callbacks: turned away since the start
+    """
+
+    status: Literal["ready"] = "ready"
+    unread_callbacks: int
+    lost: int
+    durability: Literal["local"] = "local"
+    unverified_callbacks: int
+
+
+@router.get("/healthz")
+async def healthz() -> Alive:
+    """Whether the process lives."""
+    return Alive()
+
+
+@router.get("/readyz", responses=answers(503))
+async def readyz(front: FrontOf) -> Ready:
+    """Whether the store can be read, with the schema this version knows."""
+    now = front.now()
+    try:
+        unread, lost = await front.runtime.database.read(lambda c: _counts(c, now))
+    except SQLAlchemyError as error:
+        log.error("api.store.unreadable", error=str(error))  # noqa: TRY400 - the answer is what matters; the cause is in its text
+        raise refused(503, UNREADABLE, Retry_After="1") from error
+    return Ready(
+        unread_callbacks=unread,
+        lost=lost,
+        unverified_callbacks=front.unverified.total(),
+    )
+
+
+def _counts(connection: Connection, now: datetime) -> tuple[int, int]:
+    people.roster_version(connection)
+    lost = callouts.ownerless(connection) + outbox.stuck(connection, now)
+    return callbacks.count_unread(connection), lost
+
+
+UNREADABLE = Problem(
+    loc=("store",),
+    code="store_unreadable",
+    zh="数据库读不出来",
+    en="the store can't be read",
+)

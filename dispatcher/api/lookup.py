@@ -1,0 +1,52 @@
+"""Finding what a path names, and reading lists page by page."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Path
+from pydantic import BaseModel, Field
+
+from dispatcher.api.front import FrontOf
+from dispatcher.api.problem import RefusedError, refused
+from dispatcher.core.alert import Alert, AlertId
+from dispatcher.intake.problem import Problem
+from dispatcher.store import alerts
+
+KINDS = {"alert": "预警", "callout": "叫应单", "channel": "通道"}
+ALERT, CALLOUT, CHANNEL = KINDS
+PAGE_MOST = 1000
+PAGE_USUAL = 100
+
+
+class PageQuery(BaseModel):
+    """Which part of a list is asked for."""
+
+    limit: Annotated[int, Field(ge=1, le=PAGE_MOST)] = PAGE_USUAL
+    cursor: str | None = None
+
+
+def unknown(kind: str, name: str) -> RefusedError:
+    """The refusal of a path that names nothing; ``kind`` in English."""
+    return refused(
+        404,
+        Problem(
+            loc=("path",),
+            code=f"unknown_{kind}",
+            zh=f"没有{KINDS[kind]} {name}",
+            en=f"there is no {kind} {name}",
+        ),
+    )
+
+
+async def alert_named(
+    front: FrontOf, name: Annotated[AlertId, Path(alias="id")]
+) -> Alert:
+    """A dependency: the alert that the path names.
+
+    :raises RefusedError: with 404
+    """
+    found = await front.runtime.database.read(lambda c: alerts.find(c, name))
+    if found is None:
+        raise unknown(ALERT, name)
+    return found

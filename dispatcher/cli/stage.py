@@ -1,0 +1,207 @@
+"""What a demo plays on: a made-up county, a local exchange, a real server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import socket
+import sys
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from config.settings import Settings, load
+from config.sources import PREFIX
+from contacts.model import AddressKind, UnitKind
+from contacts.roster import Roster
+from dispatcher.api.auth import Scope
+from dispatcher.cli import keys, rosters
+from dispatcher.cli.leash import leash
+from dispatcher.cli.processes import BACKLOG
+from dispatcher.engine.clock import Clock
+from dispatcher.engine.runtime import DRAIN_SECONDS, clock_of, opened
+from dispatcher.sim.control import ExchangeProcess
+from dispatcher.sim.county import CODE_SYSTEM, county_csv
+from dispatcher.sim.switchboard import ExchangeSettings
+from dispatcher.sim.world import Habit, Phone, populate
+from dispatcher.store.database import Database
+from dispatcher.store.keys import ApiKey, add
+
+SIGNATURE = "澄溪应急"
+SENDER = "+99900000001"
+KEY = ApiKey(
+    name="demo",
+    scopes=(
+        Scope.ALERTS_WRITE,
+        Scope.ALERTS_CANCEL,
+        Scope.ALERTS_READ,
+        Scope.CALLOUTS_WRITE,
+        Scope.RECORDS_READ,
+    ),
+    senders=("*",),
+)
+
+PATIENCE_SECONDS = DRAIN_SECONDS + 10  # the supervisor's own and a little more
+
+# Shares in a hundred.
+PEOPLE = {
+    Habit.ANSWER: 72,
+    Habit.LATE: 8,
+    Habit.IGNORE: 8,
+    Habit.NONSENSE: 2,
+    Habit.AUTO_REPLY: 1,
+    Habit.DECLINE: 2,
+    Habit.HELP: 1,
+    Habit.EVACUATE: 3,
+    Habit.WRONG_PERSON: 1,
+    Habit.DEAD: 2,
+}
+SUPERIORS = {Habit.ANSWER: 92, Habit.LATE: 6, Habit.IGNORE: 2}
+ABOVE = frozenset({UnitKind.TOWNSHIP, UnitKind.COUNTY})
+
+TOML = """\
+[server]
+public_base_url = "{base}"
+[store]
+url = "sqlite+aiosqlite:///jiaoying.db"
+[engine]
+speed = {speed}
+clock_origin = {origin}
+[intake]
+code_system = "{code_system}"
+[security]
+allow_test_numbers = true
+[texts]
+signature = "{signature}"
+[channels.sms]
+provider = "twilio_sms"
+account_sid = "{account}"
+auth_token = "{token}"
+from = "{sender}"
+base_url = "{exchange}"
+[routes]
+sms = ["sms"]
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Everything that is up while a demo plays.
+
+    :ivar base: where the server answers, without a slash at the end
+    :ivar key: an API key with all it takes
+    """
+
+    base: str
+    key: str
+    clock: Clock
+    roster: Roster
+    database: Database
+
+
+@contextlib.asynccontextmanager
+async def staged(
+    folder: Path, seed: int, speed: float, origin: datetime
+) -> AsyncIterator[Stage]:
+    """Build the stage in a folder, and take all of it down at the end."""
+    with socket.create_server(("127.0.0.1", 0), backlog=BACKLOG) as front:
+        base = f"http://127.0.0.1:{front.getsockname()[1]}"
+        account = ExchangeSettings(
+            account_sid=f"AC{secrets.token_hex(16)}",
+            auth_token=secrets.token_hex(16),
+            reply_url=f"{base}/hooks/sms/sms/reply",
+            speed=speed,
+        )
+        async with ExchangeProcess(account) as exchange:
+            file = folder / "jiaoying.toml"
+            file.write_text(_toml(base, account, exchange.url, origin))
+            settings = load(file, {})
+            async with opened(settings) as database:
+                clock = clock_of(settings)
+                roster = await _people(database, settings, seed)
+                key = keys.new_key()
+                await database.write(lambda c: add(c, KEY, key, clock.now()))
+                await exchange.client.phones(phones(roster, seed))
+                async with _server(file, front):
+                    yield Stage(
+                        base=base, key=key, clock=clock, roster=roster, database=database
+                    )
+
+
+def _toml(
+    base: str, account: ExchangeSettings, exchange: str, origin: datetime
+) -> str:
+    return TOML.format(
+        base=base,
+        speed=account.speed,
+        origin=origin.isoformat(),
+        code_system=CODE_SYSTEM,
+        signature=SIGNATURE,
+        account=account.account_sid,
+        token=account.auth_token,
+        sender=SENDER,
+        exchange=exchange,
+    )
+
+
+async def _people(database: Database, settings: Settings, seed: int) -> Roster:
+    sheet = rosters.read(settings, county_csv(seed), "澄溪县")
+    return await database.write(lambda connection: rosters.save(connection, sheet))
+
+
+def phones(roster: Roster, seed: int) -> tuple[Phone, ...]:
+    """Put somebody behind every number of a roster; superiors mostly answer."""
+    above = {
+        holding.person
+        for holding in roster.holdings
+        if holding.ref.post.unit_kind in ABOVE
+    }
+    numbers: dict[bool, list[str]] = {False: [], True: []}
+    for person in roster.people.values():
+        numbers[person.id in above].extend(
+            address.value
+            for address in person.addresses
+            if address.kind is AddressKind.MOBILE
+        )
+    return (
+        *populate(numbers[False], seed, PEOPLE),
+        *populate(numbers[True], seed, SUPERIORS),
+    )
+
+
+@contextlib.asynccontextmanager
+async def _server(config: Path, front: socket.socket) -> AsyncIterator[None]:
+    """Run ``jiaoying serve`` behind a listening socket; its log lies by the config."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(PREFIX)
+    }
+    with leash() as held, config.with_name("server.log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "dispatcher.cli", "serve", "--config", str(config)),
+            *(f"--listen-fd={front.fileno()}", f"--leash-fd={held}"),
+            pass_fds=(front.fileno(), held),
+            env=environment,
+            stdout=DEVNULL,
+            stderr=log,
+            start_new_session=True,  # Ctrl-C is ours to pass on
+        )
+        front.close()  # or callers would wait for a server that has died
+        try:
+            yield
+        finally:
+            await _ended(process)
+
+
+async def _ended(process: Process) -> None:
+    """End a process by its id: first asked, then made to."""
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), PATIENCE_SECONDS)
+    except TimeoutError:
+        process.kill()
+        await process.wait()

@@ -1,0 +1,67 @@
+"""Failures move means, not the clock: what the provider does to us."""
+
+from __future__ import annotations
+
+from dispatcher.sim.switchboard import NetworkMode
+from tests.stories.town import Town
+
+
+async def test_a_throttled_message_is_held_back_with_the_reason_and_goes_later(
+    town: Town,
+) -> None:
+    await town.exchange.network(NetworkMode.THROTTLE, for_next=3)
+    alert = str((await town.warn())["id"])
+    summary = await town.get(f"/api/v1/alerts/{alert}/summary")
+
+    assert 3 == sum(held["messages"] for held in summary["held_back"])
+    assert "throttle:20429" in str(summary["held_back"])
+
+    await town.advance(seconds=5)
+
+    assert 10 == len(town.texts())
+    summary = await town.get(f"/api/v1/alerts/{alert}/summary")
+    assert [] == summary["held_back"]
+
+
+async def test_a_suspended_account_moves_no_rung(town: Town) -> None:
+    await town.exchange.network(NetworkMode.AUTH)
+    alert = str((await town.warn())["id"])
+    await town.until(290)
+    grid = await town.grid(alert, 1)
+    await town.exchange.network(NetworkMode.OK)
+
+    reached = [f["rung"] for f in grid["timeline"] if f["kind"] == "rung_reached"]
+    assert [0, 1] == reached
+    assert [] == town.texts()
+    assert "means_struck" not in {f["kind"] for f in grid["timeline"]}
+
+
+async def test_an_answer_lost_on_the_way_is_asked_for_and_nobody_is_texted_twice(
+    town: Town,
+) -> None:
+    provider = town.runtime.providers["sms"]
+    assert provider.capabilities.lookup
+    await town.exchange.network(NetworkMode.HANG, for_next=1)
+    alert = str((await town.warn())["id"])
+    await town.advance(seconds=10)
+    summary = await town.get(f"/api/v1/alerts/{alert}/summary")
+
+    assert 10 == len(town.texts())
+    assert 0 == summary["possible_duplicates"]
+
+
+async def test_receipts_twice_and_in_the_wrong_order_change_nothing(
+    town: Town,
+) -> None:
+    await town.exchange.network(NetworkMode.OUT_OF_ORDER)
+    first = str((await town.warn())["id"])
+    await town.exchange.network(NetworkMode.DUPLICATE)
+    second = str((await town.warn(identifier="second"))["id"])
+    await town.exchange.network(NetworkMode.OK)
+
+    for alert in (first, second):
+        grid = await town.grid(alert, 1)
+        reports = [
+            f["progress"] for f in grid["timeline"] if f["kind"] == "attempt_reported"
+        ]
+        assert ["accepted", "delivered"] == reports

@@ -1,0 +1,102 @@
+"""The same rules against the real clock, with a policy scaled to seconds.
+
+Nothing is moved by hand here: the engine's own loops run, woken by the alarm clock and
+by commits, while the exchange's people answer over real HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from config.settings import Policies
+from dispatcher.engine.clock import SystemClock
+from dispatcher.engine.schedule import ticking
+from dispatcher.sim.world import Habit
+from tests.stories.conftest import NUMBERS, Line
+from tests.stories.town import Town, people_of, settings_of, town_of
+
+SCALE = 30
+POLICY = Path("config/policies/default.yaml")
+TIMES = {
+    "at",
+    "every",
+    "taken_result",
+    "received",
+    "first_feedback",
+    "household_reach",
+    "report_every",
+    "final_after_cancel",
+}
+
+
+def scaled(node: Any) -> Any:
+    """The policy with every time divided."""
+    if isinstance(node, list):
+        return [scaled(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        key: -(-value // SCALE)
+        if key in TIMES and isinstance(value, int)
+        else scaled(value)
+        for key, value in node.items()
+    }
+
+
+async def wait_until(town: Town, seconds: float) -> None:
+    """Wait in real time; the outside world has no due times to jump to."""
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asyncio.Event().wait(), seconds)
+    await town._collect()
+
+
+@pytest.mark.realtime
+@pytest.mark.timeout(90)
+async def test_the_ladder_climbs_in_real_time(line: Line, tmp_path: Path) -> None:
+    policy = scaled(yaml.safe_load(POLICY.read_text(encoding="utf-8")))
+    file = tmp_path / "scaled.yaml"
+    file.write_text(yaml.safe_dump(policy, allow_unicode=True), encoding="utf-8")
+    settings = settings_of(line.port, line.url, policies=Policies(dir=file))
+    numbers = people_of(3, next(NUMBERS))
+    async with town_of(
+        settings,
+        line.url,
+        numbers,
+        SystemClock(),
+        committed=lambda runtime: runtime.engine.wake(),
+    ) as town:
+        engine = town.runtime.engine
+        with ticking(engine):
+            running = asyncio.create_task(engine.run())
+            await town.habit("lead-1", Habit.ANSWER)
+            await town.habit("lead-2", Habit.DEAD)
+            answer = await town.post()
+            alert = str(answer.json()["id"])
+            await wait_until(town, 2)
+
+            # called in the first seconds; the dead number's stand-in at once
+            assert "answered" == (await town.grid(alert, 1))["state"]
+            assert 1 == len(town.texts("backup-2"))
+            assert 0 == len(town.texts("backup-3"))
+
+            await wait_until(town, 5)
+
+            # 7 s after the start: 180 s is scaled to 6
+            assert 1 == len(town.texts("backup-3"))
+            assert 0 == len([t for t in town.texts("head") if t[2] == "digest"])
+
+            await wait_until(town, 12.2)
+
+            # 19 s: 300 s is scaled to 10, a digest gathers for ten, 600 s is 20
+            assert 1 == len([t for t in town.texts("head") if t[2] == "digest"])
+            assert "2个网格(村)未应答" in town.last("head")
+            assert ["never_rung"] == (await town.grid(alert, 3))["marks"]
+
+            engine.stop()
+            await running
+        assert 0 == await town.lost()
