@@ -30,7 +30,7 @@ class Front:
         return self.runtime.clock.now()
 
 
-def front(request: Request) -> Front:
+async def front(request: Request) -> Front:
     """The front of the app that serves a request."""
     return cast("Front", request.app.state.front)
 

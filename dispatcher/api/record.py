@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from pydantic import TypeAdapter
 from sqlalchemy import Connection
 
 from channels.contract import Channel
@@ -98,9 +97,6 @@ class RecordRow:
     state: State
     close_reason: CloseReason | None
     note: str
-
-
-RECORD_ROW: TypeAdapter[RecordRow] = TypeAdapter(RecordRow)
 
 
 def record_rows(
@@ -214,11 +210,6 @@ class _Scribe:
     def _above(self, unit: UnitId, kind: UnitKind) -> str:
         above = self.roster.above(unit, kind) if unit in self.roster.units else None
         return above.name if above else ""
-
-
-def as_json(rows: Iterable[RecordRow]) -> list[dict[str, object]]:
-    """The record for programs."""
-    return [RECORD_ROW.dump_python(line, mode="json") for line in rows]
 
 
 def as_csv(rows: Iterable[RecordRow]) -> str:

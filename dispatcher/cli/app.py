@@ -33,7 +33,9 @@ for name, group in {
 
 Config = Annotated[
     Path | None,
-    typer.Option("--config", metavar="FILE", help="配置文件;或环境变量 JIAOYING_CONFIG"),
+    typer.Option(
+        "--config", metavar="FILE", help="配置文件;或环境变量 JIAOYING_CONFIG"
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="标准输出只有一个 JSON 对象")]
 
@@ -84,7 +86,9 @@ def serve(
 @app.command()
 def demo(
     *,
-    no_serve: Annotated[bool, typer.Option("--no-serve", help="结束后不留服务")] = False,
+    no_serve: Annotated[
+        bool, typer.Option("--no-serve", help="结束后不留服务")
+    ] = False,
     alert: Annotated[Path | None, typer.Option(help="另一份预警 JSON")] = None,
     seed: Annotated[int, typer.Option(help="另一批虚构的人")] = 7,
     speed: Annotated[float, typer.Option(min=0.1, help="快放倍数")] = 30.0,
@@ -93,10 +97,11 @@ def demo(
     """演示:为虚构的澄溪县叫应一次暴雨红色预警。"""
     from dispatcher.cli import demo as work
 
-    play = work.Play(serve=not no_serve, alert=alert, seed=seed, speed=speed)
-    result = work.demo(play)
-    if as_json:
-        _print(result, "", as_json=True)
+    work.demo(
+        work.Play(
+            serve=not no_serve, alert=alert, seed=seed, speed=speed, as_json=as_json
+        )
+    )
 
 
 @key.command("create")

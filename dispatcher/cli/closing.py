@@ -15,37 +15,69 @@ from dispatcher.core.callout import Mark, State
 
 Row = Mapping[str, Any]  # a line of the record, as the API gives it
 MOST_ROWS = 10
+COUNTS = ("callouts", "answered", "taken", "to_desk", "attempts")
 OPEN = frozenset({State.TAKEN, State.DESK, State.CALLING, State.WAITING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Closing:
+class Ending:
     """What is known at the end.
 
     :ivar elapsed: since the warning was issued, in the demo's own time
+    :ivar seconds: the same, real ones
     :ivar rows: the record
+    :ivar record: where it lies
     """
 
+    alert: str
     headline: str
     elapsed: timedelta
+    seconds: float
     summary: Mapping[str, Any]
     rows: Sequence[Row]
     lost: int
     record: Path
 
+    @property
+    def climbing(self) -> int:
+        """Callouts that nobody has answered, taken over or been handed yet."""
+        return climbing(self.summary)
 
-def closing(known: Closing) -> str:
+
+def climbing(summary: Mapping[str, Any]) -> int:
+    """Callouts whose ladder is still being climbed."""
+    by_state = summary["by_state"]
+    return int(by_state[State.WAITING] + by_state[State.CALLING])
+
+
+def in_json(ending: Ending) -> dict[str, Any]:
+    """The figures for programs; ``notified`` only where somebody was merely told."""
+    notified = ending.summary["by_state"][State.NOTIFIED]
+    return {
+        "alert": ending.alert,
+        **{name: ending.summary[name] for name in COUNTS},
+        "lost": ending.lost,
+        "seconds": round(ending.seconds, 1),
+        "record": str(ending.record),
+        **({"notified": notified} if notified else {}),
+    }
+
+
+def closing(known: Ending) -> str:
     """The closing report, in Chinese."""
     lines = (*_figures(known), *_asleep(known.rows), *_next(known), *_papers(known))
     return "\n".join(lines)
 
 
-def _figures(known: Closing) -> Iterator[str]:
+def _figures(known: Ending) -> Iterator[str]:
     told = known.summary
     called = {(p["name"], *p["numbers"]) for row in known.rows for p in row["called"]}
     yield f"{known.headline} 叫应小结(发布后 {clock(known.elapsed)})"
     yield ""
-    yield f"  叫应单 {told['callouts']} 张,叫了责任人 {len(called)} 人,短信 {told['messages']} 条"
+    yield (
+        f"  叫应单 {told['callouts']} 张,叫了责任人 {len(called)} 人,"
+        f"短信 {told['messages']} 条"
+    )
     yield (
         f"  本人应答 {told['answered']},其中按时 {told['answered_in_time']};"
         f"上级接管 {told['taken']};转值班台 {told['to_desk']}"
@@ -53,7 +85,8 @@ def _figures(known: Closing) -> Iterator[str]:
     yield (
         f"  叫应率 {percent(told['answer_rate'])},"
         f"网格覆盖率 {percent(told['grid_coverage_rate'])},"
-        f"应答用时 P50 {seconds(told['p50_seconds'])}、P90 {seconds(told['p90_seconds'])}"
+        f"应答用时 P50 {seconds(told['p50_seconds'])}、"
+        f"P90 {seconds(told['p90_seconds'])}"
     )
     yield f"  可能重复 {told['possible_duplicates']} 条,丢失 {known.lost}"
 
@@ -82,7 +115,7 @@ def _row(row: Row) -> str:
     return f"  {place}  " + "  ".join(part for part in parts if part)
 
 
-def _next(known: Closing) -> Iterator[str]:
+def _next(known: Ending) -> Iterator[str]:
     marks = Counter(mark for row in known.rows for mark in row["marks"])
     told = known.summary
     knocks = sum(bool(row["tasks"]) for row in known.rows if row["state"] in OPEN)
@@ -99,6 +132,6 @@ def _next(known: Closing) -> Iterator[str]:
     yield f"  已应答的 {told['answered']} 个:到期催报首次反馈"
 
 
-def _papers(known: Closing) -> Iterator[str]:
+def _papers(known: Ending) -> Iterator[str]:
     yield ""
     yield f"叫应记录表:{known.record}"

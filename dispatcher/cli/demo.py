@@ -10,7 +10,7 @@ import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.resources import files
@@ -23,13 +23,12 @@ from rich.console import Console
 from sqlalchemy import Connection
 
 from dispatcher.cli import alerts
-from dispatcher.cli.closing import Closing, closing, in_json
+from dispatcher.cli.closing import Ending, climbing, closing, in_json
 from dispatcher.cli.failure import BAD_INPUT, CommandError
 from dispatcher.cli.processes import on_signals
 from dispatcher.cli.screen import LINES, TOLD, Screen, View, told
-from dispatcher.cli.stage import Stage, staged
-from dispatcher.core.alert import AlertId
-from dispatcher.core.callout import State
+from dispatcher.cli.stage import Plan, Stage, staged
+from dispatcher.core.alert import AlertId, AlertState
 from dispatcher.engine.clock import SystemClock, wait_for
 from dispatcher.store import callouts, outbox
 
@@ -38,10 +37,8 @@ RECORD = FOLDER / "叫应记录表"
 SERVER_LOG = FOLDER / "server.log"
 SHIPPED = files("dispatcher.sim").joinpath("data", "red_rain.json")
 POLL_SECONDS = 0.5
-TIMEOUT_SECONDS = 60.0
 MOST = timedelta(minutes=30)  # of the demo's own time
 TIMES = ("sent", "effective", "expires")
-CLIMBING = (State.WAITING, State.CALLING)
 
 Json = dict[str, Any]
 Show = Callable[[View], None]
@@ -86,16 +83,139 @@ def demo(play: Play, show: Show | None = None) -> None:
 async def _demo(play: Play, warning: Json, folder: Path, show: Show | None) -> None:
     stopping = asyncio.Event()
     on_signals(stopping.set)
-    origin = SystemClock().now()
     loop = asyncio.get_running_loop()
-    async with staged(folder, SERVER_LOG, play.seed, play.speed, origin) as stage:
-        run = Run(stage, stopping, play.speed)
+    origin = SystemClock().now()
+    plan = Plan(folder=folder, log=SERVER_LOG, seed=play.seed, speed=play.speed)
+    async with staged(plan, origin) as stage:
+        run = Run(stage=stage, stopping=stopping, speed=play.speed)
         began = loop.time()
+        issued = await run.issue(warning)
         with Screen(Console(stderr=True)) as screen:
-            issued = await run.issue(warning)
             summary = await run.watch(issued, show or screen.show)
-        ending = await run.close(issued, summary, loop.time() - began)
+        ending = await run.end(issued, summary, loop.time() - began)
         _tell(ending, as_json=play.as_json)
         if play.serve:
             sys.stderr.write(f"服务在 {stage.base},密钥 {stage.key};Ctrl-C 结束\n")
             await stopping.wait()
+
+
+def _read(source: Path | Traversable) -> Json:
+    """Read a warning that gives at least its times."""
+    try:
+        warning: Json = json.loads(source.read_bytes())
+        datetime.fromisoformat(warning["sent"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        problem = f"{source}: not a warning in JSON ({error!r}): see docs/api.md"
+        raise CommandError([problem], BAD_INPUT) from error
+    return warning
+
+
+def restamped(warning: Json, now: datetime) -> Json:
+    """The same warning, sent now; its other times keep their distance."""
+    shift = now - datetime.fromisoformat(warning["sent"])
+    times = {
+        name: (datetime.fromisoformat(warning[name]) + shift).isoformat()
+        for name in TIMES
+        if warning.get(name)
+    }
+    return {**warning, **times}
+
+
+def _tell(ending: Ending, *, as_json: bool) -> None:
+    words, out = closing(ending), json.dumps(in_json(ending), ensure_ascii=False)
+    sys.stderr.write(f"{words}\n" if as_json else "")
+    sys.stdout.write(f"{out}\n" if as_json else f"{words}\n")
+    sys.stdout.flush()
+    if ending.climbing or ending.lost:
+        problem = f"未了结 {ending.climbing} 个,丢失 {ending.lost} 个:见 {SERVER_LOG}"
+        raise CommandError([problem])
+
+
+class Run:
+    """One warning, from its issue to its record."""
+
+    def __init__(self, stage: Stage, stopping: asyncio.Event, speed: float) -> None:
+        self._stage = stage
+        self._stopping = stopping
+        self._speed = speed
+
+    async def issue(self, warning: Json) -> Issued:
+        """Send the warning as any system would.
+
+        :raises CommandError: when it is refused, or is not called out
+        """
+        at = self._stage.clock.now()
+        body = json.dumps(restamped(warning, at), ensure_ascii=False).encode()
+        stage = self._stage
+        taken = await asyncio.to_thread(alerts.post, stage.base, body, stage.key)
+        if taken["state"] != AlertState.ACTIVE:
+            problem = f"the warning is {taken['state']}: {taken['reason']}"
+            raise CommandError([problem], BAD_INPUT)
+        headline = warning.get("headline") or warning["identifier"]
+        return Issued(name=AlertId(taken["id"]), headline=headline, at=at)
+
+    async def watch(self, issued: Issued, show: Show) -> Json:
+        """Show how it goes until nobody is being called; gives the last figures.
+
+        :raises CommandError: when it is interrupted
+        """
+        while True:
+            summary = await self._summary(issued)
+            elapsed = self._elapsed(issued)
+            show(await self._view(issued, summary, elapsed))
+            if (summary["callouts"] and not climbing(summary)) or elapsed > MOST:
+                return summary
+            if await wait_for(self._stopping, POLL_SECONDS):
+                raise CommandError(["interrupted"])
+
+    async def end(self, issued: Issued, summary: Json, seconds: float) -> Ending:
+        """Fetch the record, and count what was lost."""
+        now = self._stage.clock.now()
+        sheet = await self._get(f"alerts/{issued.name}/record?format=csv")
+        file = RECORD.with_suffix(".csv")
+        file.write_bytes(sheet.content)
+        rows = await self._get(f"alerts/{issued.name}/record?format=json")
+        RECORD.with_suffix(".json").write_bytes(rows.content)
+        return Ending(
+            alert=issued.name,
+            headline=issued.headline,
+            elapsed=self._elapsed(issued),
+            seconds=seconds,
+            summary=summary,
+            rows=rows.json()["rows"],
+            lost=await self._stage.database.read(lambda c: lost(c, now)),
+            record=file,
+        )
+
+    async def _view(self, issued: Issued, summary: Json, elapsed: timedelta) -> View:
+        facts = await self._stage.database.read(
+            lambda c: callouts.latest_facts(c, issued.name, TOLD, LINES)
+        )
+        return View(
+            headline=issued.headline,
+            speed=self._speed,
+            elapsed=elapsed,
+            summary=summary,
+            lines=tuple(told(facts, self._stage.roster, issued.at)),
+        )
+
+    async def _summary(self, issued: Issued) -> Json:
+        answer = await self._get(f"alerts/{issued.name}/summary")
+        summary: Json = answer.json()
+        return summary
+
+    async def _get(self, path: str) -> httpx.Response:
+        try:
+            answer = await self._stage.client.get(path)
+            return answer.raise_for_status()
+        except httpx.HTTPError as error:
+            problem = f"{path}: {error!r}; the server's log is {SERVER_LOG}"
+            raise CommandError([problem]) from error
+
+    def _elapsed(self, issued: Issued) -> timedelta:
+        return self._stage.clock.now() - issued.at
+
+
+def lost(connection: Connection, now: datetime) -> int:
+    """What nobody looks after any more; there must be none."""
+    return callouts.ownerless(connection) + outbox.stuck(connection, now)

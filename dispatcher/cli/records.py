@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
 from pathlib import Path
 
 from config.settings import Settings, load
-from dispatcher.api.record import RecordRow, as_csv, as_json, record_rows
+from dispatcher.api.record import as_csv, record_rows
+from dispatcher.api.views import AlertView, RecordView
 from dispatcher.cli.failure import BAD_INPUT, CommandError
 from dispatcher.core.alert import AlertId
 from dispatcher.engine.runtime import running
@@ -26,23 +26,20 @@ def write(config: Path | None, alert: str, form: str, out: Path | None) -> None:
     if form not in FORMATS:
         problem = f"--format {form}: unknown; use one of {', '.join(FORMATS)}"
         raise CommandError([problem], BAD_INPUT)
-    rows = asyncio.run(_rows(load(config, os.environ), AlertId(alert)))
-    text = as_csv(rows) if form == "csv" else _json(rows)
+    view = asyncio.run(_view(load(config, os.environ), AlertId(alert)))
+    text = as_csv(view.rows) if form == "csv" else f"{view.model_dump_json()}\n"
     if out:
         out.write_text(text, encoding="utf-8", newline="")
     else:
         sys.stdout.write(text)
 
 
-async def _rows(settings: Settings, name: AlertId) -> list[RecordRow]:
+async def _view(settings: Settings, name: AlertId) -> RecordView:
     async with running(settings) as runtime:
         database = runtime.database
         alert = await database.read(lambda c: alerts.find(c, name))
         if alert is None:
             raise CommandError([f"alert {name}: not in this store"], BAD_INPUT)
         context = await runtime.keeper.context()
-        return await database.read(lambda c: record_rows(c, context, alert))
-
-
-def _json(rows: list[RecordRow]) -> str:
-    return f"{json.dumps(as_json(rows), ensure_ascii=False)}\n"
+        rows = await database.read(lambda c: record_rows(c, context, alert))
+        return RecordView(alert=AlertView.of(alert), rows=rows)

@@ -171,7 +171,9 @@ def told(
         if isinstance(fact, Told):
             what, colour = _words(fact, roster)
             after = fact.at - issued_at
-            yield Line(after=after, place=_place(unit, roster), what=what, colour=colour)
+            yield Line(
+                after=after, place=_place(unit, roster), what=what, colour=colour
+            )
 
 
 def _place(unit: UnitId, roster: Roster) -> str:

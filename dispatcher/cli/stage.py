@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import httpx
+
 from config.settings import Settings, load
 from config.sources import PREFIX
 from contacts.model import AddressKind, UnitKind
@@ -32,6 +34,7 @@ from dispatcher.store.database import Database
 from dispatcher.store.keys import ApiKey, add
 
 SIGNATURE = "澄溪应急"
+TIMEOUT_SECONDS = 60.0
 SENDER = "+99900000001"
 KEY = ApiKey(
     name="demo",
@@ -89,52 +92,76 @@ sms = ["sms"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How a stage is to be.
+
+    :ivar folder: an empty one, for the settings and the store
+    :ivar log: where the server's log goes
+    :ivar seed: of the county and its people
+    """
+
+    folder: Path
+    log: Path
+    seed: int
+    speed: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """Everything that is up while a demo plays.
 
     :ivar base: where the server answers, without a slash at the end
     :ivar key: an API key with all it takes
+    :ivar client: the API, with that key
     """
 
     base: str
     key: str
+    client: httpx.AsyncClient
     clock: Clock
     roster: Roster
     database: Database
 
 
 @contextlib.asynccontextmanager
-async def staged(
-    folder: Path, seed: int, speed: float, origin: datetime
-) -> AsyncIterator[Stage]:
-    """Build the stage in a folder, and take all of it down at the end."""
+async def staged(plan: Plan, origin: datetime) -> AsyncIterator[Stage]:
+    """Build the stage, and take all of it down at the end.
+
+    :param origin: now
+    """
     with socket.create_server(("127.0.0.1", 0), backlog=BACKLOG) as front:
         base = f"http://127.0.0.1:{front.getsockname()[1]}"
         account = ExchangeSettings(
             account_sid=f"AC{secrets.token_hex(16)}",
             auth_token=secrets.token_hex(16),
             reply_url=f"{base}/hooks/sms/sms/reply",
-            speed=speed,
+            speed=plan.speed,
         )
         async with ExchangeProcess(account) as exchange:
-            file = folder / "jiaoying.toml"
+            file = plan.folder / "jiaoying.toml"
             file.write_text(_toml(base, account, exchange.url, origin))
             settings = load(file, {})
             async with opened(settings) as database:
                 clock = clock_of(settings)
-                roster = await _people(database, settings, seed)
+                roster = await _people(database, settings, plan.seed)
                 key = keys.new_key()
                 await database.write(lambda c: add(c, KEY, key, clock.now()))
-                await exchange.client.phones(phones(roster, seed))
-                async with _server(file, front):
+                await exchange.client.phones(phones(roster, plan.seed))
+                async with (
+                    _server(file, front, plan.log),
+                    _client(base, key) as client,
+                ):
                     yield Stage(
-                        base=base, key=key, clock=clock, roster=roster, database=database
+                        base=base,
+                        key=key,
+                        client=client,
+                        clock=clock,
+                        roster=roster,
+                        database=database,
                     )
 
 
-def _toml(
-    base: str, account: ExchangeSettings, exchange: str, origin: datetime
-) -> str:
+def _toml(base: str, account: ExchangeSettings, exchange: str, origin: datetime) -> str:
     return TOML.format(
         base=base,
         speed=account.speed,
@@ -173,20 +200,29 @@ def phones(roster: Roster, seed: int) -> tuple[Phone, ...]:
     )
 
 
+def _client(base: str, key: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        base_url=f"{base}/api/v1/",
+        headers={"Authorization": f"Bearer {key}"},
+        timeout=TIMEOUT_SECONDS,
+        trust_env=False,
+    )
+
+
 @contextlib.asynccontextmanager
-async def _server(config: Path, front: socket.socket) -> AsyncIterator[None]:
-    """Run ``jiaoying serve`` behind a listening socket; its log lies by the config."""
+async def _server(config: Path, front: socket.socket, log: Path) -> AsyncIterator[None]:
+    """Run ``jiaoying serve`` behind a listening socket."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(PREFIX)
     }
-    with leash() as held, config.with_name("server.log").open("wb") as log:
+    with leash() as held, log.open("wb") as stderr:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "dispatcher.cli", "serve", "--config", str(config)),
             *(f"--listen-fd={front.fileno()}", f"--leash-fd={held}"),
             pass_fds=(front.fileno(), held),
             env=environment,
             stdout=DEVNULL,
-            stderr=log,
+            stderr=stderr,
             start_new_session=True,  # Ctrl-C is ours to pass on
         )
         front.close()  # or callers would wait for a server that has died

@@ -111,9 +111,7 @@ def _end(process: Process) -> None:
         process.terminate()
 
 
-async def supervise(
-    settings: Settings, config: Path | None, listen: int | None
-) -> int:
+async def supervise(settings: Settings, config: Path | None, listen: int | None) -> int:
     """Run the API and the worker until told to stop; returns the exit code.
 
     The supervisor holds the listening socket, so while the API starts again

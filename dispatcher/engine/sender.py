@@ -24,6 +24,7 @@ from dispatcher.store.database import Database
 from dispatcher.store.outbox import Sending
 
 WINDOW = 32  # messages claimed at a time
+REFILL = WINDOW // 2  # so few must be left before more are claimed: not one by one
 CONNECTIONS = 8  # requests on the wire at a time, for each route
 LEASE_SECONDS = 30.0
 VALID_SECONDS = 3600  # how long a provider may keep trying a text without an end
@@ -54,6 +55,8 @@ class Sender:
 
     async def turn(self) -> int:
         """Claim as much as the window and the rates allow, and start sending it."""
+        if len(self._flying) > REFILL:
+            return 0
         room = min(WINDOW - len(self._flying), self._allowed())
         if room <= 0:
             return 0

@@ -146,6 +146,8 @@ def _engine(url: str, *, memory: bool) -> Engine:
     options: dict[str, Any] = {"connect_args": {"check_same_thread": False}}
     if memory:
         options["poolclass"] = StaticPool
+    # Errors are logged, and parameters hold names and numbers.
+    options["hide_parameters"] = True
     engine = create_engine(parsed, isolation_level="AUTOCOMMIT", **options)
 
     @event.listens_for(engine, "connect")

@@ -59,6 +59,7 @@ SETTINGS = Settings.model_validate(
 KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "gauge": (("alerts:write",), ("rain-*@chengxi",)),
     "drill": (("alerts:drill",), ("*",)),
+    "idle": ((), ()),
     "reader": (("alerts:read",), ()),
     "records": (("records:read",), ()),
     "officer": (

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import text
 
-from dispatcher.api.app import create_app
-from dispatcher.api.problem import language
-from dispatcher.store import database
+from dispatcher.api.problem import install, language
+from dispatcher.store.database import StoreBusyError
 from tests.api.hamlet import Hamlet, alert, bearer, codes
 
 ALERTS = "/api/v1/alerts"
@@ -161,13 +161,32 @@ async def test_an_idempotency_key_has_a_bounded_length(
     answer = await hamlet.send(alert(), Idempotency_Key=given)
 
     assert answer.status_code == 422
-    assert answer.json()["errors"][0]["loc"] == ["header", "Idempotency-Key"]
+    assert answer.json()["errors"][0]["loc"] == ["header", "idempotency-key"]
 
 
-async def test_a_full_queue_is_told_before_work_starts(
-    hamlet: Hamlet, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (StoreBusyError("10000 pieces of work wait"), 503, "store_busy"),
+        (ZeroDivisionError("secret"), 500, "internal_error"),
+    ],
+)
+async def test_a_failure_of_ours_tells_nothing_of_its_inside(
+    error: Exception, status: int, code: str
 ) -> None:
-    raise NotImplementedError
+    app = FastAPI()
+    install(app)
+
+    @app.get("/")
+    async def fail() -> None:
+        raise error
+
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://api") as http:
+        answer = await http.get("/")
+
+    assert (answer.status_code, codes(answer)) == (status, [code])
+    assert str(error) not in answer.text
 
 
 async def test_a_store_that_fails_is_told_as_busy(hamlet: Hamlet) -> None:

@@ -26,7 +26,7 @@ async def test_what_is_no_answer_stops_nothing(town: Town, words: str) -> None:
     await town.replies("lead-1", words)
     await town.until(181)
 
-    assert "calling" == (await town.grid(alert, 1))["state"]
+    assert (await town.grid(alert, 1))["state"] == "calling"
     assert (180, "backup-1", "own") in town.texts("backup-1")
 
 
@@ -37,8 +37,8 @@ async def test_a_delivery_receipt_is_no_answer(town: Town) -> None:
     reports = [
         f["progress"] for f in grid["timeline"] if f["kind"] == "attempt_reported"
     ]
-    assert ["accepted", "delivered"] == reports
-    assert "calling" == grid["state"]
+    assert reports == ["accepted", "delivered"]
+    assert grid["state"] == "calling"
     assert grid["answered"] is None
 
 
@@ -49,11 +49,11 @@ async def test_after_an_answer_nobody_of_the_grid_is_called_any_more(
     await town.replies("lead-1", "2 35")
     await town.until(3000)
 
-    assert [(0, "lead-1", "own")] == town.texts("lead-1", "backup-1")
+    assert town.texts("lead-1", "backup-1") == [(0, "lead-1", "own")]
     grid = await town.grid(alert, 1)
-    assert "reported" == grid["state"]
-    assert 35 == grid["feedback"]["people"]
-    assert "sms_bare" == grid["answered"]["evidence"]
+    assert grid["state"] == "reported"
+    assert grid["feedback"]["people"] == 35
+    assert grid["answered"]["evidence"] == "sms_bare"
 
 
 async def test_two_without_a_number_is_an_answer_and_the_number_is_asked(
@@ -62,12 +62,12 @@ async def test_two_without_a_number_is_an_answer_and_the_number_is_asked(
     alert = str((await town.warn())["id"])
     await town.replies("lead-1", "2")
 
-    assert "answered" == (await town.grid(alert, 1))["state"]
+    assert (await town.grid(alert, 1))["state"] == "answered"
     assert "请回2加转移人数" in town.last("lead-1")
 
     await town.replies("lead-1", "2 8")
 
-    assert "reported" == (await town.grid(alert, 1))["state"]
+    assert (await town.grid(alert, 1))["state"] == "reported"
 
 
 async def test_a_cry_for_help_reaches_the_village_at_once_and_once(
@@ -81,12 +81,12 @@ async def test_a_cry_for_help_reaches_the_village_at_once_and_once(
     await town.until(290)
 
     told = [t for t in town.texts("head", "village_duty") if t[2] == "help"]
-    assert [(40, "head", "help"), (40, "village_duty", "help")] == told
+    assert told == [(40, "head", "help"), (40, "village_duty", "help")]
     assert "青石村1网格人lead-1求助" in town.last("head")
     grid = await town.grid(alert, 1)
-    assert "answered" == grid["state"]
-    assert ["need_help"] == grid["marks"]
-    assert [] == town.texts("backup-1")
+    assert grid["state"] == "answered"
+    assert grid["marks"] == ["need_help"]
+    assert town.texts("backup-1") == []
 
 
 async def test_a_wrong_number_is_left_for_his_next_one_and_flagged_for_good(
@@ -96,13 +96,13 @@ async def test_a_wrong_number_is_left_for_his_next_one_and_flagged_for_good(
         await town.warn()
         await town.replies("lead-1", "打错了")
 
-        assert [(0, "lead-1_spare", "own")] == town.texts("lead-1_spare")
+        assert town.texts("lead-1_spare") == [(0, "lead-1_spare", "own")]
 
         await town.advance(seconds=60)
         await town.warn(identifier="second", event_code="11B06", event="大风")
 
         assert (60, "lead-1_spare", "own") in town.texts("lead-1_spare")
-        assert 1 == len(town.texts("lead-1"))
+        assert len(town.texts("lead-1")) == 1
 
 
 async def test_who_cannot_act_is_struck_in_every_role_of_the_chain(
@@ -116,14 +116,15 @@ async def test_who_cannot_act_is_struck_in_every_role_of_the_chain(
         await town.until(10)
         await town.replies("lead-1", "我在外地")
 
-        assert [(10, "backup-1", "own"), (10, "backup-2", "own")] == town.texts(
-            "backup-1", "backup-2"
-        )
+        assert town.texts("backup-1", "backup-2") == [
+            (10, "backup-1", "own"),
+            (10, "backup-2", "own"),
+        ]
 
         await town.until(1000)
 
-        assert [(0, "lead-1", "own")] == town.texts("lead-1")
-        assert "calling" != (await town.grid(alert, 1))["state"]
+        assert town.texts("lead-1") == [(0, "lead-1", "own")]
+        assert (await town.grid(alert, 1))["state"] != "calling"
 
 
 async def test_a_dead_number_moves_to_the_next_number_within_a_second(
@@ -133,9 +134,9 @@ async def test_a_dead_number_moves_to_the_next_number_within_a_second(
         await town.habit("lead-1", Habit.DEAD)
         await town.warn()
 
-        assert [(0, "lead-1_spare", "own")] == town.texts("lead-1_spare")
+        assert town.texts("lead-1_spare") == [(0, "lead-1_spare", "own")]
         # the rung does not move: its second number may still be answered
-        assert [] == town.texts("backup-1")
+        assert town.texts("backup-1") == []
 
 
 async def test_a_vacant_stand_in_beside_a_silent_lead_moves_nothing(
@@ -145,7 +146,7 @@ async def test_a_vacant_stand_in_beside_a_silent_lead_moves_nothing(
         await town.warn()
         await town.until(299)
 
-        assert [(0, "head", "own")] == town.texts("head")
+        assert town.texts("head") == [(0, "head", "own")]
 
         await town.until(310)
 
@@ -156,7 +157,7 @@ async def test_nobody_on_duty_is_left_at_once(build: Build) -> None:
     async with build(1, leave_out=("lead-1", "backup-1")) as town:
         answer = await town.warn()
 
-        assert [{"unit": "990421100200001", "post": "grid_lead"}] == answer["missing"]
+        assert answer["missing"] == [{"unit": "990421100200001", "post": "grid_lead"}]
 
         await town.until(10)
 
@@ -171,8 +172,8 @@ async def test_nonsense_is_answered_five_times_an_hour_and_never_acts(
         await town.replies("lead-1", f"第{number}次打扰我")
 
     said_back = [s for s in town.log if s.who == "lead-1" and "没看懂" in s.text]
-    assert 5 == len(said_back)
-    assert "calling" == (await town.grid(alert, 1))["state"]
+    assert len(said_back) == 5
+    assert (await town.grid(alert, 1))["state"] == "calling"
 
 
 async def test_an_officer_records_an_answer_he_heard_on_the_telephone(
@@ -194,8 +195,8 @@ async def test_an_officer_records_an_answer_he_heard_on_the_telephone(
     assert answer.status_code < 300, answer.text
     after = await town.grid(alert, 1)
 
-    assert "answered" == after["state"]
-    assert "on_behalf" == after["answered"]["evidence"]
+    assert after["state"] == "answered"
+    assert after["answered"]["evidence"] == "on_behalf"
     said = next(f for f in after["timeline"] if f["kind"] == "answered")
-    assert "key:story" == said["by"]
+    assert said["by"] == "key:story"
     assert "本人接听" in said["note"]

@@ -13,8 +13,8 @@ async def test_a_cancel_ends_all_calling_and_tells_each_contacted_person_once(
     ended = await town.api.post(
         f"/api/v1/alerts/{alert}/cancel", json={"reason": "雨停"}
     )
-    assert 200 == ended.status_code, ended.text
-    assert "cancelled" == ended.json()["state"]
+    assert ended.status_code == 200, ended.text
+    assert ended.json()["state"] == "cancelled"
     await town.settle()
     contacted = {who for _, who, kind in town.texts() if kind == "own"}
     await town.until(4000)
@@ -22,7 +22,7 @@ async def test_a_cancel_ends_all_calling_and_tells_each_contacted_person_once(
     told = [t for t in town.texts() if t[0] >= 60]
     assert sorted((60, who, "cancel") for who in contacted) == told
     assert "backup-1" not in contacted
-    assert 0 == await town.lost()
+    assert await town.lost() == 0
 
 
 async def test_a_cancel_from_the_sender_ends_the_warning_it_refers_to(
@@ -46,8 +46,8 @@ async def test_a_cancel_from_the_sender_ends_the_warning_it_refers_to(
     )
 
     after = await town.get(f"/api/v1/alerts/{first['id']}")
-    assert "cancelled" == after["state"]
-    assert "closed" == (await town.grid(str(first["id"]), 1))["state"]
+    assert after["state"] == "cancelled"
+    assert (await town.grid(str(first["id"]), 1))["state"] == "closed"
 
 
 async def test_a_late_reply_after_the_end_is_kept_and_answered(town: Town) -> None:
@@ -60,4 +60,4 @@ async def test_a_late_reply_after_the_end_is_kept_and_answered(town: Town) -> No
 
     assert "叫应已结束" in town.last("lead-1")
     grid = await town.grid(alert, 1)
-    assert "reply_noted" == grid["timeline"][-1]["kind"]
+    assert grid["timeline"][-1]["kind"] == "reply_noted"

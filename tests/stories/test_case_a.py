@@ -85,13 +85,13 @@ async def test_the_head_takes_three_grids_over_with_one_answer(town: Town) -> No
     alert = await night(town)
 
     states = {n: (await town.grid(alert, n))["state"] for n in range(1, 6)}
-    assert {
+    assert states == {
         1: "answered",
         2: "taken",
         3: "taken",
         4: "answered",
         5: "taken",
-    } == states
+    }
     assert "青石村3个网格(村)未应答" in town.last("head")
 
 
@@ -103,10 +103,10 @@ async def test_a_taken_grid_is_answered_only_when_its_own_people_are_awake(
     await town.replies("backup-2", "2 12")
     summary = await town.get(f"/api/v1/alerts/{alert}/summary")
 
-    assert "reported" == (await town.grid(alert, 2))["state"]
-    assert 2 == summary["taken"]
-    assert 0.6 == summary["grid_coverage_rate"]
-    assert 0 == await town.lost()
+    assert (await town.grid(alert, 2))["state"] == "reported"
+    assert summary["taken"] == 2
+    assert summary["grid_coverage_rate"] == 0.6
+    assert await town.lost() == 0
 
 
 async def test_silence_marks_every_open_grid_and_raises_the_door_knock(
@@ -115,13 +115,13 @@ async def test_silence_marks_every_open_grid_and_raises_the_door_knock(
     alert = str((await town.warn())["id"])
     await town.until(299)
 
-    assert [] == (await town.grid(alert, 1))["marks"]
+    assert (await town.grid(alert, 1))["marks"] == []
 
     await town.until(301)
 
     grid = await town.grid(alert, 1)
     # no call could be placed: there is no voice route
-    assert ["never_rung"] == grid["marks"]
+    assert grid["marks"] == ["never_rung"]
     kinds = [fact["kind"] for fact in grid["timeline"]]
     assert "task_raised" in kinds
     skipped = [f for f in grid["timeline"] if f["kind"] == "attempt_skipped"]
@@ -134,12 +134,12 @@ async def test_silence_ends_at_the_desk_after_sixteen_minutes(town: Town) -> Non
     alert = str((await town.warn())["id"])
     await town.until(959)
 
-    assert "calling" == (await town.grid(alert, 1))["state"]
+    assert (await town.grid(alert, 1))["state"] == "calling"
 
     await town.until(961)
 
     grid = await town.grid(alert, 1)
-    assert "desk" == grid["state"]
+    assert grid["state"] == "desk"
     assert grid["owner"] is not None
     assert grid["next"] is not None
     assert f"{VILLAGE}001" == grid["unit"]

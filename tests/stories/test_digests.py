@@ -12,7 +12,7 @@ async def test_five_silent_grids_are_one_message_ten_seconds_later(
     await town.until(1700)
 
     digests = [t for t in town.texts("village_duty") if t[2] == "digest"]
-    assert [(310, "village_duty", "digest")] == digests
+    assert digests == [(310, "village_duty", "digest")]
 
 
 async def test_who_joins_later_is_named_after_two_minutes_at_the_earliest(
@@ -28,9 +28,10 @@ async def test_who_joins_later_is_named_after_two_minutes_at_the_earliest(
     await town.replies("backup-2", "4")
     await town.until(170)
 
-    assert [(12, "village_duty", "digest"), (132, "village_duty", "digest")] == (
-        town.texts("village_duty")
-    )
+    assert (town.texts("village_duty")) == [
+        (12, "village_duty", "digest"),
+        (132, "village_duty", "digest"),
+    ]
     assert "新增1个,共2个" in town.last("village_duty")
 
 
@@ -46,8 +47,8 @@ async def test_an_answer_takes_over_only_what_was_named_before_it(
     await town.until(20)
     await town.replies("village_duty", "1")
 
-    assert "taken" == (await town.grid(alert, 1))["state"]
-    assert "calling" == (await town.grid(alert, 2))["state"]
+    assert (await town.grid(alert, 1))["state"] == "taken"
+    assert (await town.grid(alert, 2))["state"] == "calling"
 
 
 async def test_a_superior_s_own_answer_takes_over_nothing(town: Town) -> None:
@@ -56,9 +57,9 @@ async def test_a_superior_s_own_answer_takes_over_nothing(town: Town) -> None:
     await town.replies("head", "1")
     await town.until(400)
 
-    assert "calling" == (await town.grid(alert, 1))["state"]
+    assert (await town.grid(alert, 1))["state"] == "calling"
     head = await town.callout(alert, "990421100200", "village_head")
-    assert "answered" == head["state"]
+    assert head["state"] == "answered"
 
 
 async def test_answered_grids_are_not_named(town: Town) -> None:

@@ -13,14 +13,14 @@ async def test_a_throttled_message_is_held_back_with_the_reason_and_goes_later(
     alert = str((await town.warn())["id"])
     summary = await town.get(f"/api/v1/alerts/{alert}/summary")
 
-    assert 3 == sum(held["messages"] for held in summary["held_back"])
+    assert sum(held["messages"] for held in summary["held_back"]) == 3
     assert "throttle:20429" in str(summary["held_back"])
 
     await town.advance(seconds=5)
 
-    assert 10 == len(town.texts())
+    assert len(town.texts()) == 10
     summary = await town.get(f"/api/v1/alerts/{alert}/summary")
-    assert [] == summary["held_back"]
+    assert summary["held_back"] == []
 
 
 async def test_a_suspended_account_moves_no_rung(town: Town) -> None:
@@ -31,8 +31,8 @@ async def test_a_suspended_account_moves_no_rung(town: Town) -> None:
     await town.exchange.network(NetworkMode.OK)
 
     reached = [f["rung"] for f in grid["timeline"] if f["kind"] == "rung_reached"]
-    assert [0, 1] == reached
-    assert [] == town.texts()
+    assert reached == [0, 1]
+    assert town.texts() == []
     assert "means_struck" not in {f["kind"] for f in grid["timeline"]}
 
 
@@ -46,8 +46,8 @@ async def test_an_answer_lost_on_the_way_is_asked_for_and_nobody_is_texted_twice
     await town.advance(seconds=10)
     summary = await town.get(f"/api/v1/alerts/{alert}/summary")
 
-    assert 10 == len(town.texts())
-    assert 0 == summary["possible_duplicates"]
+    assert len(town.texts()) == 10
+    assert summary["possible_duplicates"] == 0
 
 
 async def test_receipts_twice_and_in_the_wrong_order_change_nothing(
@@ -64,4 +64,4 @@ async def test_receipts_twice_and_in_the_wrong_order_change_nothing(
         reports = [
             f["progress"] for f in grid["timeline"] if f["kind"] == "attempt_reported"
         ]
-        assert ["accepted", "delivered"] == reports
+        assert reports == ["accepted", "delivered"]

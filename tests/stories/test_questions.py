@@ -28,10 +28,10 @@ async def test_with_two_open_the_text_gives_a_code_and_the_code_answers(
 
     await town.replies("lead-1", "61")
 
-    assert "answered" == (await town.grid(flood, 1))["state"]
-    assert "calling" == (await town.grid(rain, 1))["state"]
+    assert (await town.grid(flood, 1))["state"] == "answered"
+    assert (await town.grid(rain, 1))["state"] == "calling"
     answered = (await town.grid(flood, 1))["answered"]
-    assert "sms_code" == answered["evidence"]
+    assert answered["evidence"] == "sms_code"
 
 
 async def test_a_bare_reply_never_answers_red_while_two_could_be_meant(
@@ -41,13 +41,13 @@ async def test_a_bare_reply_never_answers_red_while_two_could_be_meant(
     flood = await second(town)
     await town.replies("lead-1", "1")
 
-    assert "calling" == (await town.grid(rain, 1))["state"]
-    assert "calling" == (await town.grid(flood, 1))["state"]
+    assert (await town.grid(rain, 1))["state"] == "calling"
+    assert (await town.grid(flood, 1))["state"] == "calling"
     assert "您有2条:暴雨回60,山洪回61" in town.last("lead-1")
 
     await town.replies("lead-1", "60 2 12")
 
-    assert "reported" == (await town.grid(rain, 1))["state"]
+    assert (await town.grid(rain, 1))["state"] == "reported"
 
 
 async def test_when_one_is_answered_a_bare_reply_means_the_other(town: Town) -> None:
@@ -56,8 +56,8 @@ async def test_when_one_is_answered_a_bare_reply_means_the_other(town: Town) -> 
     flood = await second(town)
     await town.replies("lead-1", "1")
 
-    assert "answered" == (await town.grid(rain, 1))["state"]
-    assert "answered" == (await town.grid(flood, 1))["state"]
+    assert (await town.grid(rain, 1))["state"] == "answered"
+    assert (await town.grid(flood, 1))["state"] == "answered"
 
 
 async def test_a_drill_begins_with_its_word_and_never_answers_a_live_warning(
@@ -71,8 +71,8 @@ async def test_a_drill_begins_with_its_word_and_never_answers_a_live_warning(
 
     await town.replies("lead-1", "1")
 
-    assert "calling" == (await town.grid(live, 1))["state"]
-    assert "calling" == (await town.grid(str(drill["id"]), 1))["state"]
+    assert (await town.grid(live, 1))["state"] == "calling"
+    assert (await town.grid(str(drill["id"]), 1))["state"] == "calling"
 
 
 async def test_a_reply_to_a_cancel_answers_nothing(town: Town) -> None:
@@ -86,7 +86,7 @@ async def test_a_reply_to_a_cancel_answers_nothing(town: Town) -> None:
     await town.replies("lead-1", "1")
 
     assert "解除通知无需回复" in town.last("lead-1")
-    assert "closed" == (await town.grid(alert, 1))["state"]
+    assert (await town.grid(alert, 1))["state"] == "closed"
 
 
 async def test_codes_rest_for_a_day_after_their_question_is_closed(
@@ -103,4 +103,4 @@ async def test_codes_rest_for_a_day_after_their_question_is_closed(
     await town.replies("lead-1", "60")
 
     for name in (flood, str(wind["id"])):
-        assert "calling" == (await town.grid(name, 1))["state"]
+        assert (await town.grid(name, 1))["state"] == "calling"

@@ -48,19 +48,25 @@ def scaled(node: Any) -> Any:
     }
 
 
+def scaled_policy(folder: Path) -> Path:
+    """The shipped policy, thirty times as fast."""
+    policy = scaled(yaml.safe_load(POLICY.read_text(encoding="utf-8")))
+    file = folder / "scaled.yaml"
+    file.write_text(yaml.safe_dump(policy, allow_unicode=True), encoding="utf-8")
+    return file
+
+
 async def wait_until(town: Town, seconds: float) -> None:
     """Wait in real time; the outside world has no due times to jump to."""
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(asyncio.Event().wait(), seconds)
-    await town._collect()
+    await town.collect()
 
 
 @pytest.mark.realtime
 @pytest.mark.timeout(90)
 async def test_the_ladder_climbs_in_real_time(line: Line, tmp_path: Path) -> None:
-    policy = scaled(yaml.safe_load(POLICY.read_text(encoding="utf-8")))
-    file = tmp_path / "scaled.yaml"
-    file.write_text(yaml.safe_dump(policy, allow_unicode=True), encoding="utf-8")
+    file = scaled_policy(tmp_path)
     settings = settings_of(line.port, line.url, policies=Policies(dir=file))
     numbers = people_of(3, next(NUMBERS))
     async with town_of(
@@ -80,23 +86,23 @@ async def test_the_ladder_climbs_in_real_time(line: Line, tmp_path: Path) -> Non
             await wait_until(town, 2)
 
             # called in the first seconds; the dead number's stand-in at once
-            assert "answered" == (await town.grid(alert, 1))["state"]
-            assert 1 == len(town.texts("backup-2"))
-            assert 0 == len(town.texts("backup-3"))
+            assert (await town.grid(alert, 1))["state"] == "answered"
+            assert len(town.texts("backup-2")) == 1
+            assert len(town.texts("backup-3")) == 0
 
             await wait_until(town, 5)
 
             # 7 s after the start: 180 s is scaled to 6
-            assert 1 == len(town.texts("backup-3"))
-            assert 0 == len([t for t in town.texts("head") if t[2] == "digest"])
+            assert len(town.texts("backup-3")) == 1
+            assert len([t for t in town.texts("head") if t[2] == "digest"]) == 0
 
-            await wait_until(town, 12.2)
+            await wait_until(town, 15)
 
-            # 19 s: 300 s is scaled to 10, a digest gathers for ten, 600 s is 20
-            assert 1 == len([t for t in town.texts("head") if t[2] == "digest"])
+            # 22 s: 300 s is scaled to 10, and a digest gathers for ten more
+            assert len([t for t in town.texts("head") if t[2] == "digest"]) == 1
             assert "2个网格(村)未应答" in town.last("head")
-            assert ["never_rung"] == (await town.grid(alert, 3))["marks"]
+            assert "never_rung" in (await town.grid(alert, 3))["marks"]
 
             engine.stop()
             await running
-        assert 0 == await town.lost()
+        assert await town.lost() == 0

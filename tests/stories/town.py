@@ -54,6 +54,10 @@ POSTS = {
     "county_leader": "县带班领导",
 }
 ABOVE = tuple(POSTS)[2:]
+COLUMNS = (
+    *("区划代码", "县(区)", "乡镇", "村(社区)", "网格编码", "网格名称"),
+    *("职务(角色)", "姓名", "手机", "备用号码", "风险等级"),
+)
 
 
 def area_of(role: str, grid: int) -> tuple[str, str]:
@@ -61,7 +65,7 @@ def area_of(role: str, grid: int) -> tuple[str, str]:
     if role in {"lead", "backup"}:
         return VILLAGE, f"{VILLAGE}{grid:03}"
     level = {"head": VILLAGE, "village": VILLAGE, "township": TOWNSHIP}
-    return level.get(role.split("_")[0], COUNTY), ""
+    return level.get(role.split("_", maxsplit=1)[0], COUNTY), ""
 
 
 @dataclass
@@ -126,6 +130,7 @@ class Town:
         """Let time pass, stopping at everything that falls due."""
         assert isinstance(self.clock, ManualClock)
         until = self.now + timedelta(**span)
+        due = None
         for _ in range(500):
             due = await self.runtime.engine.next_due_at()
             if due is None or due > until:
@@ -153,9 +158,9 @@ class Town:
         else:
             message = "messages go round in circles"
             raise AssertionError(message)
-        await self._collect()
+        await self.collect()
 
-    async def _collect(self) -> None:
+    async def collect(self) -> None:
         named = reversed(self.numbers.items())
         who = {number: name for name, number in named if number}
         ledger = [e for e in await self.exchange.ledger() if e.to in who]
@@ -234,27 +239,18 @@ def roster_file(numbers: dict[str, str]) -> bytes:
     """The town's people as a county would hand them in."""
     out = io.StringIO()
     sheet = csv.writer(out)
-    sheet.writerow(
-        ["区划代码", "县(区)", "乡镇", "村(社区)", "网格编码", "网格名称"]
-        + ["职务(角色)", "姓名", "手机", "备用号码", "风险等级"]
-    )
+    sheet.writerow(COLUMNS)
     names = {number: f"人{name}" for name, number in reversed(numbers.items())}
     for name, number in numbers.items():
         if name.endswith("_spare"):
             continue
         role, _, grid = name.partition("-")
         area, code = area_of(role, int(grid or 0))
-        sheet.writerow(
-            [area, "澄溪县", "柳林镇" if len(area) > 6 else ""]
-            + ["青石村" if len(area) > 9 else "", code, f"{grid}网格" if code else ""]
-            + [
-                POSTS[role],
-                names[number] if number else "",
-                number,
-                numbers.get(f"{name}_spare", ""),
-                "1",
-            ]
-        )
+        township = "柳林镇" if len(area) > len(COUNTY) else ""
+        village = "青石村" if len(area) > len(TOWNSHIP) else ""
+        place = [area, "澄溪县", township, village, code, f"{grid}网格" if code else ""]
+        person = [POSTS[role], names[number] if number else "", number]
+        sheet.writerow([*place, *person, numbers.get(f"{name}_spare", ""), "1"])
     return out.getvalue().encode("utf-8")
 
 
@@ -302,6 +298,7 @@ def settings_of(port: int, exchange: str, **changes: Any) -> Settings:
         "auth_token": TOKEN,
         "from": "+9990001000",
         "base_url": exchange,
+        "timeout_seconds": 3.0,
     }
     given: dict[str, Any] = {
         "server": Server(port=port, public_base_url=base),
