@@ -41,9 +41,15 @@ class Post(StrEnum):
     @property
     def unit_kind(self) -> UnitKind:
         """The kind of unit that has this post; rangers belong to a village."""
-        if self is Post.FOREST_RANGER:
-            return UnitKind.VILLAGE
-        return UnitKind(self.value.partition("_")[0])
+        return UNIT_KINDS[self]
+
+
+UNIT_KINDS = {
+    post: UnitKind.VILLAGE
+    if post is Post.FOREST_RANGER
+    else UnitKind(post.value.partition("_")[0])
+    for post in Post
+}
 
 
 class AddressKind(StrEnum):

@@ -8,7 +8,6 @@ calls (the others are put down as overtaken), so a restart is never a burst.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import assert_never
 
 from channels.contract import Channel
@@ -35,7 +34,6 @@ from dispatcher.core.due import (
     voice_repeats,
 )
 from dispatcher.core.event import Duty
-from dispatcher.core.fact import Fact
 
 HELP_CHANNELS = (Channel.WECHAT, Channel.SMS, Channel.VOICE)
 TEXT_CHANNELS = (Channel.WECHAT, Channel.SMS)
@@ -44,12 +42,10 @@ REMINDER_LABEL = "f"
 PLACED = frozenset({Progress.ACCEPTED, Progress.DELIVERED, Progress.UNKNOWN})
 
 
-def deadlines(callout: Callout, duty: Duty, now: datetime) -> tuple[Fact, ...]:
-    """Do everything that is due by ``now``, in order; each leaves at least one fact."""
-    draft = Draft(callout, now)
-    while (due := next_due(draft.callout)) and due.at <= now:
+def climb(draft: Draft, duty: Duty) -> None:
+    """Do everything that is due by now, in order; each leaves at least one fact."""
+    while (due := next_due(draft.callout)) and due.at <= draft.now:
         _handle(draft, due, duty)
-    return tuple(draft.facts)
 
 
 def _handle(draft: Draft, due: Due, duty: Duty) -> None:  # noqa: C901 - a table

@@ -36,7 +36,7 @@ from dispatcher.core.callout import (
 from dispatcher.core.climb import (
     HELP_LABEL,
     REMINDER_LABEL,
-    deadlines,
+    climb,
     text_feedback,
 )
 from dispatcher.core.draft import Call, Draft
@@ -55,31 +55,41 @@ from dispatcher.core.fact import Fact
 
 def decide(callout: Callout, event: Event, now: datetime) -> tuple[Fact, ...]:
     """Tell what follows; an event that changes nothing has no facts."""
+    draft = Draft(callout, now)
+    react(draft, event)
+    return tuple(draft.facts)
+
+
+def react(draft: Draft, event: Event) -> None:
+    """Add to a draft what follows from an event."""
     match event:
         case DeadlineReached(duty=duty):
-            return deadlines(callout, duty, now)
+            climb(draft, duty)
         case Reported():
-            return _reported(callout, event, now)
+            _reported(draft, event)
         case Answered():
-            return _answered(callout, event, now)
+            _answered(draft, event)
         case TakenOver():
-            return _taken_over(callout, event, now)
-        case Withdrawn(reason=reason, by=by):
-            if callout.state is State.CLOSED:
-                return ()
-            return (facts.Closed(at=now, by=by, reason=reason),)
+            _taken_over(draft, event)
+        case Withdrawn():
+            _withdrawn(draft, event)
         case _:
             assert_never(event)
 
 
-def _reported(callout: Callout, event: Reported, now: datetime) -> tuple[Fact, ...]:
+def _withdrawn(draft: Draft, event: Withdrawn) -> None:
+    if draft.callout.state is not State.CLOSED:
+        draft.add(facts.Closed(at=draft.now, by=event.by, reason=event.reason))
+
+
+def _reported(draft: Draft, event: Reported) -> None:
+    callout = draft.callout
     attempt = next((a for a in callout.attempts if a.id == event.attempt), None)
     if attempt is None or not _news(attempt, event.progress):
-        return ()
-    draft = Draft(callout, now)
+        return
     draft.add(
         facts.AttemptReported(
-            at=now,
+            at=draft.now,
             attempt=event.attempt,
             progress=event.progress,
             failure=event.failure,
@@ -90,7 +100,6 @@ def _reported(callout: Callout, event: Reported, now: datetime) -> tuple[Fact, .
     if dead and (callout.open or _meant(callout, attempt.rung, attempt.label)):
         means = Means(attempt.channel, attempt.address)
         _strike_means(draft, attempt.person, (means,), event.code or "dead")
-    return tuple(draft.facts)
 
 
 def _news(attempt: Attempt, progress: Progress) -> bool:
@@ -137,18 +146,17 @@ def _last_attempts(draft: Draft, person: PersonId) -> dict[tuple[int, Means], st
     }
 
 
-def _answered(callout: Callout, event: Answered, now: datetime) -> tuple[Fact, ...]:
-    draft = Draft(callout, now)
+def _answered(draft: Draft, event: Answered) -> None:
+    callout = draft.callout
     if event.meaning.awake and callout.state is not State.CLOSED:
         _awake(draft, event)
     elif event.meaning is Meaning.CANNOT_ACT and callout.open:
-        draft.add(facts.PersonStruck(at=now, by=event.by, person=event.person))
+        draft.add(facts.PersonStruck(at=draft.now, by=event.by, person=event.person))
         draft.strike_rungs()
     elif event.meaning is Meaning.WRONG_PERSON and callout.open:
         _strike_means(draft, event.person, _said_from(draft, event), "wrong_person")
     else:
         _note(draft, event)
-    return tuple(draft.facts)
 
 
 def _note(draft: Draft, event: Answered) -> None:
@@ -219,21 +227,22 @@ def _said_from(draft: Draft, event: Answered) -> tuple[Means, ...]:
     return tuple(means)
 
 
-def _taken_over(callout: Callout, event: TakenOver, now: datetime) -> tuple[Fact, ...]:
+def _taken_over(draft: Draft, event: TakenOver) -> None:
+    callout = draft.callout
     if not callout.open or callout.state is State.TAKEN:
-        return ()
+        return
     rungs = [
         index
         for index, run in enumerate(callout.runs)
         if any(called.person == event.taker for called in run.people)
     ]
-    return (
+    draft.add(
         facts.TakenOver(
-            at=now,
+            at=draft.now,
             by=event.by,
             taker=event.taker,
             rung=max(rungs, default=None),
             message=event.message,
-            result_by=after(now, callout.ladder.taken_result),
-        ),
+            result_by=after(draft.now, callout.ladder.taken_result),
+        )
     )

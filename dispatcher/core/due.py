@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 
 from channels.contract import Channel
 from dispatcher.core.answer import Meaning
@@ -75,14 +76,17 @@ def _all(callout: Callout) -> Iterator[Due]:
 
 def after(start: datetime, seconds: int) -> datetime:
     """``seconds`` after ``start``."""
-    return start + timedelta(seconds=seconds)
+    return start + _span(seconds)
+
+
+_span = cache(lambda seconds: timedelta(seconds=seconds))  # few values, asked all day
 
 
 def start_of(callout: Callout, index: int) -> datetime:
     """When a rung began, or is to begin."""
     run = callout.runs[index]
-    planned = after(callout.opened_at, callout.ladder.rungs[index].at)
-    return run.started_at or run.starts_at or planned
+    moved = run.started_at or run.starts_at
+    return moved or after(callout.opened_at, callout.ladder.rungs[index].at)
 
 
 def _rung(callout: Callout, index: int, rung: Rung, run: RungRun) -> Iterator[Due]:

@@ -6,13 +6,13 @@ that kind inside the area, and one for each unit of that kind above it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from channels.contract import Channel
 from config.policy import Hazard, LevelPolicy, PolicySet, RungPlan
-from contacts.model import Post, PostRef, Unit, UnitId
+from contacts.model import Post, PostRef, Unit, UnitId, UnitKind
 from contacts.roster import Roster
 from dispatcher.core.alert import AlertId, ChainId, Content, Level
 from dispatcher.core.callout import (
@@ -91,18 +91,27 @@ def start_list(
     }
     for name in policy.ladders:
         post = Post(name)
-        fitting = (u for u in reached.values() if u.kind is post.unit_kind)
+        kind = post.unit_kind
+        fitting = (unit for unit in reached.values() if unit.kind is kind)
         for unit in sorted(fitting, key=lambda unit: (unit.risk, unit.id)):
             yield PostRef(unit.id, post)
 
 
 def open_callouts(
-    launch: Launch, policies: PolicySet, roster: Roster
+    launch: Launch,
+    policies: PolicySet,
+    roster: Roster,
+    posts: Iterable[PostRef] | None = None,
 ) -> tuple[Opened, ...]:
-    """The first fact of every callout of a launch, the most urgent first."""
+    """The first fact of every callout of a launch, the most urgent first.
+
+    :param posts: only these of its start list
+    """
     level, policy = level_policy(policies, launch.content)
     kind = hazard(policies, launch.content.event_code)
     told = notify_only(launch.content.level, kind)
+    chosen = start_list(policy, roster, launch.inside) if posts is None else posts
+    draw = Draughtsman(policies, policy, kind)
     return tuple(
         Opened(
             at=launch.at,
@@ -117,78 +126,80 @@ def open_callouts(
             policy_level=level,
             drill=launch.content.drill,
             risk=roster.unit(ref.unit).risk,
-            ladder=notice(policies, policy, ref)
-            if told
-            else ladder(policies, policy, kind, roster, ref),
+            ladder=draw.notice(ref) if told else draw.ladder(roster, ref),
             state=State.NOTIFIED if told else State.WAITING,
         )
-        for ref in start_list(policy, roster, launch.inside)
+        for ref in chosen
     )
 
 
-def ladder(
-    policies: PolicySet,
-    policy: LevelPolicy,
-    kind: Hazard,
-    roster: Roster,
-    ref: PostRef,
-) -> Ladder:
-    """The policy of one post, with its rungs tied to real units."""
-    plans = policy.ladders[ref.post.value]
-    unit = roster.unit(ref.unit)
-    return Ladder(
-        policy=policies.version,
-        rungs=tuple(_rung(policies, plan, roster, unit) for plan in plans),
-        repeat=_repeat(policy),
-        taken_result=policy.taken_result,
-        received_by=policy.deadlines.received,
-        feedback_by=policy.deadlines.first_feedback,
-        require=kind.require,
-    )
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A rung before its posts are tied to units."""
+
+    rung: Rung
+    posts: tuple[Post, ...]
+    tries: str | None
 
 
-def notice(policies: PolicySet, policy: LevelPolicy, ref: PostRef) -> Ladder:
-    """A ladder that only tells: the info tries once, no rungs above."""
-    return Ladder(
-        policy=policies.version,
-        rungs=(
-            Rung(
-                at=0,
-                posts=(ref,),
-                tries=_tries(policies, "info"),
-                via=Via.INFO,
-                own=True,
-            ),
-        ),
-        repeat=_repeat(policy),
-        taken_result=policy.taken_result,
-        received_by=policy.deadlines.received,
-    )
+class Draughtsman:
+    """Draws ladders; what is the same for every unit is drawn once."""
+
+    def __init__(self, policies: PolicySet, policy: LevelPolicy, kind: Hazard) -> None:
+        self._steps: dict[Post, tuple[Step, ...]] = {
+            Post(post): tuple(_step(policies, plan) for plan in plans)
+            for post, plans in policy.ladders.items()
+        }
+        self._info = _tries(policies, "info")
+        self._bare = Ladder(
+            policy=policies.version,
+            rungs=(),
+            repeat=_repeat(policy),
+            taken_result=policy.taken_result,
+            received_by=policy.deadlines.received,
+        )
+        self._asking = replace(
+            self._bare,
+            feedback_by=policy.deadlines.first_feedback,
+            require=kind.require,
+        )
+
+    def ladder(self, roster: Roster, ref: PostRef) -> Ladder:
+        """The policy of one post, with its rungs tied to real units."""
+        units = {
+            u.kind: u
+            for u in reversed((roster.unit(ref.unit), *roster.ancestors(ref.unit)))
+        }
+        rungs = tuple(_rung(step, units, ref.unit) for step in self._steps[ref.post])
+        return replace(self._asking, rungs=rungs)
+
+    def notice(self, ref: PostRef) -> Ladder:
+        """A ladder that only tells: the info tries once, no rungs above."""
+        told = Rung(at=0, posts=(ref,), tries=self._info, via=Via.INFO, own=True)
+        return replace(self._bare, rungs=(told,))
 
 
-def _rung(policies: PolicySet, plan: RungPlan, roster: Roster, unit: Unit) -> Rung:
-    posts = tuple(_posts(plan, roster, unit))
-    own = bool(posts) and all(ref.unit == unit.id for ref in posts)
-    return Rung(
+def _step(policies: PolicySet, plan: RungPlan) -> Step:
+    rung = Rung(
         at=plan.at,
-        posts=posts,
         tries=_tries(policies, plan.tries) if plan.tries else (),
-        via=_via(plan.tries, own=own),
-        own=own,
         need=plan.need,
         mark=Mark(plan.mark) if plan.mark else None,
         task=Task(plan.task) if plan.task else None,
         desk=Mark(plan.desk) if plan.desk else None,
     )
+    return Step(rung, tuple(Post(name) for name in plan.call), plan.tries)
 
 
-def _posts(plan: RungPlan, roster: Roster, unit: Unit) -> Iterator[PostRef]:
-    """Each post at the unit itself or the one above it that has such a post."""
-    for name in plan.call:
-        post = Post(name)
-        holder = roster.above(unit.id, post.unit_kind)
-        if holder:
-            yield PostRef(holder.id, post)
+def _rung(step: Step, units: Mapping[UnitKind, Unit], unit: UnitId) -> Rung:
+    """Tie each post to the unit itself, or the one above it that has such a post."""
+    posts = tuple(
+        PostRef(units[post.unit_kind].id, post)
+        for post in step.posts
+        if post.unit_kind in units
+    )
+    own = bool(posts) and all(ref.unit == unit for ref in posts)
+    return replace(step.rung, posts=posts, own=own, via=_via(step.tries, own=own))
 
 
 def _via(tries: str | None, *, own: bool) -> Via:

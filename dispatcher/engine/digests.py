@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -10,7 +11,7 @@ from sqlalchemy import Connection
 from channels.contract import Channel
 from contacts.model import AddressId
 from dispatcher.core.answer import Meaning
-from dispatcher.core.callout import CalloutId, Purpose, State
+from dispatcher.core.callout import Callout, CalloutId, Purpose, State
 from dispatcher.engine.compose import Desk, crowded_people, short_id
 from dispatcher.engine.context import Context
 from dispatcher.store import callouts, outbox, people, questions
@@ -23,25 +24,43 @@ MOST = 50
 
 def send_due(connection: Connection, context: Context, now: datetime) -> int:
     """Make the messages of every digest whose time has come; returns how many."""
-    desk = Desk(connection, context, now)
-    due = questions.due_digests(connection, now, MOST)
-    for question in due:
-        _send(desk, question)
+    due = {one.id: one for one in questions.due_digests(connection, now, MOST)}
+    if not due:
+        return 0
+    members = questions.members(connection, due)
+    seen = callouts.load(connection, {member.callout for member in members})
+    wanted = [member for member in members if _still(member, seen)]
+    paper = Paper(
+        desk=Desk(connection, context, now),
+        seen=seen,
+        earlier=outbox.named_callouts(connection, due),
+    )
+    messages = [
+        _message(paper, due[together[0].question], together)
+        for together in _together(wanted)
+    ]
+    outbox.put(connection, messages)
+    questions.named(connection, due, now)
     return len(due)
 
 
-def _send(desk: Desk, question: Question) -> None:
-    members = questions.members(desk.connection, question.id)
-    seen = callouts.load(desk.connection, {member.callout for member in members})
-    wanted = [member for member in members if _still(member, seen)]
-    messages = [
-        _message(desk, question, together, seen) for together in _together(wanted)
-    ]
-    outbox.put(desk.connection, messages)
-    questions.named(desk.connection, question.id, desk.now)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """What all digests of one round are written on.
+
+    :ivar earlier: callouts each digest has named before
+    """
+
+    desk: Desk
+    seen: Mapping[CalloutId, Seen]
+    earlier: Mapping[str, set[CalloutId]]
+
+    def callout(self, member: Member) -> Callout:
+        """The callout a member stands for."""
+        return self.seen[member.callout].callout
 
 
-def _still(member: Member, seen: dict[CalloutId, Seen]) -> bool:
+def _still(member: Member, seen: Mapping[CalloutId, Seen]) -> bool:
     """Whether the superior still has to hear of it."""
     callout = seen[member.callout].callout
     if member.purpose is Purpose.HELP:
@@ -50,19 +69,15 @@ def _still(member: Member, seen: dict[CalloutId, Seen]) -> bool:
 
 
 def _together(members: Iterable[Member]) -> list[list[Member]]:
-    groups: dict[tuple[AddressId, Channel, Purpose], list[Member]] = {}
+    groups: dict[tuple[str, AddressId, Channel, Purpose], list[Member]] = {}
     for member in members:
         plain = Purpose.TRY if member.purpose is Purpose.NEXT_MEANS else member.purpose
-        groups.setdefault((member.address, member.channel, plain), []).append(member)
+        key = (member.question, member.address, member.channel, plain)
+        groups.setdefault(key, []).append(member)
     return list(groups.values())
 
 
-def _message(
-    desk: Desk,
-    question: Question,
-    members: Sequence[Member],
-    seen: dict[CalloutId, Seen],
-) -> Message:
+def _message(paper: Paper, question: Question, members: Sequence[Member]) -> Message:
     first = members[0]
     about = About.DIGEST if question.key.kind is Kind.DIGEST else About.INFO
     return Message(
@@ -79,44 +94,40 @@ def _message(
         level=question.level,
         drill=question.drill,
         code=question.code,
-        text=_text(desk, question, members, seen),
-        created_at=desk.now,
+        text=_text(paper, question, members),
+        created_at=paper.desk.now,
         carries=tuple((member.attempt, member.callout) for member in members),
     )
 
 
-def _text(
-    desk: Desk,
-    question: Question,
-    members: Sequence[Member],
-    seen: dict[CalloutId, Seen],
-) -> str:
+def _text(paper: Paper, question: Question, members: Sequence[Member]) -> str:
+    desk = paper.desk
     voice = desk.voice(question.alert)
-    units = [seen[member.callout].callout.unit for member in members]
+    units = [paper.callout(member).unit for member in members]
     if question.key.kind is Kind.DIGEST:
-        earlier = outbox.named_callouts(desk.connection, question.id)
+        earlier = paper.earlier.get(question.id, set())
         new = {member.callout for member in members} - earlier
         crowded = crowded_people(desk, (question.key.person,))
         code = question.code if crowded else None
         return voice.digest(units, (len(new), len(earlier | new)), code)
-    if all(seen[m.callout].callout.state is State.NOTIFIED for m in members):
+    if all(paper.callout(m).state is State.NOTIFIED for m in members):
         return voice.told(units)
     match members[0].purpose:
         case Purpose.HELP:
-            return voice.help(units, _callers(desk, members, seen))
+            return voice.help(units, _callers(paper, members))
         case Purpose.REMINDER:
             return voice.desk(len(set(units)))
         case _:
             return voice.info(units)
 
 
-def _callers(desk: Desk, members: Sequence[Member], seen: dict[CalloutId, Seen]) -> str:
+def _callers(paper: Paper, members: Sequence[Member]) -> str:
     """The names of those who asked for help."""
     persons = {
         answer.person: None
         for member in members
-        for answer in seen[member.callout].callout.answers
+        for answer in paper.callout(member).answers
         if answer.meaning is Meaning.NEED_HELP
     }
-    known = people.find_people(desk.connection, persons)
+    known = people.find_people(paper.desk.connection, persons)
     return "、".join(known[person].name for person in persons if person in known)

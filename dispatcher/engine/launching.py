@@ -8,15 +8,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from contacts.model import PersonId, UnitId
+from contacts.model import PostRef, UnitId
 from dispatcher.core.alert import Alert
-from dispatcher.core.fact import Opened
-from dispatcher.core.plan import Launch, open_callouts
+from dispatcher.core.plan import Launch, level_policy, open_callouts, start_list
 from dispatcher.engine.context import Context
 from dispatcher.engine.step import launch
 from dispatcher.store import alerts, callouts
 
-CHUNK = 400
+CHUNK = 100
 ALERTS_MOST = 10
 
 
@@ -32,41 +31,35 @@ def _launch(
     connection: Connection, context: Context, alert: Alert, now: datetime
 ) -> int:
     known = frozenset(context.roster.units)
-    first = open_callouts(
-        Launch(
-            alert=alert.id,
-            chain=alert.chain,
-            epoch=alert.epoch,
-            content=alert.content,
-            inside=frozenset(UnitId(unit) for unit in alert.inside) & known,
-            at=now,
-            by=alert.received_by,
-        ),
-        context.policies,
-        context.roster,
+    start = Launch(
+        alert=alert.id,
+        chain=alert.chain,
+        epoch=alert.epoch,
+        content=alert.content,
+        inside=frozenset(UnitId(unit) for unit in alert.inside) & known,
+        at=now,
+        by=alert.received_by,
     )
-    there = callouts.names_of_alert(connection, alert.id)
-    missing = [fact for fact in first if fact.id not in there]
+    _, policy = level_policy(context.policies, alert.content)
+    there = callouts.posts_of_alert(connection, alert.id)
+    posts = start_list(policy, context.roster, start.inside)
+    missing = [post for post in posts if post not in there]
     chunk = with_all_roles(context, missing)
-    opened = launch(connection, context, chunk, now)
+    first = open_callouts(start, context.policies, context.roster, chunk)
+    launch(connection, context, first, now)
     if len(chunk) == len(missing):
         done = replace(alert, due_at=None, launched_at=alert.launched_at or now)
         alerts.save(connection, done)
-    return max(opened, 1)
+    return max(len(chunk), 1)
 
 
-def with_all_roles(context: Context, missing: Sequence[Opened]) -> list[Opened]:
+def with_all_roles(context: Context, missing: Sequence[PostRef]) -> list[PostRef]:
     """The next chunk, with all other roles of its people: one message names them."""
-    people = {p for fact in missing[:CHUNK] for p in _first_called(context, fact)}
+    holders = context.roster.holders
+    people = {person.id for post in missing[:CHUNK] for person in holders(post)}
     beside = (
-        fact
-        for fact in missing[CHUNK:]
-        if not people.isdisjoint(_first_called(context, fact))
+        post
+        for post in missing[CHUNK:]
+        if any(person.id in people for person in holders(post))
     )
     return [*missing[:CHUNK], *beside]
-
-
-def _first_called(context: Context, fact: Opened) -> set[PersonId]:
-    """Who stands on the first rung."""
-    posts = fact.ladder.rungs[0].posts
-    return {person.id for ref in posts for person in context.roster.holders(ref)}

@@ -16,10 +16,10 @@ from sqlalchemy import Connection
 from contacts.model import PersonId
 from dispatcher.core.alert import ChainId
 from dispatcher.core.callout import Callout, CalloutId
-from dispatcher.core.decide import decide
-from dispatcher.core.due import next_due
+from dispatcher.core.decide import react
+from dispatcher.core.draft import Draft
 from dispatcher.core.event import DeadlineReached, Event
-from dispatcher.core.evolve import evolve, opened
+from dispatcher.core.evolve import opened
 from dispatcher.core.fact import AttemptPlanned, Fact, MeansStruck, Opened, PersonStruck
 from dispatcher.engine.compose import Desk, Planned, compose
 from dispatcher.engine.context import Context
@@ -79,36 +79,24 @@ def _decided(
     struck: Struck,
     now: datetime,
 ) -> Change:
-    callout, facts = seen.callout, list[Fact]()
+    draft = Draft(seen.callout, now)
     for event in events:
-        new = decide(callout, event, now)
-        callout = _evolved(callout, new)
-        facts += new
-    callout, due = _due(context, callout, struck, now)
-    return Change(seen, callout, facts + due)
+        react(draft, event)
+    _climb(draft, context, struck)
+    return Change(seen, draft.callout, draft.facts)
 
 
 def _begun(context: Context, first: Opened, struck: Struck, now: datetime) -> Change:
-    callout, due = _due(context, opened(first), struck, now)
-    return Change(None, callout, [first, *due])
+    draft = Draft(opened(first), now)
+    _climb(draft, context, struck)
+    return Change(None, draft.callout, [first, *draft.facts])
 
 
-def _due(
-    context: Context, callout: Callout, struck: Struck, now: datetime
-) -> tuple[Callout, list[Fact]]:
-    """Handle what is due now, so that nothing waits for the next sweep."""
-    due = next_due(callout)
-    if due is None or due.at > now:
-        return callout, []
+def _climb(draft: Draft, context: Context, struck: Struck) -> None:
+    """Handle what is due now as well, so that nothing waits for the next sweep."""
+    callout = draft.callout
     duty = context.duty(callout.unit, struck.get(callout.chain, frozenset()))
-    facts = decide(callout, DeadlineReached(duty=duty), now)
-    return _evolved(callout, facts), list(facts)
-
-
-def _evolved(callout: Callout, facts: Iterable[Fact]) -> Callout:
-    for fact in facts:
-        callout = evolve(callout, fact)
-    return callout
+    react(draft, DeadlineReached(duty=duty))
 
 
 def _follow(desk: Desk, changes: Sequence[Change]) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from contacts.model import UnitId
+from contacts.model import Post, PostRef, UnitId
 from dispatcher.core.alert import AlertId, ChainId
 from dispatcher.core.callout import Callout, CalloutId, State
 from dispatcher.core.due import next_due
@@ -118,7 +118,6 @@ def _fact_rows(change: Change) -> Iterable[batch.Values]:
         yield {
             "callout": change.callout.id,
             "seq": seq,
-            "alert": change.callout.alert,
             "at": fact.at,
             "kind": fact.kind,
             "body": fact_json(fact),
@@ -141,7 +140,8 @@ def facts_by_callout(
     """All facts of an alert's callouts, each in order."""
     rows = connection.execute(
         select(schema.fact.c.callout, schema.fact.c.body)
-        .where(schema.fact.c.alert == alert)
+        .join(schema.callout, schema.callout.c.id == schema.fact.c.callout)
+        .where(schema.callout.c.alert == alert)
         .order_by(schema.fact.c.callout, schema.fact.c.seq)
     )
     found: dict[CalloutId, list[Fact]] = {}
@@ -237,9 +237,10 @@ def next_due_at(connection: Connection) -> datetime | None:
     return connection.execute(earliest).scalar()
 
 
-def names_of_alert(connection: Connection, alert: AlertId) -> set[CalloutId]:
-    """The callouts an alert has opened so far."""
+def posts_of_alert(connection: Connection, alert: AlertId) -> set[PostRef]:
+    """The posts for which an alert has opened callouts so far."""
+    table = schema.callout
     rows = connection.execute(
-        select(schema.callout.c.id).where(schema.callout.c.alert == alert)
+        select(table.c.unit, table.c.post).where(table.c.alert == alert)
     )
-    return {CalloutId(row.id) for row in rows}
+    return {PostRef(row.unit, Post(row.post)) for row in rows}

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -26,10 +28,34 @@ GROUP_MOST = 500
 QUEUE_MOST = 10_000
 BUSY_MILLISECONDS = 5_000
 READERS = 4
+CACHE_KIB = 65_536
+CHECKPOINT_PAGES = 4_000
 
 
 class StoreBusyError(Exception):
     """Too much work waits already; nothing was begun. Try again in a moment."""
+
+
+class Turns:
+    """Whose turn it is to write, among processes on one file.
+
+    SQLite lets who is refused look again now and then, so who writes one transaction
+    after the other starves everybody else. The kernel wakes who waits for this lock at
+    once, and frees it when its holder dies.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._file = Path(path).open("wb")  # noqa: SIM115 - as long as the store
+
+    def __enter__(self) -> None:
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def __exit__(self, *_: object) -> None:
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Give back the file."""
+        self._file.close()
 
 
 @dataclass(slots=True)
@@ -45,6 +71,7 @@ class Database:
         parsed = make_url(url)
         self.memory = parsed.database in {None, "", ":memory:"}
         self._engine = _engine(url, memory=self.memory)
+        self._turns = None if self.memory else Turns(f"{parsed.database}.turns")
         self._writer = ThreadPoolExecutor(1, "store-writer")
         # One connection can't serve two transactions: in memory, reads take turns.
         self._readers = (
@@ -108,7 +135,10 @@ class Database:
             self.committed += 1
 
     def _commit(self, works: list[Work[Any]]) -> list[Any]:
-        with self._engine.connect() as connection:
+        with (
+            self._turns or contextlib.nullcontext(),
+            self._engine.connect() as connection,
+        ):
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             try:
                 outcomes = [_apart(connection, work) for work in works]
@@ -156,6 +186,8 @@ def _engine(url: str, *, memory: bool) -> Engine:
             "journal_mode=WAL",
             "synchronous=FULL",
             f"busy_timeout={BUSY_MILLISECONDS}",
+            f"cache_size=-{CACHE_KIB}",
+            f"wal_autocheckpoint={CHECKPOINT_PAGES}",
             "foreign_keys=ON",
         ):
             raw.execute(f"PRAGMA {pragma}").close()

@@ -37,6 +37,9 @@ class MessageState(StrEnum):
 TO_ITS_NUMBER = (schema.address.c.id == schema.message.c.address) & (
     schema.address.c.person == schema.message.c.person
 )
+MOST_URGENT_FIRST = tuple(
+    schema.message.c[name] for name in ("lane", "place", "due_at", "id")
+)
 UNSETTLED = (MessageState.SENDING, MessageState.UNKNOWN)
 
 
@@ -158,7 +161,7 @@ def claim(
     waiting = (
         select(table.c.id)
         .where(table.c.state == MessageState.WAITING.value, table.c.due_at <= now)
-        .order_by(table.c.lane, table.c.place, table.c.due_at, table.c.id)
+        .order_by(*MOST_URGENT_FIRST)
         .limit(most)
     )
     taken = connection.execute(
@@ -172,18 +175,17 @@ def claim(
         )
         .returning(table.c.id)
     )
-    return sorted(
-        find(connection, [row.id for row in taken]), key=lambda m: (m.created_at, m.id)
-    )
+    return find(connection, [row.id for row in taken])
 
 
 def find(connection: Connection, ids: Iterable[str]) -> list[Sending]:
-    """Messages by id, with the numbers they go to."""
+    """Messages by id, the most urgent first, with the numbers they go to."""
     listed = func.json_each(batch.listed(ids)).table_valued("value")
     rows = connection.execute(
         select(schema.message, schema.address.c.value)
         .join(schema.address, TO_ITS_NUMBER)
         .where(schema.message.c.id.in_(select(listed.c.value)))
+        .order_by(*MOST_URGENT_FIRST)
     )
     return [_sending(row) for row in rows]
 
@@ -436,12 +438,19 @@ def next_due_at(connection: Connection) -> datetime | None:
     ).scalar()
 
 
-def named_callouts(connection: Connection, question: str) -> set[CalloutId]:
-    """Callouts that messages of a question have named so far."""
+def named_callouts(
+    connection: Connection, questions: Iterable[str]
+) -> dict[str, set[CalloutId]]:
+    """Callouts that messages of each question have named so far."""
+    listed = func.json_each(batch.listed(questions)).table_valued("value")
+    message = schema.message
     rows = connection.execute(
-        select(schema.carried.c.callout)
+        select(message.c.question, schema.carried.c.callout)
         .distinct()
-        .join(schema.message, schema.message.c.id == schema.carried.c.message)
-        .where(schema.message.c.question == question)
+        .join(schema.carried, schema.carried.c.message == message.c.id)
+        .where(message.c.question.in_(select(listed.c.value)))
     )
-    return {CalloutId(row.callout) for row in rows}
+    found: dict[str, set[CalloutId]] = {}
+    for row in rows:
+        found.setdefault(row.question, set()).add(CalloutId(row.callout))
+    return found

@@ -8,7 +8,7 @@ life, is unique for each number, and rests 24 hours after the question is closed
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -260,11 +260,12 @@ def due_digests(connection: Connection, now: datetime, most: int) -> list[Questi
     return [_question(row) for row in rows]
 
 
-def members(connection: Connection, question: str) -> list[Member]:
-    """Who waits in a digest, in the order they joined."""
+def members(connection: Connection, ids: Iterable[str]) -> list[Member]:
+    """Who waits in these digests, in the order they joined."""
+    listed = func.json_each(batch.listed(ids)).table_valued("value")
     rows = connection.execute(
         select(schema.member)
-        .where(schema.member.c.question == question)
+        .where(schema.member.c.question.in_(select(listed.c.value)))
         .order_by(schema.member.c.joined_at, schema.member.c.attempt)
     )
     return [
@@ -281,16 +282,16 @@ def members(connection: Connection, question: str) -> list[Member]:
     ]
 
 
-def named(connection: Connection, question: str, now: datetime) -> None:
+def named(connection: Connection, ids: Collection[str], now: datetime) -> None:
     """Everybody who waited has been named or needs no naming any more."""
+    listed = func.json_each(batch.listed(ids)).table_valued("value")
     connection.execute(
-        schema.member.delete().where(schema.member.c.question == question)
+        schema.member.delete().where(
+            schema.member.c.question.in_(select(listed.c.value))
+        )
     )
-    connection.execute(
-        update(schema.question)
-        .where(schema.question.c.id == question)
-        .values(due_at=None, sent_at=now)
-    )
+    rows = [{"id": name, "due_at": None, "sent_at": now} for name in ids]
+    batch.update(connection, schema.question, rows, keys=("id",))
 
 
 def next_due_at(connection: Connection) -> datetime | None:

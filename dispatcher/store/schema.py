@@ -114,16 +114,17 @@ callout = Table(
 )
 Index("callout_due", callout.c.due_at, sqlite_where=callout.c.due_at.isnot(None))
 
+# The journal, in the order things happened. A callout's facts are numbered from 1.
 fact = Table(
     "fact",
     metadata,
-    Column("callout", Text, primary_key=True),
-    Column("seq", Integer, primary_key=True),
-    Column("alert", Text, nullable=False, index=True),
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("callout", Text, nullable=False),
+    Column("seq", Integer, nullable=False),
     Column("at", Moment, nullable=False),
     Column("kind", Text, nullable=False),
     Column("body", Text, nullable=False),
-    sqlite_with_rowid=False,
+    UniqueConstraint("callout", "seq"),
 )
 
 # What is asked of one person in one chain: kind own, digest, or info (asks nothing).

@@ -122,16 +122,15 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
     op.create_index(op.f("ix_code_question"), "code", ["question"], unique=False)
     op.create_table(
         "fact",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("callout", sa.Text(), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("alert", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("callout", "seq"),
-        sqlite_with_rowid=False,
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("callout", "seq"),
     )
-    op.create_index(op.f("ix_fact_alert"), "fact", ["alert"], unique=False)
     op.create_table(
         "holding",
         sa.Column("unit", sa.Text(), nullable=False),

@@ -1,0 +1,374 @@
+"""The outbox: what is claimed first, what is dropped, and what is in doubt."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from channels.contract import Channel
+from dispatcher.core.alert import AlertId, Lane
+from dispatcher.core.callout import CalloutId, State
+from dispatcher.store import outbox, schema
+from dispatcher.store.database import Database
+from dispatcher.store.outbox import About, MessageState
+from tests.store.stock import (
+    CHAIN,
+    after,
+    begin,
+    carrying,
+    column,
+    ids,
+    message,
+    post,
+    settle,
+    person,
+    states,
+    turn,
+)
+
+LEASE = timedelta(seconds=30)
+
+
+def claimed(connection: Connection, second: float = 0, most: int = 10) -> list[str]:
+    now = after(second)
+    return ids(outbox.claim(connection, now, now + LEASE, most))
+
+
+def reported(
+    connection: Connection, name: str, state: MessageState, **more: object
+) -> None:
+    outbox.set_state(connection, [{"id": name, "state": state.value, **more}])
+
+
+ORDER = [
+    message("drill", lane=Lane.DRILL),
+    message("blue", lane=Lane.BLUE),
+    message("red, a later try", place=103),
+    message("red, b first", place=13),
+    message("red, a first", place=3),
+    message("red, a first, since long", place=3, created_at=after(-60)),
+    message("orange", lane=Lane.ORANGE),
+]
+FIRST_TO_LAST = [
+    "red, a first, since long",
+    "red, a first",
+    "red, b first",
+    "red, a later try",
+    "orange",
+    "blue",
+    "drill",
+]
+
+
+@pytest.mark.parametrize("most", range(1, len(ORDER) + 1))
+async def test_the_most_urgent_are_claimed_and_sent_first(
+    database: Database, most: int
+) -> None:
+    await database.write(lambda c: post(c, *ORDER))
+
+    assert FIRST_TO_LAST[:most] == await database.write(
+        lambda c: claimed(c, most=most)
+    )
+
+
+async def test_what_is_claimed_is_nobody_elses(database: Database) -> None:
+    await database.write(lambda c: post(c, message("a"), message("b")))
+
+    assert ["a"] == await database.write(lambda c: claimed(c, most=1))
+    assert ["b"] == await database.write(lambda c: claimed(c, most=2))
+    assert [] == await database.write(claimed)
+
+
+async def test_nothing_is_claimed_before_its_time(database: Database) -> None:
+    await database.write(lambda c: post(c, message("a", created_at=after(5))))
+
+    assert [] == await database.write(lambda c: claimed(c, 4))
+    assert after(5) == await database.read(outbox.next_due_at)
+    assert ["a"] == await database.write(lambda c: claimed(c, 5))
+
+
+async def test_a_claim_counts_the_try_and_says_where_it_goes(
+    database: Database,
+) -> None:
+    def both(connection: Connection) -> list[outbox.Sending]:
+        post(connection, message("a"))
+        return outbox.claim(connection, after(3), after(33), 5)
+
+    [sending] = await database.write(both)
+
+    assert (1, after(3), "+999-li") == (sending.tries, sending.sent_at, sending.number)
+    assert (MessageState.SENDING, None) == (sending.state, sending.route)
+
+
+async def test_the_same_message_is_made_once(database: Database) -> None:
+    def twice(connection: Connection) -> None:
+        post(connection, message("a", text="first", carries=carrying("c")))
+        claimed(connection)
+        post(connection, message("a", text="second", carries=carrying("c")))
+
+    await database.write(twice)
+
+    assert {"a": "sending"} == await database.read(states)
+    assert {"a": "first"} == await database.read(
+        lambda c: column(c, schema.message, "text")
+    )
+    assert {"a": [("c.attempt", "c")]} == await database.read(
+        lambda c: outbox.carries(c, ["a"])
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"not_after": after(9)}, "dropped"),
+        ({"not_after": after(10)}, "waiting"),
+        ({"not_after": None}, "waiting"),
+        ({"not_after": after(9), "created_at": after(11)}, "waiting"),
+    ],
+)
+async def test_what_nobody_needs_any_more_is_dropped_when_it_falls_due(
+    database: Database, changes: dict[str, Any], expected: str
+) -> None:
+    def late(connection: Connection) -> int:
+        post(connection, message("a", **changes))
+        return outbox.drop_late(connection, after(10))
+
+    dropped = await database.write(late)
+
+    assert {"a": expected} == await database.read(states)
+    assert (expected == "dropped") == bool(dropped)
+
+
+async def test_a_message_waits_as_long_as_one_of_its_callouts_does(
+    database: Database,
+) -> None:
+    def made(connection: Connection) -> None:
+        begin(connection, "c", "d")
+        post(connection, message("both", carries=carrying("c", "d")))
+        turn(connection, "c", State.ANSWERED)
+        outbox.drop_settled(connection, [CalloutId("c")], "answered")
+
+    def settled(connection: Connection) -> None:
+        turn(connection, "d", State.CLOSED)
+        outbox.drop_settled(connection, [CalloutId("d")], "closed")
+
+    await database.write(made)
+
+    assert {"both": "waiting"} == await database.read(states)
+
+    await database.write(settled)
+
+    assert {"both": "dropped"} == await database.read(states)
+    assert {"both": "closed"} == await database.read(
+        lambda c: column(c, schema.message, "reason")
+    )
+    assert [] == await database.write(claimed)
+
+
+@pytest.mark.parametrize("state", ["taken", "desk", "calling", "waiting"])
+async def test_an_open_callout_keeps_its_messages(
+    database: Database, state: str
+) -> None:
+    def made(connection: Connection) -> None:
+        begin(connection, "c")
+        post(connection, message("m", carries=carrying("c")))
+        turn(connection, "c", State(state))
+        outbox.drop_settled(connection, [CalloutId("c")], state)
+
+    await database.write(made)
+
+    assert {"m": "waiting"} == await database.read(states)
+
+
+@pytest.mark.parametrize(
+    ("about", "expected"),
+    [
+        (About.OWN, "dropped"),
+        (About.REMINDER, "waiting"),
+        (About.DIGEST, "waiting"),
+        (About.INFO, "waiting"),
+    ],
+)
+async def test_an_answer_drops_only_what_asked_for_it(
+    database: Database, about: About, expected: str
+) -> None:
+    def made(connection: Connection) -> None:
+        begin(connection, "c")
+        post(connection, message("m", about=about, carries=carrying("c")))
+        turn(connection, "c", State.ANSWERED)
+        outbox.drop_settled(connection, [CalloutId("c")], "answered")
+
+    await database.write(made)
+
+    assert {"m": expected} == await database.read(states)
+
+
+async def test_a_cancel_drops_all_that_waits_and_nothing_that_left(
+    database: Database,
+) -> None:
+    def made(connection: Connection) -> None:
+        post(connection, message("sent"), message("waits", created_at=after(9)))
+        post(connection, message("other", chain="other", created_at=after(9)))
+        claimed(connection)
+        outbox.drop_chain(connection, CHAIN, "cancelled")
+
+    await database.write(made)
+
+    assert {
+        "sent": "sending",
+        "waits": "dropped",
+        "other": "waiting",
+    } == await database.read(states)
+
+
+async def test_a_new_worker_doubts_all_that_the_dead_one_held(
+    database: Database,
+) -> None:
+    def crashed(connection: Connection) -> int:
+        post(connection, message("held"), message("waits", created_at=after(60)))
+        claimed(connection)
+        return outbox.take_over_leases(connection, after(1))
+
+    assert await database.write(crashed) == 1
+    assert {"held": "unknown", "waits": "waiting"} == await database.read(states)
+    assert ["held"] == ids(
+        await database.read(lambda c: outbox.doubtful(c, after(1), 10))
+    )
+
+
+@pytest.mark.parametrize(
+    ("second", "in_doubt", "stuck"), [(29, [], 0), (30, [], 0), (31, ["a"], 1)]
+)
+async def test_a_message_past_its_lease_is_in_doubt(
+    database: Database, second: int, in_doubt: list[str], stuck: int
+) -> None:
+    def held(connection: Connection) -> None:
+        post(connection, message("a"))
+        claimed(connection)
+
+    await database.write(held)
+
+    assert in_doubt == ids(
+        await database.read(lambda c: outbox.doubtful(c, after(second), 10))
+    )
+    assert stuck == await database.read(lambda c: outbox.stuck(c, after(second)))
+
+
+async def test_doubt_is_left_alone_until_it_is_due(database: Database) -> None:
+    def unknown(connection: Connection) -> None:
+        post(connection, message("a"))
+        claimed(connection)
+        reported(connection, "a", MessageState.UNKNOWN, due_at=after(2))
+
+    await database.write(unknown)
+
+    assert [] == await database.read(lambda c: outbox.doubtful(c, after(1), 10))
+    assert after(2) == await database.read(outbox.next_due_at)
+    assert ["a"] == ids(await database.read(lambda c: outbox.doubtful(c, after(2), 10)))
+
+
+@pytest.mark.parametrize(
+    ("state", "accepted", "due", "expected"),
+    [
+        (MessageState.ACCEPTED, 0, 0, ["a"]),
+        (MessageState.ACCEPTED, 100, 0, []),
+        (MessageState.ACCEPTED, 0, 500, []),
+        (MessageState.DELIVERED, 0, 0, []),
+    ],
+)
+async def test_who_accepts_and_then_keeps_silent_is_asked(
+    database: Database,
+    state: MessageState,
+    accepted: int,
+    due: int,
+    expected: list[str],
+) -> None:
+    def sent(connection: Connection) -> None:
+        post(connection, message("a"))
+        times = {"accepted_at": after(accepted), "due_at": after(due)}
+        reported(connection, "a", state, **times)
+
+    await database.write(sent)
+
+    assert expected == ids(
+        await database.read(lambda c: outbox.silent(c, after(100), after(400), 9))
+    )
+
+
+async def test_who_was_asked_is_left_alone_for_a_while(database: Database) -> None:
+    def asked(connection: Connection) -> None:
+        post(connection, message("a"))
+        times = {"accepted_at": after(0), "due_at": after(0)}
+        reported(connection, "a", MessageState.ACCEPTED, **times)
+        outbox.ask_again(connection, ["a"], after(700))
+
+    await database.write(asked)
+
+    assert [] == await database.read(
+        lambda c: outbox.silent(c, after(100), after(699), 9)
+    )
+
+
+CONTACTED = [(state, True) for state in ("sending", "unknown", "accepted", "delivered")]
+CONTACTED += [(state, False) for state in ("waiting", "failed", "dropped")]
+
+
+@pytest.mark.parametrize(("state", "expected"), CONTACTED)
+async def test_who_may_have_been_reached_counts_as_contacted(
+    database: Database, state: str, *, expected: bool
+) -> None:
+    def sent(connection: Connection) -> None:
+        post(connection, message("a"), message("b", about=About.REPLY))
+        for name in ("a", "b"):
+            reported(connection, name, MessageState(state))
+
+    await database.write(sent)
+    found = await database.read(lambda c: outbox.contacted(c, CHAIN))
+
+    assert ([("li", "li0", Channel.SMS)] if expected else []) == found
+
+
+async def test_a_receipt_finds_its_message_by_either_name(database: Database) -> None:
+    def sent(connection: Connection) -> None:
+        post(connection, message("a"), message("b"))
+        reported(connection, "b", MessageState.ACCEPTED, provider_id="SM2")
+
+    await database.write(sent)
+    ours, theirs = await database.read(
+        lambda c: outbox.by_receipt(c, ["a"], ["SM2", "SM3"])
+    )
+
+    assert {"a", "b"} == set(ours)
+    assert {"SM2": ours["b"]} == theirs
+
+
+async def test_messages_of_an_alert_are_counted(database: Database) -> None:
+    def sent(connection: Connection) -> None:
+        post(connection, *(message(name) for name in "abcd"))
+        reported(connection, "a", MessageState.ACCEPTED, possible_duplicate=True)
+        reported(connection, "b", MessageState.DROPPED)
+        reported(connection, "c", MessageState.WAITING, reason="throttle:20429")
+
+    await database.write(sent)
+    figures = await database.read(lambda c: outbox.figures(c, AlertId("alert")))
+
+    assert (1, 1) == (figures.messages, figures.possible_duplicates)
+    assert {"throttle:20429": 1} == figures.held_back
+
+
+async def test_a_message_goes_to_the_number_of_its_own_version_of_a_person(
+    database: Database,
+) -> None:
+    def moved(connection: Connection) -> list[str]:
+        settle(connection, person("li", "+9991"))
+        outbox.put(connection, [message("old")])
+        newer = person("li", "+9992")
+        settle(connection, type(newer)(id="li2", name="x", addresses=newer.addresses))
+        outbox.put(connection, [message("new", person="li2")])
+        found = outbox.claim(connection, after(0), after(30), 9)
+        return sorted(f"{one.id} {one.number}" for one in found)
+
+    assert ["new +9992", "old +9991"] == await database.write(moved)
