@@ -206,7 +206,7 @@ class Run:
 
     async def _get(self, path: str) -> httpx.Response:
         try:
-            answer = await self._stage.client.get(path)
+            answer = await self._stage.client.get(f"/api/v1/{path}")
             return answer.raise_for_status()
         except httpx.HTTPError as error:
             problem = f"{path}: {error!r}; the server's log is {SERVER_LOG}"

@@ -22,19 +22,23 @@ from contacts.model import AddressKind, UnitKind
 from contacts.roster import Roster
 from dispatcher.api.auth import Scope
 from dispatcher.cli import keys, rosters
+from dispatcher.cli.failure import CommandError
 from dispatcher.cli.leash import leash
 from dispatcher.cli.processes import BACKLOG
-from dispatcher.engine.clock import Clock
-from dispatcher.engine.runtime import DRAIN_SECONDS, clock_of, opened
+from dispatcher.engine.clock import Clock, wait_for
+from dispatcher.engine.runtime import DRAIN_SECONDS, clock_of, database_file, opened
 from dispatcher.sim.control import ExchangeProcess
 from dispatcher.sim.county import CODE_SYSTEM, county_csv
 from dispatcher.sim.switchboard import ExchangeSettings
 from dispatcher.sim.world import Habit, Phone, populate
 from dispatcher.store.database import Database
 from dispatcher.store.keys import ApiKey, add
+from dispatcher.store.lock import lock_file
 
 SIGNATURE = "澄溪应急"
 TIMEOUT_SECONDS = 60.0
+LOOK_SECONDS = 0.1
+START_LOOKS = 600
 SENDER = "+99900000001"
 KEY = ApiKey(
     name="demo",
@@ -148,9 +152,11 @@ async def staged(plan: Plan, origin: datetime) -> AsyncIterator[Stage]:
                 await database.write(lambda c: add(c, KEY, key, clock.now()))
                 await exchange.client.phones(phones(roster, plan.seed))
                 async with (
-                    _server(file, front, plan.log),
+                    _server(file, front, plan.log) as server,
                     _client(base, key) as client,
                 ):
+                    await _up(server, lock_file(str(database_file(settings))), plan.log)
+                    await client.get("/healthz")
                     yield Stage(
                         base=base,
                         key=key,
@@ -202,7 +208,7 @@ def phones(roster: Roster, seed: int) -> tuple[Phone, ...]:
 
 def _client(base: str, key: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(
-        base_url=f"{base}/api/v1/",
+        base_url=base,
         headers={"Authorization": f"Bearer {key}"},
         timeout=TIMEOUT_SECONDS,
         trust_env=False,
@@ -210,7 +216,9 @@ def _client(base: str, key: str) -> httpx.AsyncClient:
 
 
 @contextlib.asynccontextmanager
-async def _server(config: Path, front: socket.socket, log: Path) -> AsyncIterator[None]:
+async def _server(
+    config: Path, front: socket.socket, log: Path
+) -> AsyncIterator[Process]:
     """Run ``jiaoying serve`` behind a listening socket."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(PREFIX)
@@ -227,9 +235,25 @@ async def _server(config: Path, front: socket.socket, log: Path) -> AsyncIterato
         )
         front.close()  # or callers would wait for a server that has died
         try:
-            yield
+            yield process
         finally:
             await _ended(process)
+
+
+async def _up(server: Process, worker: Path, log: Path) -> None:
+    """Wait until there is a worker; the API makes callers wait by itself.
+
+    :raises CommandError: when the server ends, or takes too long
+    """
+    never = asyncio.Event()
+    for _ in range(START_LOOKS):
+        if await asyncio.to_thread(worker.exists):
+            return
+        if server.returncode is not None:
+            break
+        await wait_for(never, LOOK_SECONDS)
+    problem = f"the server does not start; see {log}"
+    raise CommandError([problem])
 
 
 async def _ended(process: Process) -> None:

@@ -15,7 +15,7 @@ from dispatcher.engine.step import step
 from dispatcher.store import alerts, callouts, questions
 from dispatcher.store.database import Database
 
-MOST = 100  # callouts a transaction: others can write in between
+MOST = 25  # callouts a transaction: others can write in between
 
 
 class Rules:

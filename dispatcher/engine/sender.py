@@ -23,7 +23,7 @@ from dispatcher.store import outbox
 from dispatcher.store.database import Database
 from dispatcher.store.outbox import Sending
 
-WINDOW = 32  # messages claimed at a time
+WINDOW = 64  # messages claimed at a time
 REFILL = WINDOW // 2  # so few must be left before more are claimed: not one by one
 CONNECTIONS = 8  # requests on the wire at a time, for each route
 LEASE_SECONDS = 30.0

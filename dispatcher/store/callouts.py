@@ -159,9 +159,10 @@ def latest_facts(
     fact, callout = schema.fact, schema.callout
     rows = connection.execute(
         select(callout.c.unit, fact.c.body)
+        .select_from(fact)
         .join(callout, callout.c.id == fact.c.callout)
-        .where(fact.c.alert == alert, fact.c.kind.in_(list(kinds)))
-        .order_by(fact.c.at.desc(), fact.c.callout)
+        .where(callout.c.alert == alert, fact.c.kind.in_(list(kinds)))
+        .order_by(fact.c.id.desc())
         .limit(most)
     ).all()
     return [(UnitId(row.unit), FACT.validate_json(row.body)) for row in reversed(rows)]

@@ -95,6 +95,8 @@ class Database:
             self._writer.shutdown()
             self._readers.shutdown()
             self._engine.dispose()
+            if self._turns:
+                self._turns.close()
 
     async def write(self, work: Work[Result]) -> Result:
         """Do it in the next transaction; returns when that is on disk.

@@ -12,13 +12,18 @@ class WorkerRunningError(Exception):
     """Another worker holds this database."""
 
 
+def lock_file(database: str) -> Path:
+    """What the worker of a database file holds; it comes to be with the first one."""
+    return Path(f"{database}.worker")
+
+
 @contextlib.contextmanager
 def only_worker(database: str) -> Iterator[None]:
     """Hold the worker's lock of a database file; the kernel frees it when we die.
 
     :raises WorkerRunningError: when another process holds it
     """
-    path = Path(f"{database}.worker")
+    path = lock_file(database)
     with path.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from anyio.lowlevel import checkpoint
 from sqlalchemy import Connection, func, select
 
 from dispatcher.store import schema
@@ -37,8 +38,9 @@ def failing(name: str) -> Work:
 
 async def written(database: Database) -> int:
     return await database.read(
-        lambda c: c.execute(select(func.count()).select_from(schema.setting)).scalar()
-        or 0
+        lambda c: (
+            c.execute(select(func.count()).select_from(schema.setting)).scalar() or 0
+        )
     )
 
 
@@ -67,7 +69,7 @@ async def test_a_bad_piece_fails_alone(database: Database) -> None:
         return_exceptions=True,
     )
 
-    assert ["first", "second", "third"] == [str(one) for one in outcomes]
+    assert [str(one) for one in outcomes] == ["first", "second", "third"]
     assert isinstance(outcomes[1], RuntimeError)
     assert await written(database) == 2
 
@@ -88,11 +90,11 @@ async def test_what_waits_together_is_committed_together(database: Database) -> 
     first = asyncio.create_task(database.write(door))
     await door.reached()
     rest = [asyncio.create_task(database.write(noting(f"{n}"))) for n in range(100)]
-    await asyncio.sleep(0)
+    await checkpoint()
     door.open()
     await asyncio.gather(first, *rest)
 
-    assert (2, 100) == (database.committed - before, await written(database))
+    assert (database.committed - before, await written(database)) == (2, 100)
 
 
 async def test_a_full_queue_refuses_before_anything_is_begun(
@@ -104,7 +106,7 @@ async def test_a_full_queue_refuses_before_anything_is_begun(
     nothing = [
         asyncio.create_task(database.write(lambda _: None)) for _ in range(QUEUE_MOST)
     ]
-    await asyncio.sleep(0)
+    await checkpoint()
 
     with pytest.raises(StoreBusyError, match=f"{QUEUE_MOST} pieces of work wait"):
         await database.write(noting("one too many"))
@@ -121,7 +123,7 @@ async def test_a_waiter_that_gave_up_harms_nobody(database: Database) -> None:
     await door.reached()
     gone = asyncio.create_task(database.write(noting("gone")))
     stays = asyncio.create_task(database.write(noting("stays")))
-    await asyncio.sleep(0)
+    await checkpoint()
     gone.cancel()
     door.open()
     await first
@@ -135,6 +137,6 @@ async def test_what_was_queued_is_still_written_at_the_end(url: str) -> None:
     async with Database(url).running() as database:
         await database.write(schema.setting.create)
         late = [asyncio.create_task(database.write(noting(f"{n}"))) for n in range(9)]
-        await asyncio.sleep(0)
+        await checkpoint()
 
     assert [f"{n}" for n in range(9)] == [await task for task in late]

@@ -36,7 +36,7 @@ def member(name: str, second: float, of: str = "q") -> Member:
 
 
 def test_codes_are_two_digits_as_long_as_these_last() -> None:
-    assert ("60", "99", "600", "999") == (CODES[0], CODES[39], CODES[40], CODES[-1])
+    assert (CODES[0], CODES[39], CODES[40], CODES[-1]) == ("60", "99", "600", "999")
     assert len(CODES) == 440
 
 
@@ -65,7 +65,7 @@ async def test_a_code_stands_for_one_question_behind_a_shared_number(
         used = questions.used_codes(connection, [ONE, OTHER], after(0))
         return questions.free_code([ONE], used), questions.free_code([OTHER], used)
 
-    assert ("61", "60") == await database.write(both)
+    assert await database.write(both) == ("61", "60")
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ async def test_a_rested_code_may_be_given_again(database: Database) -> None:
         ask(connection, question("second", key=key), ONE)
         return dict(questions.open_count(connection, [ONE]))
 
-    assert {ONE: 1} == await database.write(again)
+    assert await database.write(again) == {ONE: 1}
 
 
 async def test_open_questions_are_counted_by_number(database: Database) -> None:
@@ -103,7 +103,7 @@ async def test_open_questions_are_counted_by_number(database: Database) -> None:
         ask(connection, question("c", "zhao", code=None), ONE)
         return dict(questions.open_count(connection, [ONE, OTHER, "+9993"]))
 
-    assert {ONE: 2, OTHER: 1} == await database.write(three)
+    assert await database.write(three) == {ONE: 2, OTHER: 1}
 
 
 async def test_a_question_is_found_by_what_it_is(database: Database) -> None:
@@ -132,7 +132,7 @@ async def test_a_digest_gathers_for_ten_seconds_and_then_keeps_pace(
         questions.join(connection, who)
         return questions.next_due_at(connection)
 
-    def sent(connection: Connection, second: float) -> list[str]:
+    def sent(connection: Connection, second: float) -> list[CalloutId]:
         waited = [one.callout for one in questions.members(connection, "q")]
         questions.named(connection, "q", after(second))
         return waited
@@ -142,12 +142,12 @@ async def test_a_digest_gathers_for_ten_seconds_and_then_keeps_pace(
     # first: ten seconds after the first one, however many join meanwhile
     assert after(10) == await database.write(lambda c: joined(c, member("a", 0)))
     assert after(10) == await database.write(lambda c: joined(c, member("b", 7)))
-    assert ["a", "b"] == await database.write(lambda c: sent(c, 10))
+    assert await database.write(lambda c: sent(c, 10)) == ["a", "b"]
     assert await database.read(questions.next_due_at) is None
 
     # then: two minutes after the last message
     assert after(130) == await database.write(lambda c: joined(c, member("c", 15)))
-    assert ["c"] == await database.write(lambda c: sent(c, 130))
+    assert await database.write(lambda c: sent(c, 130)) == ["c"]
 
     # later again: ten seconds
     assert after(910) == await database.write(lambda c: joined(c, member("d", 900)))
@@ -171,7 +171,7 @@ async def test_red_digests_are_sent_before_blue_ones(database: Database) -> None
         questions.join(connection, joined)
         return ids(questions.due_digests(connection, after(15), 9))
 
-    assert ["red", "blue"] == await database.write(due)
+    assert await database.write(due) == ["red", "blue"]
 
 
 async def test_a_closed_chain_sends_no_digest(database: Database) -> None:

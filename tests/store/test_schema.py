@@ -1,0 +1,80 @@
+"""The file itself: its schema, and who may work on it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, text
+
+from dispatcher.store import schema
+from dispatcher.store.database import Database
+from dispatcher.store.lock import WorkerRunningError, only_worker
+from dispatcher.store.migrate import SchemaError, migrate
+
+HOLD = """
+import sys
+from dispatcher.store.lock import only_worker
+with only_worker(sys.argv[1]):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+async def test_the_migrations_make_the_schema_the_code_knows(
+    database: Database,
+) -> None:
+    def differences(connection: Connection) -> list[object]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, schema.metadata))
+
+    assert await database.read(differences) == []
+
+
+async def test_a_database_that_is_up_to_date_is_left_alone(database: Database) -> None:
+    await database.write(migrate)
+    tables = await database.read(
+        lambda c: set(c.execute(text("SELECT name FROM sqlite_master")).scalars())
+    )
+
+    assert schema.metadata.tables.keys() <= tables
+
+
+async def test_a_database_of_a_newer_version_is_refused(database: Database) -> None:
+    await database.write(
+        lambda c: c.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    )
+
+    with pytest.raises(SchemaError, match="schema 9999, which this version does not"):
+        await database.write(migrate)
+
+
+def test_a_second_worker_is_refused_while_the_first_one_lives(tmp_path: Path) -> None:
+    file = str(tmp_path / "store.db")
+    command = [sys.executable, "-c", HOLD, file]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+
+        with pytest.raises(WorkerRunningError, match="another worker is running on"):  # noqa: SIM117 - only the second may raise
+            with only_worker(file):
+                pass
+
+        other.kill()
+        other.wait(10)
+
+    with only_worker(file):
+        assert Path(f"{file}.worker").exists()
+
+
+def test_files_are_locked_apart(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.db", tmp_path / "other.db"
+
+    with only_worker(str(one)), only_worker(str(other)):
+        assert Path(f"{other}.worker").exists()
