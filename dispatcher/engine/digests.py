@@ -19,7 +19,7 @@ from dispatcher.store.callouts import Seen
 from dispatcher.store.outbox import About, Message
 from dispatcher.store.questions import Kind, Member, Question
 
-MOST = 50
+MOST = 20
 
 
 def send_due(connection: Connection, context: Context, now: datetime) -> int:

@@ -15,7 +15,7 @@ from dispatcher.engine.context import Context
 from dispatcher.engine.step import launch
 from dispatcher.store import alerts, callouts
 
-CHUNK = 100
+CHUNK = 50
 ALERTS_MOST = 10
 
 

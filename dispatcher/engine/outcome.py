@@ -44,6 +44,8 @@ def record(
     connection: Connection, context: Context, results: Sequence[Sent], now: datetime
 ) -> None:
     """Write down outcomes, and let the callouts hear of them."""
+    if not results:
+        return
     known, _ = outbox.by_receipt(connection, [r.message.id for r in results], ())
     settled = [(result, _settle(context, result, known, now)) for result in results]
     outbox.set_state(connection, [row for _, row in settled])
@@ -114,7 +116,7 @@ def _settle(
         "lease_until": None,
         "provider_id": message.provider_id,
         "rank": before.rank,
-        "accepted_at": None,
+        "accepted_at": before.accepted_at,
         "failure": None,
         "failure_code": None,
         "possible_duplicate": before.possible_duplicate or result.again,
@@ -125,13 +127,14 @@ def _settle(
             row |= _accepted(before, rank, now)
         case Unknown(code=code):
             row |= {"failure_code": code}
-            if before.state in outbox.UNSETTLED:
-                row |= {"state": MessageState.UNKNOWN.value, "due_at": now + ASK_AFTER}
+            row |= _unknown(before, now)
         case Failed():
             row |= {"failure": outcome.kind.value, "failure_code": outcome.code}
             row |= _failed(context, message, outcome, now)
-        case None:
+        case None if before.state in outbox.UNSETTLED:
             row |= {"state": MessageState.WAITING.value, "due_at": now}
+        case None:
+            pass  # a receipt came while we asked
         case _:
             assert_never(outcome)
     return row
@@ -146,6 +149,13 @@ def _accepted(before: Known, rank: Rank, now: datetime) -> dict[str, object]:
         "rank": max(before.rank, int(rank)),
         "due_at": now,  # from when on its silence may be asked about
     }
+
+
+def _unknown(before: Known, now: datetime) -> dict[str, object]:
+    """What a receipt has told already is no doubt any more."""
+    if before.state in outbox.UNSETTLED:
+        return {"state": MessageState.UNKNOWN.value, "due_at": now + ASK_AFTER}
+    return {"due_at": None if before.rank >= Rank.FINAL else now}
 
 
 def _failed(

@@ -33,7 +33,9 @@ class Rules:
         if due_at is None or due_at > now:
             return 0
         context = await self._keeper.refresh()
-        return await self._database.write(lambda c: sweep(c, context, now))
+        return await self._database.write(
+            lambda connection: sweep(connection, context, now), aside=True
+        )
 
 
 def sweep(connection: Connection, context: Context, now: datetime) -> int:

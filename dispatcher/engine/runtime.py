@@ -109,7 +109,7 @@ class Engine:
             group.create_task(self._loop("reconcile", self._reconciler.turn))
             group.create_task(self._loop("sender", self.sender.turn, self.sender.freed))
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.sender.landed(), DRAIN_SECONDS)
+            await asyncio.wait_for(self.sender.drain(), DRAIN_SECONDS)
         log.info("engine.stopped")
 
     async def _loop(

@@ -50,32 +50,44 @@ class Sender:
         self._buckets: dict[Channel, Bucket] = {}
         self._flying: set[asyncio.Task[None]] = set()
         self._results: list[Sent] = []
-        self._flushing = asyncio.Lock()
         self.freed = asyncio.Event()
 
     async def turn(self) -> int:
-        """Claim as much as the window and the rates allow, and start sending it."""
-        if len(self._flying) > REFILL:
+        """Write down what has landed and claim as much again; returns how much."""
+        room = max(0, min(WINDOW - len(self._flying), self._allowed()))
+        claimable = room and await self._waiting()
+        results, self._results = self._results, []
+        if not (results or claimable):
             return 0
-        room = min(WINDOW - len(self._flying), self._allowed())
-        if room <= 0:
-            return 0
+        try:
+            claimed = await self._exchange(results, room)
+        except BaseException:
+            self._results = results + self._results
+            raise
+        context = await self._keeper.context()
+        for message in claimed:
+            self._bucket(message.channel).spend()
+            task = asyncio.create_task(self._send(message, route_of(context, message)))
+            self._flying.add(task)
+            task.add_done_callback(self._landed)
+        return len(results) + len(claimed)
+
+    async def _waiting(self) -> bool:
+        due_at = await self._database.read(outbox.next_due_at)
+        return due_at is not None and due_at <= self._clock.now()
+
+    async def _exchange(self, results: list[Sent], room: int) -> list[Sending]:
+        """One transaction: results in, new claims out."""
         now = self._clock.now()
         lease_until = now + self._clock.span(LEASE_SECONDS)
         context = await self._keeper.context()
 
-        def claim(connection: Connection) -> list[Sending]:
+        def exchange(connection: Connection) -> list[Sending]:
+            record(connection, context, results, now)
             outbox.drop_late(connection, now)
-            return outbox.claim(connection, now, lease_until, room)
+            return outbox.claim(connection, now, lease_until, room) if room else []
 
-        claimed = await self._database.write(claim)
-        for message in claimed:
-            self._bucket(message.channel).spend()
-            route = route_of(context, message)
-            task = asyncio.create_task(self._send(message, route))
-            self._flying.add(task)
-            task.add_done_callback(self._landed)
-        return len(claimed)
+        return await self._database.write(exchange)
 
     def _allowed(self) -> int:
         now = self._clock.now()
@@ -102,19 +114,6 @@ class Sender:
                 log.exception("sender.provider.crashed", route=route)
                 outcome = Unknown(code=type(failure).__name__)
         self._results.append(Sent(message=message, route=route, outcome=outcome))
-        await self._flush()
-
-    async def _flush(self) -> None:
-        """Write what has landed; results that land meanwhile go with the next flush."""
-        async with self._flushing:
-            results, self._results = self._results, []
-            if not results:
-                return
-            now = self._clock.now()
-            context = await self._keeper.context()
-            await self._database.write(
-                lambda connection: record(connection, context, results, now)
-            )
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._flying.discard(task)
@@ -123,9 +122,16 @@ class Sender:
             log.error("sender.result.lost", error=repr(task.exception()))
 
     async def landed(self) -> None:
-        """Wait until nothing is on the wire and every result is on disk."""
+        """Wait until nothing is on the wire."""
         while self._flying:
             await asyncio.wait(self._flying)
+
+    async def drain(self) -> None:
+        """Claim nothing more; wait for what is on the wire and write it down."""
+        await self.landed()
+        results, self._results = self._results, []
+        if results:
+            await self._exchange(results, 0)
 
 
 def outgoing_of(message: Sending, now: datetime) -> Outgoing:
@@ -140,17 +146,18 @@ def outgoing_of(message: Sending, now: datetime) -> Outgoing:
 
 
 class Bucket:
-    """A token bucket: so many a second, and a second's worth saved at the most."""
+    """A token bucket: so many a second, and a second's worth saved, or a single one."""
 
     def __init__(self, rate: float, now: datetime) -> None:
         self._rate = rate
-        self._tokens = rate
+        self._most = max(rate, 1.0)
+        self._tokens = self._most
         self._at = now
 
     def allowed(self, now: datetime) -> int:
         """How many may go now."""
         passed = (now - self._at).total_seconds()
-        self._tokens = min(self._rate, self._tokens + passed * self._rate)
+        self._tokens = min(self._most, self._tokens + passed * self._rate)
         self._at = now
         return int(self._tokens)
 

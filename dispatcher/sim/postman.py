@@ -1,6 +1,6 @@
 """Brings the exchange's callbacks to the account's server, again until taken.
 
-One bounded queue, a few workers, one HTTP client. An errand is a row of letters that
+One bounded queue, some workers, a few HTTP clients. An errand is a row of letters that
 keep their order; a letter not taken is offered again for about half a minute, so
 that a server killed and started again misses nothing. The exchange is the outside
 world: its waits are real time, on the event loop's own timers.
@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import cycle
 from uuid import uuid4
 
 import httpx
@@ -22,7 +23,8 @@ from dispatcher.sim.twilio_wire import sign
 LIMITS = httpx.Limits(  # httpx's pool slows down steeply above 8
     max_connections=8, max_keepalive_connections=8
 )
-WORKERS = 6  # the two connections left are for replies asked for by hand
+CLIENTS = 4  # a provider calls back many at a time
+WORKERS = 6 * CLIENTS  # the connections left are for replies asked for by hand
 QUEUE_LENGTH = 10_000
 CALLBACK_TIMEOUT = httpx.Timeout(15.0, pool=None)  # Twilio's own limit
 RETRY_SECONDS = (0.1, 0.3, 1.0, 2.0, 4.0, 6.0, 8.0, 8.0)
@@ -63,9 +65,11 @@ class Postman:
     """Owns the queue of errands and the workers who run them."""
 
     def __init__(self, auth_token: str, line: Line) -> None:
-        self._client = httpx.AsyncClient(
-            limits=LIMITS, timeout=CALLBACK_TIMEOUT, trust_env=False
-        )
+        self._clients = [
+            httpx.AsyncClient(limits=LIMITS, timeout=CALLBACK_TIMEOUT, trust_env=False)
+            for _ in range(CLIENTS)
+        ]
+        self._turns = cycle(self._clients)
         self._auth_token = auth_token
         self._line = line
         self._queue: asyncio.Queue[Errand] = asyncio.Queue(QUEUE_LENGTH)
@@ -135,7 +139,8 @@ class Postman:
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
-            await self._client.aclose()
+            for client in self._clients:
+                await client.aclose()
 
     async def _work(self) -> None:
         while True:
@@ -166,7 +171,7 @@ class Postman:
             "User-Agent": "TwilioProxy/1.1",
         }
         try:
-            answer = await self._client.post(
+            answer = await next(self._turns).post(
                 letter.url, data=letter.fields, headers=headers
             )
         except (httpx.HTTPError, httpx.InvalidURL, ValueError):

@@ -62,6 +62,7 @@ class Turns:
 class _Waiting(Generic[Result]):
     work: Work[Result]
     done: asyncio.Future[Result]
+    aside: bool
 
 
 class Database:
@@ -98,14 +99,16 @@ class Database:
             if self._turns:
                 self._turns.close()
 
-    async def write(self, work: Work[Result]) -> Result:
+    async def write(self, work: Work[Result], *, aside: bool = False) -> Result:
         """Do it in the next transaction; returns when that is on disk.
 
+        :param aside: long work that goes alone, after what waits; nobody waits for it
+            in his own transaction
         :raises StoreBusyError: when the queue is full
         """
         done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         try:
-            self._queue.put_nowait(_Waiting(work, done))
+            self._queue.put_nowait(_Waiting(work, done, aside))
         except asyncio.QueueFull as full:
             message = f"{QUEUE_MOST} pieces of work wait for the store already"
             raise StoreBusyError(message) from full
@@ -121,20 +124,27 @@ class Database:
             return work(connection)
 
     async def _write_groups(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
-            group = [await self._queue.get()]
-            while len(group) < GROUP_MOST and not self._queue.empty():
-                group.append(self._queue.get_nowait())
-            works = [waiting.work for waiting in group]
-            try:
-                outcomes = await loop.run_in_executor(self._writer, self._commit, works)
-            except Exception as failure:  # noqa: BLE001 - every waiter is told, whatever it is
-                outcomes = [failure] * len(group)
-            for waiting, outcome in zip(group, outcomes, strict=True):
-                _tell(waiting, outcome)
-                self._queue.task_done()
-            self.committed += 1
+            waiting = [await self._queue.get()]
+            while len(waiting) < GROUP_MOST and not self._queue.empty():
+                waiting.append(self._queue.get_nowait())
+            together = [one for one in waiting if not one.aside]
+            for group in (together, *([one] for one in waiting if one.aside)):
+                await self._write_group(group)
+
+    async def _write_group(self, group: list[_Waiting[Any]]) -> None:
+        if not group:
+            return
+        loop = asyncio.get_running_loop()
+        works = [waiting.work for waiting in group]
+        try:
+            outcomes = await loop.run_in_executor(self._writer, self._commit, works)
+        except Exception as failure:  # noqa: BLE001 - every waiter is told, whatever it is
+            outcomes = [failure] * len(group)
+        for waiting, outcome in zip(group, outcomes, strict=True):
+            _tell(waiting, outcome)
+            self._queue.task_done()
+        self.committed += 1
 
     def _commit(self, works: list[Work[Any]]) -> list[Any]:
         with (

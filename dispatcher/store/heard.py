@@ -87,7 +87,8 @@ def _said(row: RowMapping) -> Said:
             code=row["code"],
             level=Level(row["level"]),
             drill=row["drill"],
-            sent_at=row["accepted_at"] or row["sent_at"],
+            # Not when the acceptance was written down: an answer can be quicker.
+            sent_at=row["sent_at"],
             delivered_at=row["delivered_at"],
             receipts=True,
             open=bool(row["open"]),

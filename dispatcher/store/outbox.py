@@ -193,11 +193,38 @@ def find(connection: Connection, ids: Iterable[str]) -> list[Sending]:
 def set_state(
     connection: Connection, changes: Sequence[Mapping[str, object]]
 ) -> set[str]:
-    """Write what became of messages; each change has an ``id`` and equal columns."""
-    return {
-        str(name)
-        for (name,) in batch.update(connection, schema.message, changes, keys=("id",))
-    }
+    """Write what became of messages; each change has an ``id`` and equal columns.
+
+    What is to wait once more was on the wire while others were dropped, so it is
+    dropped here when it would come too late.
+    """
+    found = batch.update(connection, schema.message, changes, keys=("id",))
+    again = [
+        str(change["id"])
+        for change in changes
+        if change["state"] == MessageState.WAITING.value
+    ]
+    if again:
+        connection.execute(DROP_OVERTAKEN, {"messages": batch.listed(again)})
+    return {str(name) for (name,) in found}
+
+
+# Who asks needs an open callout; who tells or reminds, one that is not closed.
+DROP_OVERTAKEN = text(
+    """
+    UPDATE message SET state = 'dropped', reason = 'overtaken', due_at = NULL
+    WHERE state = 'waiting'
+      AND id IN (SELECT value FROM json_each(:messages))
+      AND EXISTS (SELECT 1 FROM carried WHERE carried.message = message.id)
+      AND NOT EXISTS (
+        SELECT 1 FROM carried JOIN callout ON callout.id = carried.callout
+        WHERE carried.message = message.id
+          AND CASE WHEN message.purpose IN ('own', 'digest')
+              THEN callout.state IN ('waiting', 'calling', 'taken', 'desk')
+              ELSE callout.state <> 'closed' END
+    )
+    """
+)
 
 
 def carries(
