@@ -25,7 +25,7 @@ from dispatcher.api.views import (
     page,
 )
 from dispatcher.core.alert import Alert, AlertState
-from dispatcher.core.report import summary
+from dispatcher.core.report import summarise
 from dispatcher.engine import desk
 from dispatcher.engine.compose import Desk
 from dispatcher.intake.form import AlertForm, CancelForm, parse
@@ -93,14 +93,14 @@ async def show_alert(alert: Annotated[Alert, Depends(alert_named)]) -> AlertView
 
 
 @router.get("/{id}/summary", dependencies=READS, responses=answers(401, 403, 404))
-async def summarise(
+async def figures_of(
     front: FrontOf, alert: Annotated[Alert, Depends(alert_named)]
 ) -> SummaryView:
     """The figures of an alert."""
     database = front.runtime.database
-    opened = await database.read(lambda c: callouts.of_alert(c, alert.id))
+    tallies = await database.read(lambda c: callouts.tallies_of(c, alert.id))
     figures = await database.read(lambda c: outbox.figures(c, alert.id))
-    return SummaryView.of(summary(opened), figures)
+    return SummaryView.of(summarise(tallies), figures)
 
 
 @router.get("/{id}/callouts", dependencies=READS, responses=answers(401, 403, 404, 422))

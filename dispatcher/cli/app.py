@@ -91,7 +91,7 @@ def demo(
     ] = False,
     alert: Annotated[Path | None, typer.Option(help="另一份预警 JSON")] = None,
     seed: Annotated[int, typer.Option(help="另一批虚构的人")] = 7,
-    speed: Annotated[float, typer.Option(min=0.1, help="快放倍数")] = 30.0,
+    speed: Annotated[float, typer.Option(min=0.1, help="快放倍数")] = 10.0,
     as_json: Json = False,
 ) -> None:
     """演示:为虚构的澄溪县叫应一次暴雨红色预警。"""

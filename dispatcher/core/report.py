@@ -209,44 +209,74 @@ class Summary:
     attempts: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What one callout adds to the figures: small, and kept beside its state.
+
+    :ivar called: everybody who stood on a rung and could be called
+    :ivar heard: everybody who answered, for himself or for those below
+    """
+
+    state: State
+    superseded: bool
+    grid: bool
+    seconds: float | None
+    in_time: bool | None
+    marks: tuple[Mark, ...]
+    attempts: int
+    called: tuple[PersonId, ...]
+    heard: tuple[str, ...]
+
+
+def tally(callout: Callout) -> Tally:
+    """What a callout adds to the figures now."""
+    taker = (callout.taking.by,) if callout.taking else ()
+    return Tally(
+        state=callout.state,
+        superseded=callout.close_reason is CloseReason.SUPERSEDED,
+        grid=callout.post is Post.GRID_LEAD,
+        seconds=seconds(callout),
+        in_time=in_time(callout),
+        marks=callout.marks,
+        attempts=callout.attempt_count,
+        # The state keeps only the newest attempts; a rung keeps all its people.
+        called=tuple(c.person for run in callout.runs for c in run.people if c.means),
+        heard=(*(answer.person for answer in callout.answers), *taker),
+    )
+
+
 def summary(callouts: Iterable[Callout]) -> Summary:
     """Count what became of the callouts of one alert."""
-    told = [c for c in callouts if c.close_reason is not CloseReason.SUPERSEDED]
-    answered = [c for c in told if c.answer]
-    waits = sorted(w for c in answered if (w := seconds(c)) is not None)
-    grids = [c for c in told if c.post is Post.GRID_LEAD]
-    states = Counter(callout.state for callout in told)
+    return summarise(map(tally, callouts))
+
+
+def summarise(tallies: Iterable[Tally]) -> Summary:
+    """Add the callouts of one alert up."""
+    told = [one for one in tallies if not one.superseded]
+    waits = sorted(one.seconds for one in told if one.seconds is not None)
+    grids = [one for one in told if one.grid]
+    states = Counter(one.state for one in told)
+    called = {person for one in told for person in one.called}
+    heard = {person for one in told for person in one.heard}
     return Summary(
         callouts=len(told),
         by_state={state.value: states[state] for state in State},
-        answered=len(answered),
-        answered_in_time=sum(in_time(c) is True for c in answered),
+        answered=len(waits),
+        answered_in_time=sum(one.in_time is True for one in told),
         taken=states[State.TAKEN],
         to_desk=states[State.DESK],
-        not_awakened=sum(Mark.NOT_AWAKENED in c.marks for c in told),
-        never_rung=sum(Mark.NEVER_RUNG in c.marks for c in told),
-        grid_coverage_rate=_rate(sum(c.answer is not None for c in grids), len(grids)),
-        answer_rate=_answer_rate(told),
+        not_awakened=sum(Mark.NOT_AWAKENED in one.marks for one in told),
+        never_rung=sum(Mark.NEVER_RUNG in one.marks for one in told),
+        grid_coverage_rate=_rate(sum(g.seconds is not None for g in grids), len(grids)),
+        answer_rate=_rate(len(called & heard), len(called)),
         p50_seconds=quantile(waits, 0.5),
         p90_seconds=quantile(waits, 0.9),
-        attempts=sum(c.attempt_count for c in told),
+        attempts=sum(one.attempts for one in told),
     )
 
 
 def _rate(part: int, whole: int) -> float | None:
     return round(part / whole, 4) if whole else None
-
-
-def _answer_rate(callouts: Iterable[Callout]) -> float | None:
-    called: set[str] = set()
-    answered: set[str] = set()
-    for callout in callouts:
-        # The state keeps only the newest attempts; a rung keeps all its people.
-        called.update(c.person for run in callout.runs for c in run.people if c.means)
-        answered.update(answer.person for answer in callout.answers)
-        if callout.taking:
-            answered.add(callout.taking.by)
-    return _rate(len(called & answered), len(called))
 
 
 def quantile(ordered: Sequence[float], share: float) -> float | None:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection
 
-from channels.contract import Channel, Outgoing, Provider, Unknown
+from channels.contract import Channel, Outcome, Outgoing, Provider, Unknown
 from dispatcher.engine.clock import Clock
 from dispatcher.engine.keeper import Keeper
 from dispatcher.engine.outcome import Sent, record, route_of
@@ -27,6 +27,7 @@ WINDOW = 64  # messages claimed at a time
 REFILL = WINDOW // 2  # so few must be left before more are claimed: not one by one
 CONNECTIONS = 8  # requests on the wire at a time, for each route
 LEASE_SECONDS = 30.0
+START_SECONDS = 10.0  # the longest wait for a line: then a request may outlive its lease
 VALID_SECONDS = 3600  # how long a provider may keep trying a text without an end
 
 log = structlog.get_logger()
@@ -105,14 +106,8 @@ class Sender:
         return self._buckets[channel]
 
     async def _send(self, message: Sending, route: str) -> None:
-        provider = self._providers[route]
-        outgoing = outgoing_of(message, self._clock.now())
         async with self._lines[route]:
-            try:
-                outcome = await provider.send(outgoing)
-            except Exception as failure:
-                log.exception("sender.provider.crashed", route=route)
-                outcome = Unknown(code=type(failure).__name__)
+            outcome = await self._said(message, route)
         self._results.append(Sent(message=message, route=route, outcome=outcome))
 
     def _landed(self, task: asyncio.Task[None]) -> None:

@@ -14,8 +14,9 @@ from dispatcher.core.alert import AlertId, ChainId
 from dispatcher.core.callout import Callout, CalloutId, State
 from dispatcher.core.due import next_due
 from dispatcher.core.fact import Fact
+from dispatcher.core.report import Tally, tally
 from dispatcher.store import batch, schema
-from dispatcher.store.codec import CALLOUT, FACT, callout_json, fact_json
+from dispatcher.store.codec import CALLOUT, FACT, TALLY, callout_json, fact_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ def _state(change: Change) -> dict[str, object]:
         "owner": callout.owner,
         "due_at": following and following.at,
         "facts": before + len(change.facts),
+        "tally": TALLY.dump_json(tally(callout)).decode(),
         "body": callout_json(callout),
     }
 
@@ -174,6 +176,14 @@ def of_alert(connection: Connection, alert: AlertId) -> list[Callout]:
         select(schema.callout.c.body).where(schema.callout.c.alert == alert)
     )
     return [CALLOUT.validate_json(row.body) for row in rows]
+
+
+def tallies_of(connection: Connection, alert: AlertId) -> list[Tally]:
+    """What each callout of an alert adds to the figures."""
+    rows = connection.execute(
+        select(schema.callout.c.tally).where(schema.callout.c.alert == alert)
+    )
+    return [TALLY.validate_json(row.tally) for row in rows]
 
 
 def open_of_chain(connection: Connection, chain: ChainId) -> list[CalloutId]:

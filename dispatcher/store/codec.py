@@ -9,9 +9,11 @@ from pydantic import Field, TypeAdapter
 from dispatcher.core.alert import Content
 from dispatcher.core.callout import Callout
 from dispatcher.core.fact import Fact
+from dispatcher.core.report import Tally
 
 FACT: TypeAdapter[Fact] = TypeAdapter(Annotated[Fact, Field(discriminator="kind")])
 CALLOUT: TypeAdapter[Callout] = TypeAdapter(Callout)
+TALLY: TypeAdapter[Tally] = TypeAdapter(Tally)
 CONTENT: TypeAdapter[Content] = TypeAdapter(Content)
 
 

@@ -110,6 +110,8 @@ callout = Table(
     Column("due_at", Moment),
     Column("facts", Integer, nullable=False),
     Column("version", Integer, nullable=False),
+    # What it adds to the figures: read for every callout whenever somebody looks.
+    Column("tally", Text, nullable=False),
     Column("body", Text, nullable=False),
 )
 Index("callout_due", callout.c.due_at, sqlite_where=callout.c.due_at.isnot(None))

@@ -89,6 +89,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.Column("due_at", sa.BigInteger(), nullable=True),
         sa.Column("facts", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("tally", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
