@@ -27,6 +27,9 @@ def send(config: Path | None, file: Path, url: str, key: str) -> dict[str, Any]:
         body = file.read_bytes()
     except OSError as error:
         raise CommandError([f"{file}: {error.strerror}"], BAD_INPUT) from error
+    if not key:
+        problem = "no API key: give --key or set JIAOYING_KEY"
+        raise CommandError([problem], BAD_INPUT)
     base = url.rstrip("/") or own_url(load(config, os.environ))
     return post(base, body, key)
 

@@ -31,12 +31,14 @@ SLOW_KINDS = frozenset({FailureKind.CONFIG, FailureKind.PERMANENT_CONTENT})
 class Sent:
     """One message and what its provider said.
 
+    :ivar receipts: the route tells later what became of what it accepted
     :ivar again: it is to be sent once more though it may have been sent already
     """
 
     message: Sending
     route: str
     outcome: Outcome | None
+    receipts: bool = True
     again: bool = False
 
 
@@ -55,7 +57,7 @@ def record(
         {
             result.message.id: report
             for result, _ in settled
-            if (report := _report(result.outcome))
+            if (report := _report(result))
         },
         now,
     )
@@ -83,10 +85,12 @@ def tell(
     step(connection, context, events, now)
 
 
-def _report(outcome: Outcome | None) -> Reported | None:
-    match outcome:
-        case Accepted():
-            return reported(Progress.ACCEPTED)
+def _report(result: Sent) -> Reported | None:
+    """The one result an attempt has: where receipts come, they bring it."""
+    match result.outcome:
+        case Accepted(rank=rank) if not result.receipts or rank >= Rank.FINAL:
+            delivered = rank >= Rank.FINAL
+            return reported(Progress.DELIVERED if delivered else Progress.ACCEPTED)
         case Unknown(code=code):
             return reported(Progress.UNKNOWN, None, code)
         case Failed(kind=FailureKind.PERMANENT_ADDRESS as kind, code=code):
@@ -144,6 +148,8 @@ def _accepted(before: Known, rank: Rank, now: datetime) -> dict[str, object]:
     """A receipt may have come before the answer to our own request."""
     if before.rank >= Rank.FINAL:
         return {}
+    if rank >= Rank.FINAL:  # a look-up found it delivered already
+        return {"state": MessageState.DELIVERED.value, "rank": int(rank)}
     return {
         "state": MessageState.ACCEPTED.value,
         "rank": max(before.rank, int(rank)),

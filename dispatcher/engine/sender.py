@@ -27,7 +27,7 @@ WINDOW = 64  # messages claimed at a time
 REFILL = WINDOW // 2  # so few must be left before more are claimed: not one by one
 CONNECTIONS = 8  # requests on the wire at a time, for each route
 LEASE_SECONDS = 30.0
-START_SECONDS = 10.0  # the longest wait for a line: then a request may outlive its lease
+START_SECONDS = 10.0  # who waits longer for a line might outlive the lease on it
 VALID_SECONDS = 3600  # how long a provider may keep trying a text without an end
 
 log = structlog.get_logger()
@@ -108,7 +108,26 @@ class Sender:
     async def _send(self, message: Sending, route: str) -> None:
         async with self._lines[route]:
             outcome = await self._said(message, route)
-        self._results.append(Sent(message=message, route=route, outcome=outcome))
+        self._results.append(
+            Sent(
+                message=message,
+                route=route,
+                outcome=outcome,
+                receipts=self._providers[route].capabilities.receipts,
+            )
+        )
+
+    async def _said(self, message: Sending, route: str) -> Outcome | None:
+        """What the provider says; None: it was not asked, the lease is too short."""
+        now = self._clock.now()
+        waited = now - (message.sent_at or now)
+        if waited > self._clock.span(START_SECONDS):
+            return None
+        try:
+            return await self._providers[route].send(outgoing_of(message, now))
+        except Exception as failure:
+            log.exception("sender.provider.crashed", route=route)
+            return Unknown(code=type(failure).__name__)
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._flying.discard(task)

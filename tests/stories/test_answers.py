@@ -37,7 +37,7 @@ async def test_a_delivery_receipt_is_no_answer(town: Town) -> None:
     reports = [
         f["progress"] for f in grid["timeline"] if f["kind"] == "attempt_reported"
     ]
-    assert reports == ["accepted", "delivered"]
+    assert reports == ["delivered"]
     assert grid["state"] == "calling"
     assert grid["answered"] is None
 

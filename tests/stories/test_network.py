@@ -64,4 +64,4 @@ async def test_receipts_twice_and_in_the_wrong_order_change_nothing(
         reports = [
             f["progress"] for f in grid["timeline"] if f["kind"] == "attempt_reported"
         ]
-        assert reports == ["accepted", "delivered"]
+        assert reports == ["delivered"]

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.cli.console import DEADLINE_SECONDS, Server, Watched, furnish, jiaoying
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return furnish(tmp_path_factory.mktemp("served"))
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[Server]:
+    with Server(folder) as server:
+        server.until("engine.started")
+        yield server
+
+
+def get(server: Server, path: str, key: str = "") -> httpx.Response:
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    url = f"{server.url}{path}"
+    return httpx.get(url, headers=headers, timeout=DEADLINE_SECONDS, trust_env=False)
+
+
+def test_a_caller_waits_for_a_server_that_starts(server: Server) -> None:
+    assert get(server, "/healthz").status_code == 200
+
+
+def test_a_key_made_while_the_server_runs_is_good_at_once(
+    server: Server, folder: Path
+) -> None:
+    create = ("key", "create", "reader", "--scope", "alerts:read", "--json")
+    key = json.loads(jiaoying(folder, *create).stdout)["key"]
+
+    assert get(server, "/api/v1/alerts", key).status_code == 200
+
+
+def test_a_roster_is_imported_while_the_server_runs(
+    server: Server, folder: Path
+) -> None:
+    done = jiaoying(folder, "roster", "import", "roster.csv")
+
+    assert (done.returncode, get(server, "/readyz").status_code) == (0, 200)
+
+
+def test_a_second_worker_on_the_same_store_is_refused(
+    server: Server, folder: Path
+) -> None:
+    done = jiaoying(folder, "serve", "--role", "worker")
+    held = str(folder / "store.db") in done.stderr
+
+    assert (server.process.poll(), done.returncode, held) == (None, 1, True)
+
+
+def test_a_taken_port_is_told(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = jiaoying(folder, "serve", JIAOYING_SERVER__PORT=port)
+
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+
+
+def test_a_dead_worker_is_started_again(server: Server) -> None:
+    os.kill(server.pids["worker"], signal.SIGKILL)
+    died = server.until("server.child.died")
+    again = server.until("server.child.started")
+    server.until("engine.started")
+
+    assert (died["role"], died["code"], again["role"]) == (
+        "worker",
+        -signal.SIGKILL,
+        "worker",
+    )
+
+
+def test_asked_to_stop_it_finishes_with_success(tmp_path: Path) -> None:
+    with Server(furnish(tmp_path)) as server:
+        children = Watched(list(server.pids.values()))
+        server.until("engine.started")
+        get(server, "/healthz")
+        server.process.terminate()
+        server.until("engine.stopped")
+        server.until("server.stopped")
+
+        assert (server.process.wait(DEADLINE_SECONDS), children.ended()) == (0, True)
+
+
+def test_nothing_outlives_a_killed_supervisor(tmp_path: Path) -> None:
+    with Server(furnish(tmp_path)) as server:
+        children = Watched(list(server.pids.values()))
+        server.until("engine.started")
+        server.process.kill()
+
+        assert children.ended()

@@ -1,0 +1,286 @@
+"""An office with everything but HTTP: a store in memory, a scripted provider, a roster.
+
+The roster: county, township, village, two grids. One person leads both grids; his two
+stand-ins share a telephone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from channels.contract import (
+    Accepted,
+    Callback,
+    Capabilities,
+    Channel,
+    HookRequest,
+    Outcome,
+    Outgoing,
+    Provider,
+    Receipt,
+    Reply,
+)
+from config.load import load_policies
+from config.texts import Texts
+from contacts.model import (
+    Address,
+    AddressId,
+    AddressKind,
+    Holding,
+    Person,
+    PersonId,
+    Post,
+    PostRef,
+    Unit,
+    UnitId,
+    UnitKind,
+)
+from contacts.roster import Roster
+from dispatcher.core.alert import Area, Content, Level, MsgType, Status
+from dispatcher.core.callout import Callout
+from dispatcher.engine.accept import Request, accept, located, submission
+from dispatcher.engine.clock import ManualClock
+from dispatcher.engine.compose import Desk
+from dispatcher.engine.context import Context
+from dispatcher.engine.hearing import Heard, hear
+from dispatcher.engine.keeper import Fixed, Keeper
+from dispatcher.engine.rules import sweep
+from dispatcher.engine.runtime import Engine
+from dispatcher.store import callouts, people, schema
+from dispatcher.store.database import Database
+from dispatcher.store.migrate import migrate
+from tests.core.build import START
+
+COUNTY, TOWN, VILLAGE = UnitId("990421"), UnitId("990421100"), UnitId("990421100200")
+GRIDS = (UnitId(f"{VILLAGE}001"), UnitId(f"{VILLAGE}002"))
+SHARED = "+99900000008"
+
+UNITS = (
+    (COUNTY, UnitKind.COUNTY, None, "澄溪县"),
+    (TOWN, UnitKind.TOWNSHIP, COUNTY, "柳林镇"),
+    (VILLAGE, UnitKind.VILLAGE, TOWN, "青石村"),
+    (GRIDS[0], UnitKind.GRID, VILLAGE, "青石村第一网格"),
+    (GRIDS[1], UnitKind.GRID, VILLAGE, "2网格"),
+)
+NUMBERS = {
+    "lead": "+99900000001",
+    "head": "+99900000003",
+    "town": "+99900000004",
+    "county": "+99900000005",
+    "chief": "+99900000006",
+    "backup-1": SHARED,
+    "backup-2": SHARED,
+}
+POSTS = (
+    ("lead", GRIDS[0], Post.GRID_LEAD),
+    ("lead", GRIDS[1], Post.GRID_LEAD),
+    ("backup-1", GRIDS[0], Post.GRID_BACKUP),
+    ("backup-2", GRIDS[1], Post.GRID_BACKUP),
+    ("head", VILLAGE, Post.VILLAGE_HEAD),
+    ("town", TOWN, Post.TOWNSHIP_DUTY),
+    ("county", COUNTY, Post.COUNTY_DUTY),
+    ("chief", COUNTY, Post.COUNTY_LEADER),
+)
+RED_RAIN = Content(
+    sender="rain@chengxi",
+    identifier="W-1",
+    sent=START,
+    status=Status.ACTUAL,
+    msg_type=MsgType.ALERT,
+    event_code="11B03",
+    event="暴雨",
+    level=Level.RED,
+    headline="暴雨红色预警",
+    description="3小时超100毫米",
+    instruction="立即转移山边河边群众",
+    issuer="澄溪县气象台",
+    effective=START,
+    expires=START + timedelta(hours=12),
+    areas=(Area(units=(VILLAGE,)),),
+)
+REQUESTS = HookRequest(url="http://127.0.0.1/hooks/sms", headers={}, form=())
+
+
+def person(name: str) -> Person:
+    mobile = Address(
+        id=AddressId(f"{name}0"), kind=AddressKind.MOBILE, value=NUMBERS[name]
+    )
+    return Person(id=PersonId(name), name=f"人{name}", addresses=(mobile,))
+
+
+def village() -> Roster:
+    """The roster everybody in here is in."""
+    units = [
+        Unit(id=name, kind=kind, name=words, parent=above, code_system="DEMO", risk=1)
+        for name, kind, above, words in UNITS
+    ]
+    holdings = [
+        Holding(ref=PostRef(unit, post), person=PersonId(who))
+        for who, unit, post in POSTS
+    ]
+    return Roster.build(units, [person(name) for name in NUMBERS], holdings)
+
+
+@dataclass
+class Scripted(Provider):
+    """A provider that does as it is told, and keeps what it was given."""
+
+    name: str = "sms"
+    capabilities: Capabilities = Capabilities(
+        channel=Channel.SMS,
+        two_way=True,
+        links=True,
+        receipts=True,
+        lookup=True,
+        max_chars=1600,
+    )
+    outcomes: deque[Outcome | Exception] = field(default_factory=deque)
+    found: dict[str, Outcome] = field(default_factory=dict)
+    can_look: bool = True
+    told: dict[str, Receipt] = field(default_factory=dict)
+    callbacks: tuple[Callback, ...] = ()
+    sent: list[Outgoing] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    sending: Callable[[], Any] | None = None
+
+    async def send(self, message: Outgoing) -> Outcome:
+        self.sent.append(message)
+        if self.sending:
+            await self.sending()
+        said = self.outcomes.popleft() if self.outcomes else None
+        if isinstance(said, Exception):
+            raise said
+        return said or Accepted(provider_id=f"SM{message.id}")
+
+    def verify(self, request: HookRequest) -> bool:
+        return request is REQUESTS
+
+    def parse(self, request: HookRequest) -> tuple[Callback, ...]:
+        return self.callbacks if self.verify(request) else self.callbacks
+
+    async def lookup(self, message: Outgoing, sent_at: datetime) -> Outcome | None:
+        self.asked.append(f"{message.id} {sent_at:%H:%M:%S}")
+        return self.found.get(message.id)
+
+    async def poll(self, provider_id: str) -> Receipt | None:
+        self.asked.append(provider_id)
+        return self.told.get(provider_id)
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
+@dataclass
+class Office:
+    """What a test of the engine plays with."""
+
+    database: Database
+    keeper: Keeper
+    clock: ManualClock
+    provider: Scripted
+    engine: Engine
+
+    @property
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def later(self, seconds: float) -> None:
+        self.clock.move_to(self.now + timedelta(seconds=seconds))
+
+    async def context(self) -> Context:
+        return await self.keeper.context()
+
+    async def desk(self, work: Callable[[Desk], Any]) -> Any:
+        """Do something in a transaction, with the context at hand."""
+        context, now = await self.context(), self.now
+        return await self.database.write(lambda c: work(Desk(c, context, now)))
+
+    async def warn(self, **changes: Any) -> str:
+        """Accept a warning and open its callouts; nothing is sent yet."""
+        content = replace(RED_RAIN, **changes)
+        request = Request(
+            content=content,
+            api_key="gauge",
+            idempotency_key=None,
+            may_cancel=False,
+            at=self.now,
+        )
+        context = await self.context()
+        offered = submission(context, request, located(context, content))
+        stored = await self.database.write(lambda c: accept(c, request, offered))
+        await self.sweep()
+        return stored.alert.id
+
+    async def sweep(self) -> None:
+        """Let happen what is due."""
+        context, now = await self.context(), self.now
+        await self.database.write(lambda c: sweep(c, context, now))
+
+    async def hears(self, who: str, text: str, key: str = "") -> str:
+        """Somebody writes; tells what it was taken for."""
+        reply = Reply(
+            event_key=key or f"{who} {text} {self.now}",
+            sender=NUMBERS[who],
+            to="+9990000",
+            text=text,
+            provider_id="SMin",
+        )
+        heard = Heard(reply=reply, received_at=self.now)
+        return str(await self.desk(lambda desk: hear(desk, heard)))
+
+    async def messages(self, *who: str) -> list[Any]:
+        """Rows of the outbox, oldest first."""
+        table = schema.message
+
+        def rows(connection: Connection) -> list[Any]:
+            found = connection.execute(
+                select(table).order_by(table.c.created_at, table.c.person, table.c.id)
+            )
+            return [row for row in found if not who or row.person in who]
+
+        return await self.database.read(rows)
+
+    async def texts(self, *who: str) -> list[str]:
+        return [row.text for row in await self.messages(*who)]
+
+    async def states(self, *who: str) -> list[str]:
+        return [row.state for row in await self.messages(*who)]
+
+    async def callout(self, unit: str, post: Post = Post.GRID_LEAD) -> Callout:
+        """The newest callout of a unit's post."""
+
+        def find(connection: Connection) -> Callout:
+            table = schema.callout
+            query = select(table.c.id).where(
+                table.c.unit == unit, table.c.post == post.value
+            )
+            name = connection.execute(query).scalars().all()[-1]
+            return callouts.load(connection, [name])[name].callout
+
+        return await self.database.read(find)
+
+
+@contextlib.asynccontextmanager
+async def opened(routes: tuple[str, ...] = ("sms",)) -> AsyncIterator[Office]:
+    """An office; every route leads to the one provider."""
+    async with Database("sqlite+aiosqlite://").running() as database:
+        await database.write(migrate)
+        await database.write(lambda c: people.save_roster(c, village()))
+        fixed = Fixed(
+            policies=load_policies(),
+            texts=Texts.load(),
+            routes={Channel.SMS: routes},
+            signature="澄溪应急",
+            rates={Channel.SMS: 1000.0},
+        )
+        keeper, clock = Keeper(database, fixed), ManualClock(START)
+        provider = Scripted()
+        engine = Engine(database, keeper, dict.fromkeys(routes, provider), clock)
+        yield Office(database, keeper, clock, provider, engine)
