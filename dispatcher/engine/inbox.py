@@ -17,7 +17,7 @@ from dispatcher.engine.compose import Desk
 from dispatcher.engine.context import Context
 from dispatcher.engine.hearing import Heard, hear
 from dispatcher.engine.keeper import Keeper
-from dispatcher.engine.outcome import reported, tell
+from dispatcher.engine.outcome import SILENT_AFTER, reported, tell
 from dispatcher.store import callbacks, outbox
 from dispatcher.store.callbacks import Unread
 from dispatcher.store.database import Database
@@ -171,7 +171,7 @@ def _moved_on(known: Known, receipt: Receipt, at: datetime) -> dict[str, object]
         "state": state.value,
         "rank": int(receipt.rank),
         "provider_id": receipt.provider_id,
-        "due_at": None if final else at,
+        "due_at": None if final else at + SILENT_AFTER,
         "lease_until": None,
         "accepted_at": known.accepted_at or at,
         "delivered_at": at if state is MessageState.DELIVERED else None,

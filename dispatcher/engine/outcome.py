@@ -19,6 +19,7 @@ from dispatcher.store import outbox
 from dispatcher.store.outbox import Known, MessageState, Sending
 
 ASK_AFTER = timedelta(seconds=2)  # a callback may settle it before we have to ask
+SILENT_AFTER = timedelta(seconds=300)  # accepted, and no receipt: then it is asked for
 BACK_OFF = timedelta(seconds=5)
 BACK_OFF_MOST = timedelta(seconds=300)
 DOUBLINGS_MOST = 10
@@ -153,7 +154,7 @@ def _accepted(before: Known, rank: Rank, now: datetime) -> dict[str, object]:
     return {
         "state": MessageState.ACCEPTED.value,
         "rank": max(before.rank, int(rank)),
-        "due_at": now,  # from when on its silence may be asked about
+        "due_at": now + SILENT_AFTER,
     }
 
 
@@ -161,7 +162,7 @@ def _unknown(before: Known, now: datetime) -> dict[str, object]:
     """What a receipt has told already is no doubt any more."""
     if before.state in outbox.UNSETTLED:
         return {"state": MessageState.UNKNOWN.value, "due_at": now + ASK_AFTER}
-    return {"due_at": None if before.rank >= Rank.FINAL else now}
+    return {"due_at": None if before.rank >= Rank.FINAL else now + SILENT_AFTER}
 
 
 def _failed(

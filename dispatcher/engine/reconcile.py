@@ -16,7 +16,7 @@ from channels.contract import Provider, Receipt, Unknown
 from dispatcher.engine.clock import Clock
 from dispatcher.engine.inbox import take_receipts
 from dispatcher.engine.keeper import Keeper
-from dispatcher.engine.outcome import Sent, record, route_of
+from dispatcher.engine.outcome import SILENT_AFTER, Sent, record, route_of
 from dispatcher.engine.sender import outgoing_of
 from dispatcher.store import outbox
 from dispatcher.store.database import Database
@@ -24,7 +24,6 @@ from dispatcher.store.outbox import Sending
 
 MOST = 100
 GIVE_UP_SECONDS = 30.0  # doubt that nobody can settle
-SILENT_SECONDS = 300.0  # accepted, and no receipt since
 
 
 class Reconciler:
@@ -66,15 +65,12 @@ class Reconciler:
 
     async def _poll(self, now: datetime) -> int:
         """Ask about accepted messages whose receipts have not come."""
-        patience = self._clock.span(SILENT_SECONDS)
-        silent = await self._database.read(
-            lambda c: outbox.silent(c, now - patience, now, MOST)
-        )
+        silent = await self._database.read(lambda c: outbox.silent(c, now, MOST))
         told = [(message, await self._polled(message)) for message in silent]
         if told:
             context = await self._keeper.context()
             receipts = [(now, receipt) for _, receipt in told if receipt]
-            again_at = now + patience
+            again_at = now + SILENT_AFTER
 
             def take(connection: Connection) -> None:
                 outbox.ask_again(connection, [m.id for m, _ in told], again_at)

@@ -65,7 +65,8 @@ class Engine:
         self._rules = Rules(database, keeper, clock)
         self._inbox = Inbox(database, keeper, providers, clock)
         self._reconciler = Reconciler(database, keeper, providers, clock)
-        self._wakes: list[asyncio.Event] = [self.sender.freed]
+        self._woken = {name: asyncio.Event() for name in ("rules", "inbox")}
+        self._ticked = asyncio.Event()
         self._stopping = asyncio.Event()
 
     async def recover(self) -> int:
@@ -90,36 +91,40 @@ class Engine:
         return min((at for at in (rules, messages) if at), default=None)
 
     def wake(self) -> None:
-        """Something was committed, or a second has passed: look now."""
-        for event in self._wakes:
+        """Something was committed: look now."""
+        for event in (*self._woken.values(), self.sender.freed):
             event.set()
+
+    def tick(self) -> None:
+        """A second has passed: look at everything."""
+        self._ticked.set()
+        self.wake()
 
     def stop(self) -> None:
         """Begin nothing new; :meth:`run` ends when what is on the wire has landed."""
         self._stopping.set()
-        self.wake()
+        self.tick()
 
     async def run(self) -> None:
         """Do all duties until :meth:`stop`."""
         recovered = await self.recover()
         log.info("engine.started", in_doubt=recovered)
+        duties: tuple[tuple[str, Turn, asyncio.Event], ...] = (
+            ("rules", self._rules.turn, self._woken["rules"]),
+            ("inbox", self._inbox.turn, self._woken["inbox"]),
+            ("sender", self.sender.turn, self.sender.freed),
+            ("reconcile", self._reconciler.turn, self._ticked),
+        )
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._loop("rules", self._rules.turn))
-            group.create_task(self._loop("inbox", self._inbox.turn))
-            group.create_task(self._loop("reconcile", self._reconciler.turn))
-            group.create_task(self._loop("sender", self.sender.turn, self.sender.freed))
+            for duty in duties:
+                group.create_task(self._loop(*duty))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.sender.drain(), DRAIN_SECONDS)
         log.info("engine.stopped")
 
-    async def _loop(
-        self, name: str, turn: Turn, wake: asyncio.Event | None = None
-    ) -> None:
-        own = wake or asyncio.Event()
-        if wake is None:
-            self._wakes.append(own)
+    async def _loop(self, name: str, turn: Turn, wake: asyncio.Event) -> None:
         while not self._stopping.is_set():
-            own.clear()
+            wake.clear()
             try:
                 done = await turn()
             except Exception:
@@ -128,7 +133,7 @@ class Engine:
             if done:
                 self.wake()
             else:
-                await wait_for(own, SAFETY_SECONDS)
+                await wait_for(wake, SAFETY_SECONDS)
 
 
 def clock_of(settings: Settings) -> Clock:

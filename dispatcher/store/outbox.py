@@ -338,9 +338,7 @@ def take_over_leases(connection: Connection, now: datetime) -> int:
     ).rowcount
 
 
-def silent(
-    connection: Connection, before: datetime, now: datetime, most: int
-) -> list[Sending]:
+def silent(connection: Connection, now: datetime, most: int) -> list[Sending]:
     """Accepted messages without a final receipt for too long."""
     table = schema.message
     rows = connection.execute(
@@ -348,7 +346,6 @@ def silent(
         .join(schema.address, TO_ITS_NUMBER)
         .where(
             table.c.state == MessageState.ACCEPTED.value,
-            table.c.accepted_at < before,
             table.c.due_at <= now,
         )
         .order_by(table.c.due_at)

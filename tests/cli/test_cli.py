@@ -11,7 +11,6 @@ from dispatcher.api.auth import Scope
 from dispatcher.cli.logging import masked
 from tests.cli.console import ROSTER, furnish, jiaoying
 
-
 NOBODY = ["--url", "http://127.0.0.1:9"]  # discard: nothing listens there
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from dispatcher.cli.demo import SHIPPED, restamped
+from dispatcher.engine.clock import SystemClock
 from tests.cli.console import DEADLINE_SECONDS, Server, Watched, furnish, jiaoying
 
 pytestmark = pytest.mark.timeout(120)
@@ -52,6 +54,25 @@ def test_a_roster_is_imported_while_the_server_runs(
     done = jiaoying(folder, "roster", "import", "roster.csv")
 
     assert (done.returncode, get(server, "/readyz").status_code) == (0, 200)
+
+
+def test_a_warning_is_sent_and_its_record_taken(
+    server: Server, folder: Path, tmp_path: Path
+) -> None:
+    scopes = ("--scope", "alerts:write", "--any-sender", "--json")
+    key = json.loads(jiaoying(folder, "key", "create", "gauge", *scopes).stdout)["key"]
+    jiaoying(folder, "roster", "import", "roster.csv")
+    alert = tmp_path / "rain.json"
+    rain = restamped(json.loads(SHIPPED.read_bytes()), SystemClock().now())
+    alert.write_text(json.dumps(rain), encoding="utf-8")
+    send = ("alert", "send", str(alert), "--url", server.url, "--json")
+    taken = json.loads(jiaoying(folder, *send, JIAOYING_KEY=key).stdout)
+    record = jiaoying(folder, "record", taken["id"], "--format", "json")
+
+    assert (taken["state"], json.loads(record.stdout)["alert"]["id"]) == (
+        "active",
+        taken["id"],
+    )
 
 
 def test_a_second_worker_on_the_same_store_is_refused(

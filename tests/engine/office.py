@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
 from channels.contract import (
     Accepted,
@@ -23,7 +23,6 @@ from channels.contract import (
     HookRequest,
     Outcome,
     Outgoing,
-    Provider,
     Receipt,
     Reply,
 )
@@ -105,7 +104,6 @@ RED_RAIN = Content(
     expires=START + timedelta(hours=12),
     areas=(Area(units=(VILLAGE,)),),
 )
-REQUESTS = HookRequest(url="http://127.0.0.1/hooks/sms", headers={}, form=())
 
 
 def person(name: str) -> Person:
@@ -128,22 +126,24 @@ def village() -> Roster:
     return Roster.build(units, [person(name) for name in NUMBERS], holdings)
 
 
+TELLS_ALL = Capabilities(
+    channel=Channel.SMS,
+    two_way=True,
+    links=True,
+    receipts=True,
+    lookup=True,
+    max_chars=1600,
+)
+
+
 @dataclass
-class Scripted(Provider):
+class Scripted:
     """A provider that does as it is told, and keeps what it was given."""
 
     name: str = "sms"
-    capabilities: Capabilities = Capabilities(
-        channel=Channel.SMS,
-        two_way=True,
-        links=True,
-        receipts=True,
-        lookup=True,
-        max_chars=1600,
-    )
+    capabilities: Capabilities = TELLS_ALL
     outcomes: deque[Outcome | Exception] = field(default_factory=deque)
     found: dict[str, Outcome] = field(default_factory=dict)
-    can_look: bool = True
     told: dict[str, Receipt] = field(default_factory=dict)
     callbacks: tuple[Callback, ...] = ()
     sent: list[Outgoing] = field(default_factory=list)
@@ -160,10 +160,10 @@ class Scripted(Provider):
         return said or Accepted(provider_id=f"SM{message.id}")
 
     def verify(self, request: HookRequest) -> bool:
-        return request is REQUESTS
+        return not request.headers
 
     def parse(self, request: HookRequest) -> tuple[Callback, ...]:
-        return self.callbacks if self.verify(request) else self.callbacks
+        return self.callbacks if request.form else ()
 
     async def lookup(self, message: Outgoing, sent_at: datetime) -> Outcome | None:
         self.asked.append(f"{message.id} {sent_at:%H:%M:%S}")
@@ -223,13 +223,13 @@ class Office:
         context, now = await self.context(), self.now
         await self.database.write(lambda c: sweep(c, context, now))
 
-    async def hears(self, who: str, text: str, key: str = "") -> str:
+    async def hears(self, who: str, words: str, key: str = "") -> str:
         """Somebody writes; tells what it was taken for."""
         reply = Reply(
-            event_key=key or f"{who} {text} {self.now}",
+            event_key=key or f"{who} {words} {self.now}",
             sender=NUMBERS[who],
             to="+9990000",
-            text=text,
+            text=words,
             provider_id="SMin",
         )
         heard = Heard(reply=reply, received_at=self.now)
@@ -253,6 +253,18 @@ class Office:
     async def states(self, *who: str) -> list[str]:
         return [row.state for row in await self.messages(*who)]
 
+    async def hide(self, table: str, *, back: bool = False) -> None:
+        """Let the store fail wherever it needs a table, or be well again."""
+        names = (f"{table}_gone", table) if back else (table, f"{table}_gone")
+        order = text("ALTER TABLE {} RENAME TO {}".format(*names))
+        await self.database.write(lambda c: c.execute(order))
+
+    async def ends_at(self, who: str, moment: datetime) -> None:
+        """Let somebody's messages be of use until then only."""
+        table = schema.message
+        change = table.update().where(table.c.person == who).values(not_after=moment)
+        await self.database.write(lambda c: c.execute(change))
+
     async def callout(self, unit: str, post: Post = Post.GRID_LEAD) -> Callout:
         """The newest callout of a unit's post."""
 
@@ -268,7 +280,9 @@ class Office:
 
 
 @contextlib.asynccontextmanager
-async def opened(routes: tuple[str, ...] = ("sms",)) -> AsyncIterator[Office]:
+async def opened(
+    routes: tuple[str, ...] = ("sms",), rate: float = 1000.0
+) -> AsyncIterator[Office]:
     """An office; every route leads to the one provider."""
     async with Database("sqlite+aiosqlite://").running() as database:
         await database.write(migrate)
@@ -278,7 +292,7 @@ async def opened(routes: tuple[str, ...] = ("sms",)) -> AsyncIterator[Office]:
             texts=Texts.load(),
             routes={Channel.SMS: routes},
             signature="澄溪应急",
-            rates={Channel.SMS: 1000.0},
+            rates={Channel.SMS: rate},
         )
         keeper, clock = Keeper(database, fixed), ManualClock(START)
         provider = Scripted()

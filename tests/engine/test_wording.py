@@ -13,8 +13,6 @@ from dispatcher.core.alert import Content, Status
 from dispatcher.engine.wording import TWO_PARTS, Voice, cut, shortened
 from tests.engine.office import COUNTY, GRIDS, RED_RAIN, TOWN, VILLAGE, village
 
-FAR = UnitId("nowhere")
-
 
 def voice(content: Content = RED_RAIN, **changes: Any) -> Voice:
     return Voice(
@@ -65,10 +63,10 @@ def test_every_warning_fits_two_parts(
 
 
 def test_what_to_watch_gives_way_to_what_to_do() -> None:
-    speaker = voice(instruction=LONG, description="，".join([LONG, LONG, LONG]))
+    speaker = voice(instruction=LONG, description=f"大雨,{LONG},{LONG},{LONG}")
     text = speaker.own([GRIDS[0]], 1, None)
 
-    assert f"青石村第一网格{LONG},{LONG}!" in text
+    assert f"大雨,{LONG},{LONG},{LONG}!收到回1" in text
 
 
 @pytest.mark.parametrize(
@@ -122,7 +120,10 @@ def test_a_drill_says_so_in_its_first_words(status: Status) -> None:
 
 @pytest.mark.parametrize(
     ("counts", "words"),
-    [((2, 2), "青石村2个网格(村)未应答"), ((1, 3), "青石村新增1个,共3个网格(村)未应答")],
+    [
+        ((2, 2), "青石村2个网格(村)未应答"),
+        ((1, 3), "青石村新增1个,共3个网格(村)未应答"),
+    ],
 )
 def test_a_digest_says_how_many_and_how_many_new(
     counts: tuple[int, int], words: str
@@ -143,7 +144,7 @@ def test_a_digest_says_how_many_and_how_many_new(
     ],
 )
 def test_the_event_is_named_by_the_best_name_there_is(
-    changes: dict[str, str], event: str
+    changes: dict[str, Any], event: str
 ) -> None:
     assert event == voice(**changes).event
 

@@ -1,0 +1,196 @@
+"""To the wire: at the pace of the route, under a lease, and never twice by ourselves."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from anyio.lowlevel import checkpoint
+from sqlalchemy.exc import OperationalError
+
+from channels.contract import Channel
+from dispatcher.engine.sender import START_SECONDS, VALID_SECONDS, Bucket, outgoing_of
+from dispatcher.store.outbox import MessageState, Sending
+from tests.core.build import START
+from tests.engine.office import NUMBERS, Office, opened
+
+
+def seconds(number: float) -> timedelta:
+    return timedelta(seconds=number)
+
+
+@pytest.mark.parametrize(
+    ("rate", "spent", "waited", "allowed"),
+    [
+        (10, 0, 0, 10),
+        (10, 10, 0, 0),
+        (10, 10, 0.5, 5),
+        (10, 10, 60, 10),
+        (10, 12, 0.1, -1),
+        (0.5, 0, 0, 1),
+        (0.5, 1, 1, 0),
+        (0.5, 1, 2, 1),
+        (0.5, 1, 60, 1),
+    ],
+)
+def test_so_many_a_second_and_a_second_saved_at_the_most(
+    rate: float, spent: int, waited: float, allowed: int
+) -> None:
+    bucket = Bucket(rate, START)
+    for _ in range(spent):
+        bucket.spend()
+
+    assert allowed == bucket.allowed(START + seconds(waited))
+
+
+@pytest.mark.parametrize(
+    ("rate", "spent", "ready"), [(10, 0, 0), (10, 10, 0.1), (10, 12, 0.3), (0.5, 1, 2)]
+)
+def test_it_tells_when_the_next_one_may_go(
+    rate: float, spent: int, ready: float
+) -> None:
+    bucket = Bucket(rate, START)
+    for _ in range(spent):
+        bucket.spend()
+    at = bucket.ready_at(START)
+
+    assert START + seconds(ready) == at
+    assert bucket.allowed(at) >= 1
+
+
+async def test_what_waits_is_sent_and_written_down(office: Office) -> None:
+    await office.warn()
+    await office.engine.turn()
+
+    assert {"accepted"} == set(await office.states())
+    assert {m.id for m in await office.messages()} == {
+        m.id for m in office.provider.sent
+    }
+
+
+async def test_a_lease_is_on_disk_before_the_request_starts(office: Office) -> None:
+    await office.warn()
+    seen = []
+
+    async def look() -> None:
+        seen.append(set(await office.states("lead")))
+
+    office.provider.sending = look
+    await office.engine.turn()
+
+    assert {"sending"} in seen
+    assert seen[0] == {"sending"}
+
+
+async def test_nothing_is_sent_faster_than_its_route_allows() -> None:
+    async with opened(rate=2.0) as office:
+        await office.warn()
+        waiting = len(await office.messages())
+        sender = office.engine.sender
+        await sender.turn()  # the first claim opens the account
+        await sender.drain()
+        first = len(office.provider.sent)
+        for _ in range(3):
+            await sender.turn()
+            await sender.drain()
+        same_second = len(office.provider.sent)
+        office.later((waiting + 2) / 2)
+        ready_at = sender.ready_at()
+        while await sender.turn():
+            await sender.landed()
+        later = len(office.provider.sent)
+
+    assert same_second == first
+    assert ready_at == office.now
+    assert later - first <= 2
+
+
+async def test_a_provider_that_crashes_leaves_doubt_not_silence(
+    office: Office,
+) -> None:
+    await office.warn()
+    office.provider.outcomes.append(RuntimeError("broken"))
+    while await office.engine.sender.turn():
+        await office.engine.sender.landed()
+
+    states = await office.states()
+
+    assert states.count("unknown") == 1
+    assert states.count("accepted") == len(states) - 1
+
+
+async def test_who_waits_too_long_for_a_line_is_not_sent_under_an_old_lease(
+    office: Office,
+) -> None:
+    await office.warn()
+    sender, stuck = office.engine.sender, asyncio.Event()
+    office.provider.sending = stuck.wait
+    await sender.turn()
+    await checkpoint()
+    on_the_wire = len(office.provider.sent)
+
+    office.later(START_SECONDS + 1)
+    stuck.set()
+    await sender.landed()
+    sent = {message.id for message in office.provider.sent}
+    claimed = {m.id for m in await office.messages() if m.state == "sending"}
+
+    assert (on_the_wire, on_the_wire) == (len(sent), min(8, len(claimed)))
+
+    await sender.drain()
+
+    assert {"accepted"} == {m.state for m in await office.messages() if m.id in sent}
+    assert {"waiting"} >= {
+        m.state for m in await office.messages() if m.id in claimed - sent
+    }
+
+
+async def test_results_that_could_not_be_written_are_written_the_next_time(
+    office: Office,
+) -> None:
+    await office.warn()
+    sender = office.engine.sender
+    await sender.turn()
+    await sender.landed()
+
+    await office.hide("message")
+    with pytest.raises(OperationalError):
+        await sender.turn()
+    await office.hide("message", back=True)
+    await sender.turn()
+
+    assert {"accepted"} == set(await office.states())
+
+
+async def test_what_is_out_of_date_is_dropped_instead_of_sent(office: Office) -> None:
+    await office.warn()
+    await office.ends_at("lead", office.now)
+    office.later(1)
+    await office.engine.sender.turn()
+    await office.engine.sender.drain()
+
+    assert await office.states("lead") == ["dropped"]
+    assert [m for m in office.provider.sent if m.to == NUMBERS["lead"]] == []
+
+
+@pytest.mark.parametrize(("left", "valid"), [(None, VALID_SECONDS), (90.5, 90)])
+def test_a_provider_is_told_how_long_a_text_is_worth_sending(
+    left: float | None, valid: int
+) -> None:
+    message = Sending(
+        id="m",
+        chain="c",
+        channel=Channel.SMS,
+        route=None,
+        number="+9991",
+        text="text",
+        tries=1,
+        created_at=START,
+        sent_at=START,
+        not_after=None if left is None else START + seconds(left),
+        provider_id=None,
+        state=MessageState.SENDING,
+    )
+
+    assert valid == outgoing_of(message, START).valid_seconds
