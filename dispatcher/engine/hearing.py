@@ -21,7 +21,6 @@ from dispatcher.core.matching import (
 )
 from dispatcher.engine.compose import Desk, short_id
 from dispatcher.engine.desk import is_own
-from dispatcher.engine.step import step
 from dispatcher.intake.replies import Read, read
 from dispatcher.store import callouts, heard, people, questions
 from dispatcher.store.heard import Said
@@ -40,8 +39,14 @@ class Heard:
     received_at: datetime
 
 
-def hear(desk: Desk, one: Heard) -> str:
-    """Let a reply have its effect; returns what it was taken for."""
+Gathered = dict[CalloutId, list[Event]]
+
+
+def hear(desk: Desk, one: Heard, gathered: Gathered) -> str:
+    """Find out what a reply means; returns what it was taken for.
+
+    :param gathered: takes up the events that follow, for one step with all the others
+    """
     number = one.reply.sender
     if not people.holders_of(desk.connection, number):
         return "unknown_sender"
@@ -64,45 +69,55 @@ def hear(desk: Desk, one: Heard) -> str:
             _ask_which(desk, one, sent[-1], which)
             return "ask_which"
         case Matched(message=message, how=how):
-            return _matched(desk, one, by_message[message], words, how)
+            return _matched(
+                desk, one, by_message[message], Spoken(words, how), gathered
+            )
         case _:
             assert_never(found)
 
 
-def _matched(desk: Desk, one: Heard, said: Said, words: Read, how: Evidence) -> str:
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What was said, and how strongly we know to what."""
+
+    words: Read
+    how: Evidence
+
+
+def _matched(
+    desk: Desk, one: Heard, said: Said, spoken: Spoken, gathered: Gathered
+) -> str:
+    words = spoken.words
     question = questions.by_id(desk.connection, [said.question])[said.question]
     named = heard.named(desk.connection, question.id, one.received_at)
     if words.meaning is Meaning.CANNOT_ACT:
         named |= heard.roles(desk.connection, question.key.chain, question.key.person)
-    seen = callouts.load(desk.connection, named)
-    events: dict[CalloutId, tuple[Event, ...]] = {}
-    for name, callout in seen.items():
-        own = is_own(desk.context, callout.callout, question.key.person)
-        taking = question.key.kind is Kind.DIGEST and not own and words.meaning.awake
-        events[name] = (
-            TakenOver(
-                taker=question.key.person,
-                message=said.candidate.message,
-                by=_by(question),
-            )
-            if taking
-            else _answered(question, said, words, how),
-        )
-    step(desk.connection, desk.context, events, desk.now)
+    for name, seen in callouts.load(desk.connection, named).items():
+        own = is_own(desk.context, seen.callout, question.key.person)
+        above = question.key.kind is Kind.DIGEST and not own
+        event = _answered(question, said, spoken)
+        if above and words.meaning.awake:
+            event = _taking(question, said)
+        gathered.setdefault(name, []).append(event)
     _respond(desk, one, said, words, question)
     return words.meaning.value
+
+
+def _taking(question: Question, said: Said) -> Event:
+    person, message = question.key.person, said.candidate.message
+    return TakenOver(taker=person, message=message, by=_by(question))
 
 
 def _by(question: Question) -> str:
     return f"person:{question.key.person}"
 
 
-def _answered(question: Question, said: Said, words: Read, how: Evidence) -> Answered:
+def _answered(question: Question, said: Said, spoken: Spoken) -> Event:
     return Answered(
         person=question.key.person,
-        meaning=words.meaning,
-        evidence=how,
-        figures=words.figures,
+        meaning=spoken.words.meaning,
+        evidence=spoken.how,
+        figures=spoken.words.figures,
         address=AddressId(said.address),
         message=said.candidate.message,
         by=_by(question),

@@ -15,9 +15,10 @@ from dispatcher.core.event import Reported
 from dispatcher.engine.clock import Clock
 from dispatcher.engine.compose import Desk
 from dispatcher.engine.context import Context
-from dispatcher.engine.hearing import Heard, hear
+from dispatcher.engine.hearing import Gathered, Heard, hear
 from dispatcher.engine.keeper import Keeper
 from dispatcher.engine.outcome import SILENT_AFTER, reported, tell
+from dispatcher.engine.step import step
 from dispatcher.store import callbacks, outbox
 from dispatcher.store.callbacks import Unread
 from dispatcher.store.database import Database
@@ -58,6 +59,14 @@ class Inbox:
         waiting = await self._database.read(lambda c: callbacks.unread(c, MOST))
         if not waiting:
             return 0
+        try:
+            await self._take(waiting)
+        except Exception:
+            log.exception("inbox.batch.failed", callbacks=len(waiting))
+            await self._take_apart(waiting)
+        return len(waiting)
+
+    async def _take(self, waiting: Sequence[Unread]) -> None:
         told = [one for callback in waiting for one in self._parsed(callback)]
         context = await self._keeper.context()
         now = self._clock.now()
@@ -68,7 +77,19 @@ class Inbox:
             callbacks.read(connection, outcomes, now)
 
         await self._database.write(take)
-        return len(waiting)
+
+    async def _take_apart(self, waiting: Sequence[Unread]) -> None:
+        """One at a time: a callback that can't be read must not hold the others up."""
+        for callback in waiting:
+            try:
+                await self._take([callback])
+            except Exception as failure:
+                log.exception("inbox.callback.failed", callback=callback.id)
+                await self._set_aside(callback, f"failed:{type(failure).__name__}")
+
+    async def _set_aside(self, callback: Unread, outcome: str) -> None:
+        now, outcomes = self._clock.now(), {callback.id: outcome}
+        await self._database.write(lambda c: callbacks.read(c, outcomes, now))
 
     def _parsed(self, callback: Unread) -> Iterable[Told]:
         provider = self._providers.get(callback.channel)
@@ -98,11 +119,13 @@ def interpret(
         one.callback.id: outcome for one, outcome in zip(receipts, taken, strict=True)
     }
     desk = Desk(connection, context, now)
+    gathered: Gathered = {}
     for one in told:
         if isinstance(one.what, Reply):
             received_at = one.callback.received_at
             heard = Heard(reply=one.what, received_at=received_at)
-            outcomes[one.callback.id] = hear(desk, heard)
+            outcomes[one.callback.id] = hear(desk, heard, gathered)
+    step(connection, context, gathered, now)
     return outcomes
 
 

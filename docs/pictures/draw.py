@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 from rich.console import Console
@@ -13,6 +14,7 @@ from dispatcher.cli.screen import WIDTH, View, drawn
 
 PICTURE = Path(__file__).with_name("demo.svg")
 COVERED = 0.8
+FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)  # a picture loads nothing
 
 
 def main() -> None:
@@ -23,7 +25,8 @@ def main() -> None:
     covered = (view for view in seen if rate(view) >= COVERED)
     picture = Console(width=WIDTH, record=True, file=io.StringIO())
     picture.print(drawn(next(covered, seen[-1])))
-    picture.save_svg(str(PICTURE), title="make demo")
+    svg = picture.export_svg(title="make demo")
+    PICTURE.write_text(FONT.sub("", svg), encoding="utf-8")
 
 
 def rate(view: View) -> float:

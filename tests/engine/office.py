@@ -48,10 +48,11 @@ from dispatcher.engine.accept import Request, accept, located, submission
 from dispatcher.engine.clock import ManualClock
 from dispatcher.engine.compose import Desk
 from dispatcher.engine.context import Context
-from dispatcher.engine.hearing import Heard, hear
+from dispatcher.engine.hearing import Gathered, Heard, hear
 from dispatcher.engine.keeper import Fixed, Keeper
 from dispatcher.engine.rules import sweep
 from dispatcher.engine.runtime import Engine
+from dispatcher.engine.step import step
 from dispatcher.store import callouts, people, schema
 from dispatcher.store.database import Database
 from dispatcher.store.migrate import migrate
@@ -204,7 +205,15 @@ class Office:
 
     async def warn(self, **changes: Any) -> str:
         """Accept a warning and open its callouts; nothing is sent yet."""
-        content = replace(RED_RAIN, **changes)
+        name = await self._accept(replace(RED_RAIN, **changes))
+        await self.sweep()
+        return name
+
+    async def warn_later(self, identifier: str) -> None:
+        """Accept a warning, and leave it to the engine to open its callouts."""
+        await self._accept(replace(RED_RAIN, identifier=identifier))
+
+    async def _accept(self, content: Content) -> str:
         request = Request(
             content=content,
             api_key="gauge",
@@ -215,7 +224,6 @@ class Office:
         context = await self.context()
         offered = submission(context, request, located(context, content))
         stored = await self.database.write(lambda c: accept(c, request, offered))
-        await self.sweep()
         return stored.alert.id
 
     async def sweep(self) -> None:
@@ -223,17 +231,26 @@ class Office:
         context, now = await self.context(), self.now
         await self.database.write(lambda c: sweep(c, context, now))
 
-    async def hears(self, who: str, words: str, key: str = "") -> str:
-        """Somebody writes; tells what it was taken for."""
+    async def hears(
+        self, who: str, words: str, *, key: str = "", at: datetime | None = None
+    ) -> str:
+        """Somebody writes, or a number does; tells what it was taken for."""
         reply = Reply(
             event_key=key or f"{who} {words} {self.now}",
-            sender=NUMBERS[who],
+            sender=NUMBERS.get(who, who),
             to="+9990000",
             text=words,
             provider_id="SMin",
         )
-        heard = Heard(reply=reply, received_at=self.now)
-        return str(await self.desk(lambda desk: hear(desk, heard)))
+        heard = Heard(reply=reply, received_at=at or self.now)
+
+        def listen(desk: Desk) -> str:
+            gathered: Gathered = {}
+            taken_for = hear(desk, heard, gathered)
+            step(desk.connection, desk.context, gathered, desk.now)
+            return taken_for
+
+        return str(await self.desk(listen))
 
     async def messages(self, *who: str) -> list[Any]:
         """Rows of the outbox, oldest first."""
@@ -266,15 +283,20 @@ class Office:
         await self.database.write(lambda c: c.execute(change))
 
     async def callout(self, unit: str, post: Post = Post.GRID_LEAD) -> Callout:
-        """The newest callout of a unit's post."""
+        """The one callout of a unit's post."""
+        [found] = await self.callouts(unit, post)
+        return found
 
-        def find(connection: Connection) -> Callout:
+    async def callouts(self, unit: str, post: Post = Post.GRID_LEAD) -> list[Callout]:
+        """Every callout of a unit's post."""
+
+        def find(connection: Connection) -> list[Callout]:
             table = schema.callout
             query = select(table.c.id).where(
                 table.c.unit == unit, table.c.post == post.value
             )
-            name = connection.execute(query).scalars().all()[-1]
-            return callouts.load(connection, [name])[name].callout
+            names = connection.execute(query).scalars().all()
+            return [one.callout for one in callouts.load(connection, names).values()]
 
         return await self.database.read(find)
 

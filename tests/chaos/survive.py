@@ -1,0 +1,250 @@
+"""Kills a calling server again and again, and counts what that cost.
+
+``python tests/chaos/survive.py --kills 20 --grids 1000`` prints a table and fails on
+any loss. A message that may have gone out twice is no loss as long as the store knows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from random import Random
+
+from sqlalchemy import ColumnElement, Connection, func, select
+
+from config.load import load_policies
+from contacts.model import AddressKind, UnitId
+from contacts.roster import Roster
+from dispatcher.core.alert import AlertId
+from dispatcher.core.callout import State
+from dispatcher.core.evolve import replay
+from dispatcher.core.plan import audience
+from dispatcher.sim.world import Habit, Phone, populate
+from dispatcher.store import alerts, callouts, outbox, schema
+from dispatcher.store.outbox import UNSETTLED, MessageState
+from tests.chaos.house import House, Plan, housed, pause
+
+# Everybody can be reached in the end, some only by going up the ladder.
+PEOPLE = {Habit.ANSWER: 86, Habit.LATE: 6, Habit.EVACUATE: 3, Habit.DEAD: 3}
+PEOPLE |= {Habit.IGNORE: 2}
+SEED = 11
+LATENCY_MS = 100.0
+MOST_SECONDS = 3.0  # between a start and the next kill
+SETTLE_SECONDS = 300.0
+LOOK_SECONDS = 0.5
+CLIMBING = (State.WAITING.value, State.CALLING.value)
+SENT = (MessageState.ACCEPTED, MessageState.DELIVERED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What the server is put through.
+
+    :ivar speed: seconds of its clock in a real one
+    """
+
+    kills: int
+    grids: int
+    speed: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """What the store says at the end.
+
+    :ivar climbing: callouts that nobody has answered, taken over or got at the desk
+    :ivar broken: callouts whose facts do not add up to their state
+    :ivar sent: messages it believes to have been taken by the provider
+    :ivar doubtful: messages it counts as possible duplicates
+    """
+
+    callouts: int
+    climbing: int
+    ownerless: int
+    stuck: int
+    broken: int
+    sent: frozenset[str]
+    doubtful: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Toll:
+    """What the kills cost.
+
+    :ivar expected: how many callouts there must be
+    :ivar accepted: how often the provider accepted each message
+    :ivar restarts: seconds from each start to a working worker
+    """
+
+    books: Books
+    expected: int
+    accepted: Counter[str]
+    restarts: tuple[float, ...]
+
+    @property
+    def doubled(self) -> frozenset[str]:
+        """Messages that went out more than once."""
+        return frozenset(name for name, times in self.accepted.items() if times > 1)
+
+    def losses(self) -> dict[str, int]:
+        """What must not be, by name; empty when nothing was lost."""
+        books = self.books
+        found = {
+            "callouts missing": self.expected - books.callouts,
+            "callouts still climbing": books.climbing,
+            "callouts without time or owner": books.ownerless,
+            "messages without an outcome": books.stuck,
+            "callouts their facts do not add up to": books.broken,
+            "messages believed sent that were not": len(
+                books.sent - self.accepted.keys()
+            ),
+            "doubles nobody counted": len(self.doubled - books.doubtful),
+        }
+        return {name: count for name, count in found.items() if count}
+
+    def table(self) -> str:
+        """Say it."""
+        restarts = sorted(self.restarts)
+        rows = {
+            "callouts": self.books.callouts,
+            "requests accepted": self.accepted.total(),
+            "messages sent twice": len(self.doubled),
+            "counted as possible duplicates": len(self.books.doubtful),
+            "kills": len(restarts),
+            "restart, median s": f"{restarts[len(restarts) // 2]:.2f}",
+            "restart, longest s": f"{restarts[-1]:.2f}",
+            "lost": self.losses() or 0,
+        }
+        return "\n".join(f"{name:34}{value}" for name, value in rows.items())
+
+
+async def survive(trial: Trial, folder: Path) -> Toll:
+    """Put a server through a trial; everything but the kills is an ordinary night."""
+    plan = Plan(
+        folder=folder, grids=trial.grids, speed=trial.speed, latency_ms=LATENCY_MS
+    )
+    rng = Random(SEED)
+    async with housed(plan) as house:
+        await house.exchange.phones(phones(house.roster))
+        await house.server.start()
+        alert = AlertId(await house.warn())
+        restarts = [await _killed(house, rng) for _ in range(trial.kills)]
+        await _settled(house, alert)
+        await house.server.stop()
+        now = house.clock.now()
+        books = await house.database.read(lambda c: audit(c, alert, now))
+        ledger = await house.exchange.ledger()
+        return Toll(
+            books=books,
+            expected=await expected(house, alert),
+            accepted=Counter(entry.reference for entry in ledger),
+            restarts=tuple(restarts),
+        )
+
+
+def phones(roster: Roster) -> tuple[Phone, ...]:
+    """Somebody behind every number."""
+    return populate(
+        (
+            address.value
+            for person in roster.people.values()
+            for address in person.addresses
+            if address.kind is AddressKind.MOBILE
+        ),
+        SEED,
+        PEOPLE,
+    )
+
+
+async def _killed(house: House, rng: Random) -> float:
+    """Kill the server some time from now; gives how long its return took."""
+    await pause(rng.uniform(0, MOST_SECONDS))
+    await house.server.kill()
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await house.server.start()
+    return loop.time() - began
+
+
+async def _settled(house: House, alert: AlertId) -> None:
+    """Wait until nothing climbs and nothing is in doubt, or for too long."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + SETTLE_SECONDS
+    while loop.time() < until:
+        if not await house.database.read(lambda c: unsettled(c, alert)):
+            return
+        await pause(LOOK_SECONDS)
+
+
+def unsettled(connection: Connection, alert: AlertId) -> int:
+    """Callouts that climb, messages in doubt, and a launch that is not done."""
+    found = alerts.find(connection, alert)
+    doubt = select(func.count()).where(
+        schema.message.c.state.in_([state.value for state in UNSETTLED])
+    )
+    launching = found is None or found.due_at is not None
+    return (
+        climbing(connection, alert)
+        + connection.execute(doubt).scalar_one()
+        + int(launching)
+    )
+
+
+def climbing(connection: Connection, alert: AlertId) -> int:
+    """Callouts nobody has answered, taken over or got at the desk."""
+    table = schema.callout
+    return connection.execute(
+        select(func.count()).where(table.c.alert == alert, table.c.state.in_(CLIMBING))
+    ).scalar_one()
+
+
+def audit(connection: Connection, alert: AlertId, now: datetime) -> Books:
+    """Read the books."""
+    facts = callouts.facts_by_callout(connection, alert)
+    stored = callouts.load(connection, facts)
+    message = schema.message.c
+    return Books(
+        callouts=len(stored),
+        climbing=climbing(connection, alert),
+        ownerless=callouts.ownerless(connection),
+        stuck=outbox.stuck(connection, now),
+        broken=sum(replay(facts[name]) != one.callout for name, one in stored.items()),
+        sent=_messages(connection, message.state.in_([state.value for state in SENT])),
+        doubtful=_messages(connection, message.possible_duplicate),
+    )
+
+
+def _messages(connection: Connection, which: ColumnElement[bool]) -> frozenset[str]:
+    return frozenset(connection.scalars(select(schema.message.c.id).where(which)))
+
+
+async def expected(house: House, alert: AlertId) -> int:
+    """How many callouts a warning has to open."""
+    found = await house.database.read(lambda c: alerts.find(c, alert))
+    assert found, f"alert {alert} was accepted and is not in the store"
+    inside = [UnitId(unit) for unit in found.inside]
+    policies = load_policies(house.settings.policies.dir)
+    return len(audience(policies, house.roster, found.content, inside).posts)
+
+
+def main() -> None:
+    """Run a trial from the command line; exit code 1 on any loss."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--grids", type=int, default=1000)
+    parser.add_argument("--speed", type=float, default=10.0)
+    trial = Trial(**vars(parser.parse_args()))
+    with tempfile.TemporaryDirectory() as folder:
+        toll = asyncio.run(survive(trial, Path(folder)))
+    sys.stdout.write(f"{toll.table()}\n")
+    sys.exit(1 if toll.losses() else 0)
+
+
+if __name__ == "__main__":
+    main()

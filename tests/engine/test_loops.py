@@ -1,0 +1,99 @@
+"""The worker's duties side by side: one that fails stops nobody, an end is an end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import structlog
+from anyio.lowlevel import checkpoint
+
+from dispatcher.engine.schedule import ticking
+from tests.engine.office import Office
+
+
+@contextlib.asynccontextmanager
+async def working(office: Office) -> AsyncIterator[asyncio.Task[None]]:
+    """The engine's own loops, woken by a quick alarm clock."""
+    with ticking(office.engine, seconds=0.05):
+        task = asyncio.create_task(office.engine.run())
+        try:
+            yield task
+        finally:
+            office.engine.stop()
+            await asyncio.wait_for(task, 20)
+
+
+async def until(office: Office, state: str, who: str = "lead") -> None:
+    """Wait for the loops to bring a message there."""
+    async with asyncio.timeout(10):
+        while await office.states(who) != [state]:
+            await checkpoint()
+
+
+async def test_a_warning_goes_out_by_itself(office: Office) -> None:
+    async with working(office):
+        await office.warn()
+        await until(office, "accepted")
+
+    assert await office.states("lead") == ["accepted"]
+
+
+async def test_a_duty_that_fails_does_not_stop_the_others(office: Office) -> None:
+    await office.hide("callback")  # the inbox fails at each turn
+    with structlog.testing.capture_logs() as logs:
+        async with working(office):
+            await office.warn()
+            await until(office, "accepted")
+            while not logs:
+                await checkpoint()
+        await office.hide("callback", back=True)
+    failures = {log["duty"] for log in logs if log["event"] == "engine.duty.failed"}
+
+    assert failures == {"inbox"}
+
+
+async def test_a_duty_that_failed_is_done_when_it_can_be(office: Office) -> None:
+    async with working(office):
+        await office.warn()
+        await until(office, "accepted")
+        await office.hide("message")
+        await office.warn_later("W-2")
+        await office.hide("message", back=True)
+        async with asyncio.timeout(10):
+            while await office.states("lead") != ["accepted", "accepted"]:
+                await checkpoint()
+
+    assert len(await office.messages("lead")) == 2
+
+
+async def test_stopping_waits_for_what_is_on_the_wire(office: Office) -> None:
+    held, started = asyncio.Event(), asyncio.Event()
+
+    async def hold() -> None:
+        started.set()
+        await held.wait()
+
+    office.provider.sending = hold
+    async with working(office) as task:
+        await office.warn()
+        await asyncio.wait_for(started.wait(), 10)
+        office.engine.stop()
+        await checkpoint()
+
+        assert not task.done()
+
+        held.set()
+        await asyncio.wait_for(task, 10)
+
+    assert set(await office.states()) == {"accepted"}
+
+
+async def test_after_the_stop_nothing_new_is_begun(office: Office) -> None:
+    async with working(office):
+        pass
+    await office.warn()
+
+    assert set(await office.states()) == {"waiting"}
+    assert office.provider.sent == []
