@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import csv
 import io
+import json
 import os
 import secrets
 import signal
@@ -129,8 +130,15 @@ class Server:
             self.running.terminate()
             await asyncio.wait_for(self.running.wait(), STOP_SECONDS)
 
+    def told(self, event: str) -> list[dict[str, Any]]:
+        """What its log says of an event, each time it happened."""
+        if not self._log.exists():
+            return []
+        lines = self._log.read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines if f'"{event}"' in line]
+
     def _starts(self) -> int:
-        return self._log.read_text().count(STARTED) if self._log.exists() else 0
+        return len(self.told(STARTED))
 
 
 def descendants(process: int) -> Iterator[int]:

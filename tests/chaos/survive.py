@@ -28,7 +28,7 @@ from dispatcher.core.plan import audience
 from dispatcher.sim.world import Habit, Phone, populate
 from dispatcher.store import alerts, callouts, outbox, schema
 from dispatcher.store.outbox import UNSETTLED, MessageState
-from tests.chaos.house import House, Plan, housed, pause
+from tests.chaos.house import STARTED, House, Plan, housed, pause
 
 # Everybody can be reached in the end, some only by going up the ladder.
 PEOPLE = {Habit.ANSWER: 86, Habit.LATE: 6, Habit.EVACUATE: 3, Habit.DEAD: 3}
@@ -80,12 +80,14 @@ class Toll:
     :ivar expected: how many callouts there must be
     :ivar accepted: how often the provider accepted each message
     :ivar restarts: seconds from each start to a working worker
+    :ivar in_doubt: messages on the wire at the kills
     """
 
     books: Books
     expected: int
     accepted: Counter[str]
     restarts: tuple[float, ...]
+    in_doubt: int
 
     @property
     def doubled(self) -> frozenset[str]:
@@ -114,6 +116,7 @@ class Toll:
         rows = {
             "callouts": self.books.callouts,
             "requests accepted": self.accepted.total(),
+            "on the wire when killed": self.in_doubt,
             "messages sent twice": len(self.doubled),
             "counted as possible duplicates": len(self.books.doubtful),
             "kills": len(restarts),
@@ -145,6 +148,7 @@ async def survive(trial: Trial, folder: Path) -> Toll:
             expected=await expected(house, alert),
             accepted=Counter(entry.reference for entry in ledger),
             restarts=tuple(restarts),
+            in_doubt=sum(s["in_doubt"] for s in house.server.told(STARTED)),
         )
 
 
