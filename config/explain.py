@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from config.idle import NOT_YET
 from config.policy import Deadlines, LevelPolicy, PolicySet, RepeatPlan, RungPlan
 from config.words import CHANNELS, DESK, LEVELS, MARKS, NIGHT_VOICE, POSTS, TASKS
 
-RUN_OUT_SECONDS = 60  # after the last try; the core's own figure, kept equal by a test
+# The core's own figures, kept equal by a test.
+RUN_OUT_SECONDS = 60  # after the last try
+SLOW_REPEAT_SECONDS = 3600  # the pace after the quick repeats
 
 DEADLINES = {
     "received": "应答",
@@ -27,7 +30,7 @@ def explain(policies: PolicySet) -> list[str]:
             for level in policies.levels.values()
             for line in _level(policies, level)
         ),
-        *(f"本版不执行:{note}" for note in policies.idle),
+        *(f"本版不执行:{note}" for note in (*NOT_YET, *policies.idle)),
     ]
 
 
@@ -76,7 +79,8 @@ def _call(policies: PolicySet, rung: RungPlan) -> str:
 
 
 def _repeat(plan: RepeatPlan) -> str:
-    text = f"每{_minutes(plan.every)}{_channels(plan.do)},{plan.most}次后每小时一次"
+    slow = _minutes(max(plan.every, SLOW_REPEAT_SECONDS))
+    text = f"每{_minutes(plan.every)}{_channels(plan.do)},{plan.most}次后每{slow}一次"
     if plan.voice_every is None:
         return text
     return f"{text};每{_minutes(plan.voice_every)}电话,最多{plan.voice_most}次"

@@ -53,6 +53,8 @@ public_base_url = "http://127.0.0.1:{port}"
 url = "sqlite+aiosqlite:///house.db"
 [engine]
 {clock}
+[policies]
+dir = "{policies}"
 [intake]
 code_system = "{code_system}"
 [security]
@@ -78,12 +80,14 @@ class Plan:
     :ivar folder: an empty one
     :ivar speed: seconds of the house's clock in a real one; None: the real clock
     :ivar latency_ms: how long the exchange takes to answer a request
+    :ivar policies: a policy other than the one shipped
     """
 
     folder: Path
     grids: int
     speed: float | None = None
     latency_ms: float = 0.0
+    policies: Path | None = None
 
 
 class Server:
@@ -155,7 +159,11 @@ def descendants(process: int) -> Iterator[int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """What can be looked at and played with."""
+    """What can be looked at and played with.
+
+    :ivar provider: where the exchange takes messages
+    :ivar account: its id and token there
+    """
 
     settings: Settings
     clock: Clock
@@ -163,6 +171,7 @@ class House:
     database: Database
     exchange: ExchangeClient
     provider: str
+    account: tuple[str, str]
     server: Server
     api: httpx.AsyncClient
 
@@ -217,6 +226,7 @@ async def housed(plan: Plan) -> AsyncIterator[House]:
                     database=database,
                     exchange=exchange.client,
                     provider=exchange.url,
+                    account=(account.account_sid, account.auth_token),
                     server=server,
                     api=api,
                 )
@@ -230,6 +240,7 @@ def _toml(plan: Plan, port: int, account: ExchangeSettings, exchange: str) -> st
     return TOML.format(
         port=port,
         clock=clock,
+        policies=plan.policies or "",
         code_system=CODE_SYSTEM,
         account=account.account_sid,
         token=account.auth_token,

@@ -6,7 +6,12 @@ from pathlib import Path
 import pytest
 
 from channels.contract import Channel
-from config.explain import DEADLINES, RUN_OUT_SECONDS, explain
+from config.explain import (
+    DEADLINES,
+    RUN_OUT_SECONDS,
+    SLOW_REPEAT_SECONDS,
+    explain,
+)
 from config.idle import IDLE
 from config.load import PolicyError, PolicyProblem, load_policies
 from config.policy import Hazard, PolicySet, RepeatPlan, RungPlan, TryPlan
@@ -370,7 +375,7 @@ def test_a_policy_is_explained_rung_by_rung(file: Path) -> None:
         "    8:00 汇总叫乡镇值班:8:00 短信",
         "    10:00 值班室人工拨打",
         "    11:00 仍无人应答:交值班室(共11分钟)",
-        "  一直无人应答:每15分钟短信,16次后每小时一次;每30分钟电话,最多6次",
+        "  一直无人应答:每15分钟短信,16次后每60分钟一次;每30分钟电话,最多6次",
         "  被接手后15分钟内要有结果",
         "  期限:应答5分钟,首次反馈15分钟",
     ]
@@ -402,6 +407,7 @@ def test_the_words_are_those_of_the_roster_and_the_dispatcher() -> None:
     assert set(Task) == set(TASKS)
     assert {level: LEVEL_ZH[Level(level)] for level in LEVELS} == LEVELS
     assert due.RUN_OUT_SECONDS == RUN_OUT_SECONDS
+    assert due.SLOW_REPEAT_SECONDS == SLOW_REPEAT_SECONDS
 
 
 def test_every_deadline_of_a_policy_is_explained() -> None:
