@@ -40,6 +40,7 @@ IDLE: Mapping[Loc, str] = {
 NOT_YET = (
     f"night_voice、ladder_first 和电话的各次呼叫: {NO_VOICE}",
     "merge: 本版每条首发预警自成一组",
+    "ttl_hours: 本版到时不问续发或解除,一直叫到解除为止",
     "also_at_start: 本版没有广播",
     "household_reach、report_every、final_after_cancel: 本版不催这些期限",
     "door_knock_task.assignee_order: 本版派给该级第一个在岗的人",

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
 from config.policy import Hazard, PolicySet
-from dispatcher.core.alert import Content, Level
+from dispatcher.core.alert import Level
 
 STRICTNESS = (Level.BLUE, Level.YELLOW, Level.ORANGE, Level.RED)
 CALLED_AS = {Level.WHITE: Level.BLUE, Level.UNKNOWN: Level.YELLOW}
-DEFAULT_TTL_HOURS = 24
 
 
 def hazard(policies: PolicySet, event_code: str) -> Hazard:
@@ -28,12 +25,3 @@ def notify_only(level: Level, kind: Hazard) -> bool:
     if level is Level.WHITE or kind.ack == "notify_only":
         return True
     return kind.ack == "notify_only_below_red" and level is not Level.RED
-
-
-def ask_again_at(content: Content, kind: Hazard, received_at: datetime) -> datetime:
-    """When the warning ends, or when the desk is asked where no end was given."""
-    if content.expires:
-        return content.expires
-    ttl = kind.ttl_hours
-    hours = ttl.get(content.level.value, ttl.get("default", DEFAULT_TTL_HOURS))
-    return (content.effective or received_at) + timedelta(hours=hours)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from channels.contract import Channel
 from config.policy import PolicySet
 from config.texts import Texts
+from contacts.numbers import guard
 from dispatcher.engine.context import Context
 from dispatcher.store import people
 from dispatcher.store.database import Database
@@ -16,13 +17,17 @@ from dispatcher.store.database import Database
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fixed:
-    """What does not change while the process runs."""
+    """What does not change while the process runs.
+
+    :ivar allow_test_numbers: whether +999 may be dialled
+    """
 
     policies: PolicySet
     texts: Texts
     routes: Mapping[Channel, tuple[str, ...]]
     signature: str
     rates: Mapping[Channel, float]
+    allow_test_numbers: bool
 
 
 class Keeper:
@@ -38,6 +43,10 @@ class Keeper:
     def rate(self, channel: Channel) -> float:
         """Messages a second a channel may carry."""
         return self._fixed.rates[channel]
+
+    def refuses(self, number: str) -> str | None:
+        """Why a number must never be dialled, whatever the roster says of it."""
+        return guard(number, allow_test_numbers=self._fixed.allow_test_numbers)
 
     async def context(self) -> Context:
         """The context as it was at the last refresh."""

@@ -209,4 +209,5 @@ def _fixed(settings: Settings, rates: Mapping[str, float]) -> Fixed:
             channel: sum(rates[name] for name in names)
             for channel, names in routes.items()
         },
+        allow_test_numbers=settings.security.allow_test_numbers,
     )

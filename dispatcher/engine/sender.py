@@ -15,7 +15,15 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection
 
-from channels.contract import Channel, Outcome, Outgoing, Provider, Unknown
+from channels.contract import (
+    Channel,
+    Failed,
+    FailureKind,
+    Outcome,
+    Outgoing,
+    Provider,
+    Unknown,
+)
 from dispatcher.engine.clock import Clock
 from dispatcher.engine.keeper import Keeper
 from dispatcher.engine.outcome import Sent, record, route_of
@@ -24,11 +32,13 @@ from dispatcher.store.database import Database
 from dispatcher.store.outbox import Sending
 
 WINDOW = 64  # messages claimed at a time
-REFILL = WINDOW // 2  # so few must be left before more are claimed: not one by one
+REFILL = WINDOW // 2  # so many must have landed before more are claimed: no dribs
 CONNECTIONS = 8  # requests on the wire at a time, for each route
 LEASE_SECONDS = 30.0
 START_SECONDS = 10.0  # who waits longer for a line might outlive the lease on it
 VALID_SECONDS = 3600  # how long a provider may keep trying a text without an end
+
+REFUSED = "dial_guard"
 
 log = structlog.get_logger()
 
@@ -55,7 +65,8 @@ class Sender:
 
     async def turn(self) -> int:
         """Write down what has landed and claim as much again; returns how much."""
-        room = max(0, min(WINDOW - len(self._flying), self._allowed()))
+        free = WINDOW - len(self._flying)
+        room = max(0, min(free, self._allowed())) if free >= REFILL else 0
         claimable = room and await self._waiting()
         results, self._results = self._results, []
         if not (results or claimable):
@@ -123,6 +134,9 @@ class Sender:
         waited = now - (message.sent_at or now)
         if waited > self._clock.span(START_SECONDS):
             return None
+        if self._keeper.refuses(message.number):
+            log.error("sender.number.refused", message=message.id)
+            return Failed(kind=FailureKind.PERMANENT_ADDRESS, code=REFUSED)
         try:
             return await self._providers[route].send(outgoing_of(message, now))
         except Exception as failure:

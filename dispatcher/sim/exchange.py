@@ -20,6 +20,7 @@ from http import HTTPStatus
 
 import uvicorn
 from fastapi import FastAPI, HTTPException, Request, Response
+from starlette.requests import ClientDisconnect
 
 from dispatcher.sim.postman import Errand, Letter, Postman, Settled, pause, write
 from dispatcher.sim.switchboard import (
@@ -36,6 +37,7 @@ from dispatcher.sim.twilio_wire import (
     API_VERSION,
     Inbound,
     Message,
+    Order,
     Refusal,
     fresh,
     inbound_fields,
@@ -90,7 +92,7 @@ class Exchange:
         mode = self._line.take(calling_back=False)
         if mode in REFUSALS:
             return _refused(REFUSALS[mode])
-        order = read_order(await request.body())
+        order = await _order(request)
         taken = order if isinstance(order, Refusal) else self._board.accept(order)
         if isinstance(taken, Refusal):
             return _refused(taken)
@@ -275,6 +277,14 @@ def _since(query: Mapping[str, str]) -> datetime | None:
         return None
     since = datetime.fromisoformat(text)
     return since if since.tzinfo else since.replace(tzinfo=UTC)
+
+
+async def _order(request: Request) -> Order | Refusal:
+    """Read an order; who dies while he speaks has ordered nothing."""
+    try:
+        return read_order(await request.body())
+    except ClientDisconnect:
+        return BAD_QUERY
 
 
 async def _hang_up(request: Request) -> None:

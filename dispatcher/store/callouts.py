@@ -170,14 +170,6 @@ def latest_facts(
     return [(UnitId(row.unit), FACT.validate_json(row.body)) for row in reversed(rows)]
 
 
-def of_alert(connection: Connection, alert: AlertId) -> list[Callout]:
-    """Every callout an alert opened."""
-    rows = connection.execute(
-        select(schema.callout.c.body).where(schema.callout.c.alert == alert)
-    )
-    return [CALLOUT.validate_json(row.body) for row in rows]
-
-
 def tallies_of(connection: Connection, alert: AlertId) -> list[Tally]:
     """What each callout of an alert adds to the figures."""
     rows = connection.execute(

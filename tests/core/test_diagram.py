@@ -55,8 +55,6 @@ def test_a_stale_page_fails_and_says_what_to_do(
 def test_the_module_runs_as_a_command() -> None:
     command = [sys.executable, "-m", "dispatcher.core.diagram", "--check", str(PAGE)]
 
-    done = subprocess.run(
-        command, cwd=PAGE.parents[1], check=False
-    )
+    done = subprocess.run(command, cwd=PAGE.parents[1], check=False)
 
     assert done.returncode == 0

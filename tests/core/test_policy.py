@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from config.load import load_policies
 from config.policy import Hazard
 from dispatcher.core.alert import Content, Lane, Level, MsgType, Status
-from dispatcher.core.policy import ask_again_at, hazard, notify_only, policy_level
+from dispatcher.core.policy import hazard, notify_only, policy_level
 from tests.core.build import START, at
 
 POLICIES = load_policies(None)
@@ -71,30 +69,6 @@ def test_who_is_only_told_is_judged_by_the_issued_level(
 def test_a_kind_of_event_the_policy_does_not_name_is_the_default() -> None:
     assert hazard(POLICIES, "11B03").name == "暴雨"
     assert hazard(POLICIES, "99X99") is POLICIES.default_hazard
-
-
-@pytest.mark.parametrize(
-    ("hours", "starts", "ends", "asked"),
-    [
-        ({"red": 3, "default": 6}, None, 1800, 1800),
-        ({"red": 3, "default": 6}, None, None, 60 + 3 * 3600),
-        ({"red": 3, "default": 6}, 600, None, 600 + 3 * 3600),
-        ({"orange": 3, "default": 6}, None, None, 60 + 6 * 3600),
-        ({"orange": 3}, None, None, 60 + 24 * 3600),
-    ],
-)
-def test_the_desk_is_asked_at_the_end_or_after_the_hours_of_the_hazard(
-    hours: dict[str, int], starts: int | None, ends: int | None, asked: int
-) -> None:
-    kind = Hazard(name="", ttl_hours=hours)
-
-    asked_at = ask_again_at(
-        warning(Level.RED, starts=starts, ends=ends),
-        kind,
-        received_at=START + timedelta(seconds=60),
-    )
-
-    assert asked_at == at(asked)
 
 
 def test_a_colour_has_its_chinese_name() -> None:

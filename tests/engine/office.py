@@ -315,6 +315,7 @@ async def opened(
             routes={Channel.SMS: routes},
             signature="澄溪应急",
             rates={Channel.SMS: rate},
+            allow_test_numbers=True,
         )
         keeper, clock = Keeper(database, fixed), ManualClock(START)
         provider = Scripted()

@@ -13,7 +13,6 @@ from dispatcher.core.answer import Evidence
 from dispatcher.core.callout import State
 from dispatcher.engine.compose import Desk
 from dispatcher.engine.desk import Cancelling, cancel
-from dispatcher.engine.hearing import REPLIES_MOST
 from dispatcher.engine.inbox import take_receipts
 from dispatcher.store import alerts
 from tests.engine.office import GRIDS, Office
@@ -171,16 +170,16 @@ async def test_a_late_answer_is_told_that_the_calling_is_over(office: Office) ->
 
 async def test_nonsense_is_answered_five_times_an_hour(office: Office) -> None:
     await warned(office)
-    for number in range(REPLIES_MOST + 3):
+    for number in range(8):
         office.later(1)
         await office.hears("lead", "嗯嗯", key=f"{number}")
 
-    assert len(await replies(office, "lead")) == REPLIES_MOST
+    assert len(await replies(office, "lead")) == 5
 
     office.later(3600)
     await office.hears("lead", "嗯嗯", key="an hour later")
 
-    assert len(await replies(office, "lead")) == REPLIES_MOST + 1
+    assert len(await replies(office, "lead")) == 6
 
 
 async def test_the_same_reply_is_answered_once(office: Office) -> None:

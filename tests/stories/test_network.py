@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from config.settings import Security
+from dispatcher.engine.clock import ManualClock
 from dispatcher.sim.switchboard import NetworkMode
-from tests.stories.town import Town
+from tests.stories.conftest import NUMBERS, Line
+from tests.stories.town import START, Town, people_of, settings_of, town_of
 
 
 async def test_a_throttled_message_is_held_back_with_the_reason_and_goes_later(
@@ -65,3 +68,20 @@ async def test_receipts_twice_and_in_the_wrong_order_change_nothing(
             f["progress"] for f in grid["timeline"] if f["kind"] == "attempt_reported"
         ]
         assert reports == ["delivered"]
+
+
+async def test_a_number_that_must_not_be_dialled_never_reaches_the_wire(
+    line: Line,
+) -> None:
+    # test numbers were allowed when the roster came in, and are not any more
+    guarded = settings_of(
+        line.port, line.url, security=Security(allow_test_numbers=False)
+    )
+    numbers = people_of(1, next(NUMBERS))
+    async with town_of(guarded, line.url, numbers, ManualClock(START)) as town:
+        alert = str((await town.warn())["id"])
+        grid = await town.grid(alert, 1)
+
+        assert town.texts() == []
+        struck = [f["reason"] for f in grid["timeline"] if f["kind"] == "means_struck"]
+        assert struck[:2] == ["dial_guard", "dial_guard"]
