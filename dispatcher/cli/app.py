@@ -77,7 +77,7 @@ def serve(
 ) -> None:
     """运行服务:接口与叫应两个进程,一个看护。"""
     from dispatcher.cli import serve as work
-    from dispatcher.cli.processes import Inherited
+    from dispatcher.cli.ground import Inherited
 
     inherited = Inherited(listen=listen_fd, bell=bell_fd, leash=leash_fd)
     raise typer.Exit(work.serve(config, role, inherited))

@@ -25,7 +25,7 @@ from sqlalchemy import Connection
 from dispatcher.cli import alerts
 from dispatcher.cli.closing import Ending, climbing, closing, in_json
 from dispatcher.cli.failure import BAD_INPUT, CommandError
-from dispatcher.cli.processes import on_signals
+from dispatcher.cli.ground import on_signals
 from dispatcher.cli.screen import LINES, TOLD, Screen, View, told
 from dispatcher.cli.stage import Plan, Stage, staged
 from dispatcher.core.alert import AlertId, AlertState

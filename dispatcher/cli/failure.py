@@ -5,14 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
-from sqlalchemy.exc import OperationalError
-
-from channels.registry import ChannelConfigError
-from config.load import PolicyError
-from config.sources import ConfigError
-from dispatcher.store.lock import WorkerRunningError
-from dispatcher.store.migrate import SchemaError
-
 FAILED = 1
 BAD_INPUT = 2
 
@@ -32,6 +24,15 @@ class CommandError(Exception):
 
 def told(error: Exception) -> int:
     """Say on stderr what is wrong and give the exit code; raise what is our fault."""
+    # Only now: a command that goes well has no need of them.
+    from sqlalchemy.exc import OperationalError
+
+    from channels.registry import ChannelConfigError
+    from config.load import PolicyError
+    from config.sources import ConfigError
+    from dispatcher.store.lock import WorkerRunningError
+    from dispatcher.store.migrate import SchemaError
+
     match error:
         case CommandError(problems=problems, code=code):
             pass

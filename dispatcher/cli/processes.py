@@ -7,59 +7,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator
-from dataclasses import dataclass
 
 import uvicorn
 import uvloop
 
 from config.settings import Settings
 from dispatcher.api.app import create_app
+from dispatcher.cli.ground import Inherited, listener, on_signals
 from dispatcher.engine.runtime import DRAIN_SECONDS, database_file, running
 from dispatcher.engine.schedule import ticking
 from dispatcher.store.lock import only_worker
 
-BACKLOG = 2048
 READ_AT_ONCE = 4096
 BELL = b"!"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inherited:
-    """File descriptors from the process that started this one; None where alone.
-
-    :ivar listen: a listening socket
-    :ivar bell: rung by the API after a commit, heard by the worker
-    :ivar leash: see :mod:`dispatcher.cli.leash`
-    """
-
-    listen: int | None = None
-    bell: int | None = None
-    leash: int | None = None
 
 
 def run(work: Coroutine[None, None, None]) -> None:
     """Run a process's work on the fast loop."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(work)
-
-
-def on_signals(stop: Callable[[], None]) -> None:
-    """Have SIGTERM and SIGINT call a function instead of ending the process."""
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
-
-
-def listener(settings: Settings) -> socket.socket:
-    """Listen where the settings say.
-
-    :raises OSError: when the address is taken or is not ours
-    """
-    address = (settings.server.host, settings.server.port)
-    return socket.create_server(address, backlog=BACKLOG)
 
 
 async def api(settings: Settings, inherited: Inherited) -> None:

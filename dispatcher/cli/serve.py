@@ -6,13 +6,12 @@ import asyncio
 import os
 from pathlib import Path
 
-from config.settings import Role, load
+from config.settings import Role, Settings, load
 from dispatcher.cli import logging
 from dispatcher.cli.failure import BAD_INPUT, CommandError
+from dispatcher.cli.ground import Inherited
 from dispatcher.cli.leash import wear
-from dispatcher.cli.processes import Inherited, api, run, worker
 from dispatcher.cli.supervisor import supervise
-from dispatcher.engine.runtime import database_file
 
 
 def serve(config: Path | None, role: str, inherited: Inherited) -> int:
@@ -26,17 +25,22 @@ def serve(config: Path | None, role: str, inherited: Inherited) -> int:
     logging.set_up()
     settings = load(config, os.environ)
     chosen = _role(role) if role else settings.engine.role
+    if chosen is Role.ALL:
+        return asyncio.run(supervise(settings, config, inherited.listen))
+    _work(settings, chosen, inherited)
+    return 0
+
+
+def _work(settings: Settings, role: Role, inherited: Inherited) -> None:
+    # The supervisor does without all this, and so is there at once after a crash.
+    from dispatcher.cli import processes
+    from dispatcher.engine.runtime import database_file
+
     if database_file(settings) is None:
         problem = "[store] url is in memory, which processes can't share: name a file"
         raise CommandError([problem], BAD_INPUT)
-    match chosen:
-        case Role.ALL:
-            return asyncio.run(supervise(settings, config, inherited.listen))
-        case Role.API:
-            run(api(settings, inherited))
-        case Role.WORKER:
-            run(worker(settings, inherited))
-    return 0
+    work = processes.api if role is Role.API else processes.worker
+    processes.run(work(settings, inherited))
 
 
 def _role(name: str) -> Role:

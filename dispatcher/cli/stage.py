@@ -23,8 +23,8 @@ from contacts.roster import Roster
 from dispatcher.api.auth import Scope
 from dispatcher.cli import keys, rosters
 from dispatcher.cli.failure import CommandError
+from dispatcher.cli.ground import BACKLOG
 from dispatcher.cli.leash import leash
-from dispatcher.cli.processes import BACKLOG
 from dispatcher.engine.clock import Clock, wait_for
 from dispatcher.engine.runtime import DRAIN_SECONDS, clock_of, database_file, opened
 from dispatcher.sim.control import ExchangeProcess

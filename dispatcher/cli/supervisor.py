@@ -14,14 +14,13 @@ from pathlib import Path
 import structlog
 
 from config.settings import Role, Settings
+from dispatcher.cli.ground import listener, on_signals
 from dispatcher.cli.leash import leash
-from dispatcher.cli.processes import listener, on_signals
 from dispatcher.engine.clock import wait_for
-from dispatcher.engine.runtime import DRAIN_SECONDS
 
 PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # seconds between a death and the next life
 STEADY_SECONDS = 60.0  # who lived so long is no longer suspected
-PATIENCE_SECONDS = DRAIN_SECONDS + 5
+PATIENCE_SECONDS = 20.0  # longer than a child takes to drain
 BAD_INPUT = 2  # a child that ends so would end so again
 
 log = structlog.get_logger()

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from channels.contract import Callback, FailureKind, Provider, Rank, Receipt, Reply
 from dispatcher.core.callout import Progress
@@ -21,10 +22,11 @@ from dispatcher.engine.outcome import SILENT_AFTER, reported, tell
 from dispatcher.engine.step import step
 from dispatcher.store import callbacks, outbox
 from dispatcher.store.callbacks import Unread
-from dispatcher.store.database import Database
+from dispatcher.store.database import Database, StoreBusyError
 from dispatcher.store.outbox import Known, MessageState
 
 MOST = 200
+STORE_TROUBLE = (SQLAlchemyError, StoreBusyError)
 PASSING = frozenset({FailureKind.TRANSIENT, FailureKind.THROTTLE})
 ONCE_MORE_AFTER = timedelta(seconds=30)
 
@@ -61,6 +63,8 @@ class Inbox:
             return 0
         try:
             await self._take(waiting)
+        except STORE_TROUBLE:
+            raise  # nothing is wrong with the callbacks: they are read again
         except Exception:
             log.exception("inbox.batch.failed", callbacks=len(waiting))
             await self._take_apart(waiting)
@@ -83,6 +87,8 @@ class Inbox:
         for callback in waiting:
             try:
                 await self._take([callback])
+            except STORE_TROUBLE:
+                raise
             except Exception as failure:
                 log.exception("inbox.callback.failed", callback=callback.id)
                 await self._set_aside(callback, f"failed:{type(failure).__name__}")

@@ -40,6 +40,11 @@ class Keeper:
         self._version = -1
         self._lock = asyncio.Lock()
 
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """Channels with a rate."""
+        return tuple(self._fixed.rates)
+
     def rate(self, channel: Channel) -> float:
         """Messages a second a channel may carry."""
         return self._fixed.rates[channel]

@@ -30,6 +30,8 @@ from dispatcher.store.migrate import migrate
 RATE_KEY = "rate_per_second"
 RATE_DEFAULT = 100.0
 SAFETY_SECONDS = 5.0  # a lost wake-up costs this much at the most
+LEAST_SECONDS = 0.02  # what is due and can't be done yet is no reason to spin
+SICK_SECONDS = 1.0
 DRAIN_SECONDS = 15.0
 
 log = structlog.get_logger()
@@ -109,31 +111,59 @@ class Engine:
         """Do all duties until :meth:`stop`."""
         recovered = await self.recover()
         log.info("engine.started", in_doubt=recovered)
-        duties: tuple[tuple[str, Turn, asyncio.Event], ...] = (
-            ("rules", self._rules.turn, self._woken["rules"]),
-            ("inbox", self._inbox.turn, self._woken["inbox"]),
-            ("sender", self.sender.turn, self.sender.freed),
-            ("reconcile", self._reconciler.turn, self._ticked),
+        rules, inbox = self._woken["rules"], self._woken["inbox"]
+        duties = (
+            Duty("rules", self._rules.turn, rules, self._until_due),
+            Duty("inbox", self._inbox.turn, inbox, _at_most),
+            Duty("sender", self.sender.turn, self.sender.freed, self._until_due),
+            Duty("reconcile", self._reconciler.turn, self._ticked, _at_most),
         )
         async with asyncio.TaskGroup() as group:
             for duty in duties:
-                group.create_task(self._loop(*duty))
+                group.create_task(self._repeat(duty))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.sender.drain(), DRAIN_SECONDS)
         log.info("engine.stopped")
 
-    async def _loop(self, name: str, turn: Turn, wake: asyncio.Event) -> None:
+    async def _repeat(self, duty: Duty) -> None:
         while not self._stopping.is_set():
-            wake.clear()
+            duty.wake.clear()
             try:
-                done = await turn()
+                done = await duty.turn()
+                rest = await duty.rest()
             except Exception:
-                log.exception("engine.duty.failed", duty=name)
-                done = 0
+                log.exception("engine.duty.failed", duty=duty.name)
+                done, rest = 0, SICK_SECONDS
             if done:
                 self.wake()
             else:
-                await wait_for(wake, SAFETY_SECONDS)
+                await wait_for(duty.wake, rest)
+
+    async def _until_due(self) -> float:
+        """Real seconds until something falls due, so that nobody waits for the tick."""
+        due_at = await self.next_due_at()
+        if due_at is None:
+            return SAFETY_SECONDS
+        left = (due_at - self._clock.now()) / self._clock.span(1)
+        return min(max(left, LEAST_SECONDS), SAFETY_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Something the worker does again and again.
+
+    :ivar wake: set when it may have something to do
+    :ivar rest: how long it may sleep when it had nothing to do
+    """
+
+    name: str
+    turn: Turn
+    wake: asyncio.Event
+    rest: Callable[[], Awaitable[float]]
+
+
+async def _at_most() -> float:
+    return SAFETY_SECONDS
 
 
 def clock_of(settings: Settings) -> Clock:

@@ -16,7 +16,6 @@ import structlog
 from sqlalchemy import Connection
 
 from channels.contract import (
-    Channel,
     Failed,
     FailureKind,
     Outcome,
@@ -58,7 +57,8 @@ class Sender:
         self._providers = providers
         self._clock = clock
         self._lines = {name: asyncio.Semaphore(CONNECTIONS) for name in providers}
-        self._buckets: dict[Channel, Bucket] = {}
+        now = clock.now()
+        self._buckets = {c: Bucket(keeper.rate(c), now) for c in keeper.channels}
         self._flying: set[asyncio.Task[None]] = set()
         self._results: list[Sent] = []
         self.freed = asyncio.Event()
@@ -78,7 +78,7 @@ class Sender:
             raise
         context = await self._keeper.context()
         for message in claimed:
-            self._bucket(message.channel).spend()
+            self._buckets[message.channel].spend()
             task = asyncio.create_task(self._send(message, route_of(context, message)))
             self._flying.add(task)
             task.add_done_callback(self._landed)
@@ -109,12 +109,6 @@ class Sender:
         """From when on something may be sent, as far as the rates go."""
         now = self._clock.now()
         return min((b.ready_at(now) for b in self._buckets.values()), default=now)
-
-    def _bucket(self, channel: Channel) -> Bucket:
-        if channel not in self._buckets:
-            rate = self._keeper.rate(channel)
-            self._buckets[channel] = Bucket(rate, self._clock.now())
-        return self._buckets[channel]
 
     async def _send(self, message: Sending, route: str) -> None:
         async with self._lines[route]:

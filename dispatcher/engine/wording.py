@@ -63,8 +63,13 @@ class Voice:
         instruction = shortened(self.content.instruction, room) or cut(
             self.content.instruction, room
         )
-        watch = shortened(self.content.description, room - len(instruction))
-        return say(TextName.OWN, **fields, watch=watch, instruction=instruction)
+        watch = shortened(self.content.description, room - len(instruction) - 1)
+        return say(
+            TextName.OWN,
+            **fields,
+            watch=f",{watch}" if watch else "",
+            instruction=instruction,
+        )
 
     def digest(
         self, units: Sequence[UnitId], counts: tuple[int, int], code: str | None

@@ -27,7 +27,7 @@ def test_the_warning_says_who_what_where_and_how_to_answer() -> None:
     text = voice().own([GRIDS[0]], 1, None)
 
     assert text == (
-        "【澄溪应急】暴雨红色:青石村第一网格3小时超100毫米,立即转移山边河边群众!"
+        "【澄溪应急】暴雨红色:青石村第一网格,3小时超100毫米,立即转移山边河边群众!"
         "收到回1,转移完回2加人数,求助回3"
     )
 
