@@ -30,7 +30,7 @@ from dispatcher.store import outbox
 from dispatcher.store.database import Database
 from dispatcher.store.outbox import Sending
 
-WINDOW = 64  # messages claimed at a time
+WINDOW = 128  # messages claimed at a time
 REFILL = WINDOW // 2  # so many must have landed before more are claimed: no dribs
 CONNECTIONS = 8  # requests on the wire at a time, for each route
 LEASE_SECONDS = 30.0
