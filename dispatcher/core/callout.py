@@ -311,9 +311,7 @@ class Callout:
     @property
     def lane(self) -> Lane:
         """The lane its messages go down."""
-        if self.drill:
-            return Lane.DRILL
-        return LANES.get(self.policy_level, Lane.YELLOW)
+        return lane_of(self.policy_level, drill=self.drill)
 
 
 LANES = {
@@ -322,6 +320,11 @@ LANES = {
     Level.BLUE: Lane.BLUE,
     Level.WHITE: Lane.BLUE,
 }
+
+
+def lane_of(level: Level, *, drill: bool) -> Lane:
+    """The lane of a policy's level; a drill has its own, whatever its colour."""
+    return Lane.DRILL if drill else LANES.get(level, Lane.YELLOW)
 
 
 def callout_id(chain: ChainId, unit: UnitId, post: Post, epoch: int) -> CalloutId:

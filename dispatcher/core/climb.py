@@ -179,7 +179,13 @@ def _repeat(draft: Draft, duty: Duty) -> None:
             continue
         people = duty.of(*rung.posts)
         _join(draft, index, people)
-        call = Call(index, f"r{number}", purpose=Purpose.REPEAT, overtaken=overtaken)
+        call = Call(
+            index,
+            f"r{number}",
+            purpose=Purpose.REPEAT,
+            not_after=next_at,
+            overtaken=overtaken,
+        )
         for called in people:
             for channel in channels:
                 _call(draft, called, channel, call, duty)

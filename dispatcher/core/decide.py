@@ -28,6 +28,7 @@ from dispatcher.core.callout import (
     PROGRESS_ORDER,
     Attempt,
     Callout,
+    Mark,
     Means,
     Progress,
     Purpose,
@@ -228,6 +229,8 @@ def _said_from(draft: Draft, event: Answered) -> tuple[Means, ...]:
 
 
 def _taken_over(draft: Draft, event: TakenOver) -> None:
+    if event.help:
+        _alarm(draft, event)
     callout = draft.callout
     if not callout.open or callout.state is State.TAKEN:
         return
@@ -246,3 +249,12 @@ def _taken_over(draft: Draft, event: TakenOver) -> None:
             result_by=after(draft.now, callout.ladder.taken_result),
         )
     )
+
+
+def _alarm(draft: Draft, event: TakenOver) -> None:
+    """Somebody above is in trouble: the desk has to see it, and to call him."""
+    if draft.callout.state is State.CLOSED:
+        return
+    for mark in (Mark.NEED_HELP, Mark.MUST_CALL):
+        if mark not in draft.callout.marks:
+            draft.add(facts.Marked(at=draft.now, by=event.by, mark=mark))

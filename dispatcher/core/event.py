@@ -70,10 +70,14 @@ class Answered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakenOver:
-    """Somebody above, or the desk, answered for it."""
+    """Somebody above, or the desk, answered for it.
+
+    :ivar help: he takes it over and asks for help himself
+    """
 
     taker: str
     message: str
+    help: bool = False
     by: str = SYSTEM
 
 

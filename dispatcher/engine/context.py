@@ -16,6 +16,7 @@ from contacts.model import (
     PersonId,
     Post,
     PostRef,
+    Unit,
     UnitId,
     UnitKind,
 )
@@ -63,10 +64,17 @@ class Context:
         usable = () if person.id in struck else means
         return Called(person=person.id, post=post, means=usable)
 
+    def _county(self, unit: UnitId) -> Unit | None:
+        """The county of a unit; of one the roster has dropped since, any we have."""
+        if unit in self.roster.units:
+            return self.roster.above(unit, UnitKind.COUNTY)
+        counties = (u for u in self.roster.units.values() if u.kind is UnitKind.COUNTY)
+        return next(counties, None)
+
     def duty(self, unit: UnitId, struck: frozenset[PersonId]) -> Duty:
         """Who can be called for a unit now."""
         holders = Holders(self, struck)
-        county = self.roster.above(unit, UnitKind.COUNTY)
+        county = self._county(unit)
         desk = holders[PostRef(county.id, Post.COUNTY_DUTY)] if county else ()
         return Duty(holders=holders, routes=self.routed, desk=desk[0] if desk else None)
 

@@ -120,7 +120,8 @@ def record_on_behalf(
 def _event(context: Context, callout: Callout, said: OnBehalf) -> Event:
     heard = f"{said.how} {said.at.isoformat()} {said.note}".strip()
     if not is_own(context, callout, said.person) and said.meaning.awake:
-        return TakenOver(taker=said.person, message=heard, by=said.by)
+        help_wanted = said.meaning is Meaning.NEED_HELP
+        return TakenOver(taker=said.person, message=heard, help=help_wanted, by=said.by)
     return Answered(
         person=said.person,
         meaning=said.meaning,

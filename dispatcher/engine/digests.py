@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -12,6 +12,7 @@ from channels.contract import Channel
 from contacts.model import AddressId
 from dispatcher.core.answer import Meaning
 from dispatcher.core.callout import Callout, CalloutId, Purpose, State
+from dispatcher.core.due import DESK_REMINDER_SECONDS
 from dispatcher.engine.compose import Desk, crowded_people, short_id
 from dispatcher.engine.context import Context
 from dispatcher.store import callouts, outbox, people, questions
@@ -29,7 +30,11 @@ def send_due(connection: Connection, context: Context, now: datetime) -> int:
         return 0
     members = questions.members(connection, due)
     seen = callouts.load(connection, {member.callout for member in members})
-    wanted = [member for member in members if _still(member, seen)]
+    wanted = [
+        member
+        for member in members
+        if _still(member, due[member.question], seen[member.callout].callout)
+    ]
     paper = Paper(
         desk=Desk(connection, context, now),
         seen=seen,
@@ -60,12 +65,14 @@ class Paper:
         return self.seen[member.callout].callout
 
 
-def _still(member: Member, seen: Mapping[CalloutId, Seen]) -> bool:
+def _still(member: Member, question: Question, callout: Callout) -> bool:
     """Whether the superior still has to hear of it."""
-    callout = seen[member.callout].callout
+    if question.key.person in callout.struck_people:
+        return False
     if member.purpose is Purpose.HELP:
         return callout.state is not State.CLOSED
-    return callout.open or callout.state is State.NOTIFIED
+    taken = callout.state is State.TAKEN and question.key.kind is Kind.DIGEST
+    return (callout.open and not taken) or callout.state is State.NOTIFIED
 
 
 def _together(members: Iterable[Member]) -> list[list[Member]]:
@@ -96,8 +103,15 @@ def _message(paper: Paper, question: Question, members: Sequence[Member]) -> Mes
         code=question.code,
         text=_text(paper, question, members),
         created_at=paper.desk.now,
+        not_after=_not_after(paper.desk.now, first.purpose),
         carries=tuple((member.attempt, member.callout) for member in members),
     )
+
+
+def _not_after(now: datetime, purpose: Purpose) -> datetime | None:
+    """A reminder of the desk is no use beside the next one."""
+    reminder = purpose is Purpose.REMINDER
+    return now + timedelta(seconds=DESK_REMINDER_SECONDS) if reminder else None
 
 
 def _text(paper: Paper, question: Question, members: Sequence[Member]) -> str:

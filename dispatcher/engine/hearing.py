@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
@@ -9,6 +10,7 @@ from typing import assert_never
 from channels.contract import Reply
 from config.texts import TextName
 from contacts.model import AddressId, PersonId
+from dispatcher.core.alert import ChainId
 from dispatcher.core.answer import Evidence, Meaning
 from dispatcher.core.callout import CalloutId
 from dispatcher.core.event import Answered, Event, TakenOver
@@ -66,14 +68,28 @@ def hear(desk: Desk, one: Heard, gathered: Gathered) -> str:
             _say(desk, one, by_message[message], TextName.NOTICE_REPLY)
             return "notice"
         case AskWhich(questions=which):
-            _ask_which(desk, one, sent[-1], which)
+            _ask_which(desk, one, sent, which)
             return "ask_which"
         case Matched(message=message, how=how):
-            return _matched(
-                desk, one, by_message[message], Spoken(words, how), gathered
-            )
+            meant = by_message[message]
+            asked = [meant] if how in BY_CODE else _asked_together(sent, meant)
+            return _matched(desk, one, asked, Spoken(words, how), gathered)
         case _:
             assert_never(found)
+
+
+BY_CODE = frozenset({Evidence.SMS_CODE, Evidence.SMS_EXT_CODE})
+
+
+def _asked_together(sent: Sequence[Said], meant: Said) -> list[Said]:
+    """What one warning asked of this number, the meant message's question first.
+
+    Without a code an answer is one for the own part and the digest, and for every
+    holder who shares the number.
+    """
+    newest = {said.question: said for said in sent if said.chain == meant.chain}
+    others = (said for name, said in newest.items() if name and name != meant.question)
+    return [meant, *others]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,34 +101,69 @@ class Spoken:
 
 
 def _matched(
-    desk: Desk, one: Heard, said: Said, spoken: Spoken, gathered: Gathered
+    desk: Desk,
+    one: Heard,
+    asked: Sequence[Said],
+    spoken: Spoken,
+    gathered: Gathered,
 ) -> str:
+    meant, *others = asked
+    found = questions.by_id(desk.connection, [said.question for said in asked])
     words = spoken.words
-    question = questions.by_id(desk.connection, [said.question])[said.question]
-    named = heard.named(desk.connection, question.id, one.received_at)
-    if words.meaning is Meaning.CANNOT_ACT:
-        named |= heard.roles(desk.connection, question.key.chain, question.key.person)
-    for name, seen in callouts.load(desk.connection, named).items():
-        own = is_own(desk.context, seen.callout, question.key.person)
-        above = question.key.kind is Kind.DIGEST and not own
-        event = _answered(question, said, spoken)
-        if above and words.meaning.awake:
-            event = _taking(question, said)
-        gathered.setdefault(name, []).append(event)
-    _respond(desk, one, said, words, question)
+    _gather(desk, one, found[meant.question], Answer(meant, spoken), gathered)
+    if words.meaning.awake:
+        for said in others:
+            same = said.person == meant.person
+            heard_as = spoken if same else Spoken(AWAKE_ONLY, spoken.how)
+            answer = Answer(said, heard_as)
+            _gather(desk, one, found[said.question], answer, gathered)
+    _respond(desk, one, meant, words, found[meant.question])
     return words.meaning.value
 
 
-def _taking(question: Question, said: Said) -> Event:
-    person, message = question.key.person, said.candidate.message
-    return TakenOver(taker=person, message=message, by=_by(question))
+AWAKE_ONLY = Read(meaning=Meaning.RECEIVED)  # another's figures are not his
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A message, and what was said to it."""
+
+    said: Said
+    spoken: Spoken
+
+
+def _gather(
+    desk: Desk, one: Heard, question: Question, answer: Answer, gathered: Gathered
+) -> None:
+    """Let every callout that the question had named hear the answer."""
+    person, words = question.key.person, answer.spoken.words
+    named = heard.named(desk.connection, question.id, one.received_at)
+    if words.meaning is Meaning.CANNOT_ACT:
+        named |= heard.roles(desk.connection, question.key.chain, person)
+    for name, seen in callouts.load(desk.connection, named).items():
+        own = is_own(desk.context, seen.callout, person)
+        above = question.key.kind is Kind.DIGEST and not own
+        event = _answered(question, answer)
+        if above and words.meaning.awake:
+            event = _taking(question, answer)
+        gathered.setdefault(name, []).append(event)
+
+
+def _taking(question: Question, answer: Answer) -> Event:
+    return TakenOver(
+        taker=question.key.person,
+        message=answer.said.candidate.message,
+        help=answer.spoken.words.meaning is Meaning.NEED_HELP,
+        by=_by(question),
+    )
 
 
 def _by(question: Question) -> str:
     return f"person:{question.key.person}"
 
 
-def _answered(question: Question, said: Said, spoken: Spoken) -> Event:
+def _answered(question: Question, answer: Answer) -> Event:
+    said, spoken = answer.said, answer.spoken
     return Answered(
         person=question.key.person,
         meaning=spoken.words.meaning,
@@ -143,21 +194,25 @@ def _respond(
         _say(desk, one, said, TextName.UNCLEAR_REPLY, ask=ask)
 
 
-def _ask_which(desk: Desk, one: Heard, said: Said, which: tuple[str, ...]) -> None:
-    asked = questions.by_id(desk.connection, which)
+def _ask_which(
+    desk: Desk, one: Heard, sent: Sequence[Said], which: Sequence[str]
+) -> None:
+    """Ask back, naming each warning once, with the code of its newest question."""
+    newest = {said.chain: said for said in sent if said.question}
+    asked = [newest[ChainId(chain)] for chain in which]
     texts = desk.context.texts
     choices = [
         texts.say(
             TextName.CHOICE,
-            event=desk.voice(asked[name].alert).event,
-            code=asked[name].code or "",
+            event=desk.voice(said.alert).event,
+            code=said.candidate.code or "",
         )
-        for name in which
+        for said in asked
     ]
     _say(
         desk,
         one,
-        said,
+        sent[-1],
         TextName.ASK_WHICH,
         count=len(which),
         choices=",".join(choices),

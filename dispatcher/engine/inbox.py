@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from channels.contract import Callback, FailureKind, Provider, Rank, Receipt, Reply
 from dispatcher.core.callout import Progress
@@ -22,11 +21,11 @@ from dispatcher.engine.outcome import SILENT_AFTER, reported, tell
 from dispatcher.engine.step import step
 from dispatcher.store import callbacks, outbox
 from dispatcher.store.callbacks import Unread
-from dispatcher.store.database import Database, StoreBusyError
+from dispatcher.store.database import STORE_TROUBLE, Database
 from dispatcher.store.outbox import Known, MessageState
 
 MOST = 200
-STORE_TROUBLE = (SQLAlchemyError, StoreBusyError)
+AGAIN_AFTER = timedelta(seconds=60)  # a callback that could not be read
 PASSING = frozenset({FailureKind.TRANSIENT, FailureKind.THROTTLE})
 ONCE_MORE_AFTER = timedelta(seconds=30)
 
@@ -58,7 +57,8 @@ class Inbox:
 
     async def turn(self) -> int:
         """Read the next callbacks; returns how many."""
-        waiting = await self._database.read(lambda c: callbacks.unread(c, MOST))
+        now = self._clock.now()
+        waiting = await self._database.read(lambda c: callbacks.unread(c, now, MOST))
         if not waiting:
             return 0
         try:
@@ -94,8 +94,11 @@ class Inbox:
                 await self._set_aside(callback, f"failed:{type(failure).__name__}")
 
     async def _set_aside(self, callback: Unread, outcome: str) -> None:
-        now, outcomes = self._clock.now(), {callback.id: outcome}
-        await self._database.write(lambda c: callbacks.read(c, outcomes, now))
+        """Keep it unread, and read it again after a while: it may be an answer."""
+        again_at = self._clock.now() + AGAIN_AFTER
+        await self._database.write(
+            lambda c: callbacks.set_aside(c, callback.id, outcome, again_at)
+        )
 
     def _parsed(self, callback: Unread) -> Iterable[Told]:
         provider = self._providers.get(callback.channel)
@@ -158,7 +161,7 @@ def take_receipts(
         known = ours.get(receipt.message or "") or theirs.get(receipt.provider_id)
         if known is None:
             outcomes.append("no_message")
-        elif receipt.rank <= _rank(known, newest):
+        elif receipt.rank <= _rank(known, newest) or _of_earlier_try(known, receipt):
             outcomes.append("stale")
         else:
             outcomes.append("receipt")
@@ -173,6 +176,15 @@ def take_receipts(
     return outcomes
 
 
+def _of_earlier_try(known: Known, receipt: Receipt) -> bool:
+    """Whether a receipt speaks of a try that was given up since."""
+    if known.provider_id is None:
+        return False
+    same = receipt.provider_id == known.provider_id
+    again = known.state is MessageState.WAITING or known.state in outbox.UNSETTLED
+    return same if again else not same
+
+
 def _rank(known: Known, newest: Mapping[str, tuple[Known, Receipt, datetime]]) -> int:
     later = newest.get(known.id)
     return int(later[1].rank) if later else known.rank
@@ -184,7 +196,6 @@ def _row(known: Known, receipt: Receipt, at: datetime) -> dict[str, object]:
         row |= {
             "state": MessageState.WAITING.value,
             "rank": 0,
-            "provider_id": None,
             "due_at": at + ONCE_MORE_AFTER,
         }
     return row

@@ -23,7 +23,6 @@ SILENT_AFTER = timedelta(seconds=300)  # accepted, and no receipt: then it is as
 BACK_OFF = timedelta(seconds=5)
 BACK_OFF_MOST = timedelta(seconds=300)
 DOUBLINGS_MOST = 10
-MOST_TRIES = 20
 UNTIED = AttemptId("")  # a report before it is tied to the attempts of its message
 SLOW_KINDS = frozenset({FailureKind.CONFIG, FailureKind.PERMANENT_CONTENT})
 
@@ -122,6 +121,7 @@ def _settle(
         "provider_id": message.provider_id,
         "rank": before.rank,
         "accepted_at": before.accepted_at,
+        "delivered_at": before.delivered_at,
         "failure": None,
         "failure_code": None,
         "possible_duplicate": before.possible_duplicate or result.again,
@@ -133,13 +133,14 @@ def _settle(
         case Unknown(code=code):
             row |= {"failure_code": code}
             row |= _unknown(before, now)
-        case Failed():
+        case Failed() if before.rank < Rank.FINAL:
             row |= {"failure": outcome.kind.value, "failure_code": outcome.code}
-            row |= _failed(context, message, outcome, now)
+            routes = context.routes[message.channel]
+            row |= _failed(routes, message.tries, outcome, now)
         case None if before.state in outbox.UNSETTLED:
             row |= {"state": MessageState.WAITING.value, "due_at": now}
-        case None:
-            pass  # a receipt came while we asked
+        case Failed() | None:
+            pass  # a receipt has told better meanwhile
         case _:
             assert_never(outcome)
     return row
@@ -150,7 +151,8 @@ def _accepted(before: Known, rank: Rank, now: datetime) -> dict[str, object]:
     if before.rank >= Rank.FINAL:
         return {}
     if rank >= Rank.FINAL:  # a look-up found it delivered already
-        return {"state": MessageState.DELIVERED.value, "rank": int(rank)}
+        delivered = MessageState.DELIVERED.value
+        return {"state": delivered, "rank": int(rank), "delivered_at": now}
     return {
         "state": MessageState.ACCEPTED.value,
         "rank": max(before.rank, int(rank)),
@@ -166,14 +168,13 @@ def _unknown(before: Known, now: datetime) -> dict[str, object]:
 
 
 def _failed(
-    context: Context, message: Sending, failed: Failed, now: datetime
+    routes: Sequence[str], tries: int, failed: Failed, now: datetime
 ) -> dict[str, object]:
     """Our provider's failure moves to the next route, or waits; never the ladder."""
-    if failed.kind is FailureKind.PERMANENT_ADDRESS or message.tries >= MOST_TRIES:
+    if failed.kind is FailureKind.PERMANENT_ADDRESS:
         return {"state": MessageState.FAILED.value, "rank": int(Rank.FINAL)}
-    routes = context.routes[message.channel]
-    untried = message.tries % len(routes) != 0
-    wait = timedelta() if untried else back_off(failed, message.tries)
+    untried = tries % len(routes) != 0
+    wait = timedelta() if untried else back_off(failed, tries)
     return {
         "state": MessageState.WAITING.value,
         "due_at": now + wait,

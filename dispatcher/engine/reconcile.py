@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+import structlog
 from sqlalchemy import Connection
 
-from channels.contract import Provider, Receipt, Unknown
+from channels.contract import Outcome, Provider, Receipt, Unknown
 from dispatcher.engine.clock import Clock
 from dispatcher.engine.inbox import take_receipts
 from dispatcher.engine.keeper import Keeper
@@ -24,6 +25,8 @@ from dispatcher.store.outbox import Sending
 
 MOST = 100
 GIVE_UP_SECONDS = 30.0  # doubt that nobody can settle
+
+log = structlog.get_logger()
 
 
 class Reconciler:
@@ -53,11 +56,16 @@ class Reconciler:
 
     async def _settled(self, message: Sending, now: datetime) -> Sent:
         """Ask for one message, by what it said and to whom."""
-        route = message.route or route_of(await self._keeper.context(), message)
+        route = await self._route(message)
         sent_at = message.sent_at or message.created_at
-        outcome = await self._providers[route].lookup(
-            outgoing_of(message, now), self._clock.outside(sent_at)
-        )
+        outcome: Outcome | None
+        try:
+            outcome = await self._providers[route].lookup(
+                outgoing_of(message, now), self._clock.outside(sent_at)
+            )
+        except Exception as failure:
+            log.exception("reconcile.lookup.failed", route=route)
+            outcome = Unknown(code=type(failure).__name__)
         asked_long_enough = now - sent_at > self._clock.span(GIVE_UP_SECONDS)
         if isinstance(outcome, Unknown) and asked_long_enough:
             return Sent(message=message, route=route, outcome=None, again=True)
@@ -80,5 +88,15 @@ class Reconciler:
         return len(told)
 
     async def _polled(self, message: Sending) -> Receipt | None:
-        route = message.route or route_of(await self._keeper.context(), message)
-        return await self._providers[route].poll(message.provider_id or "")
+        route = await self._route(message)
+        try:
+            return await self._providers[route].poll(message.provider_id or "")
+        except Exception:
+            log.exception("reconcile.poll.failed", route=route)
+            return None
+
+    async def _route(self, message: Sending) -> str:
+        """The route it went by; one that is configured now, if that is gone."""
+        if message.route and message.route in self._providers:
+            return message.route
+        return route_of(await self._keeper.context(), message)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
 
+import structlog
 from sqlalchemy import Connection
 
+from dispatcher.core.callout import CalloutId
 from dispatcher.engine.clock import Clock
 from dispatcher.engine.context import Context
 from dispatcher.engine.digests import send_due
@@ -13,9 +17,12 @@ from dispatcher.engine.keeper import Keeper
 from dispatcher.engine.launching import launch_due
 from dispatcher.engine.step import step
 from dispatcher.store import alerts, callouts, questions
-from dispatcher.store.database import Database
+from dispatcher.store.database import STORE_TROUBLE, Database, Work
 
 MOST = 25  # callouts a transaction: others can write in between
+POSTPONED = timedelta(seconds=60)  # before what failed is tried again
+
+log = structlog.get_logger()
 
 
 class Rules:
@@ -33,17 +40,55 @@ class Rules:
         if due_at is None or due_at > now:
             return 0
         context = await self._keeper.refresh()
-        return await self._database.write(
-            lambda connection: sweep(connection, context, now), aside=True
-        )
+        try:
+            return await self._database.write(
+                lambda connection: sweep(connection, context, now), aside=True
+            )
+        except STORE_TROUBLE:
+            raise
+        except Exception:
+            log.exception("rules.sweep.failed")
+            return await self._sweep_apart(context, now)
+
+    async def _sweep_apart(self, context: Context, now: datetime) -> int:
+        """Each thing alone: one that can't be handled must not hold the others up."""
+        due = await self._database.read(lambda c: callouts.due(c, now, MOST))
+        done = 0
+        for name in due:
+            done += await self._alone(
+                partial(climb, context=context, due=(name,), now=now)
+            )
+            # Whatever happened, it is not the first in line any more.
+            later = partial(
+                callouts.postpone, name=name, now=now, until=now + POSTPONED
+            )
+            await self._database.write(later)
+        done += await self._alone(partial(launch_due, context=context, now=now))
+        return done + await self._alone(partial(send_due, context=context, now=now))
+
+    async def _alone(self, work: Work[int]) -> int:
+        try:
+            return await self._database.write(work, aside=True)
+        except STORE_TROUBLE:
+            raise
+        except Exception:
+            log.exception("rules.piece.failed")
+            return 0
 
 
 def sweep(connection: Connection, context: Context, now: datetime) -> int:
     """Launch, climb and send digests, each as far as one transaction should go."""
     opened = launch_due(connection, context, now)
-    due = callouts.due(connection, now, MOST)
+    climbed = climb(connection, context, callouts.due(connection, now, MOST), now)
+    return opened + climbed + send_due(connection, context, now)
+
+
+def climb(
+    connection: Connection, context: Context, due: Sequence[CalloutId], now: datetime
+) -> int:
+    """Handle what is due of these callouts."""
     step(connection, context, dict.fromkeys(due, ()), now)
-    return opened + len(due) + send_due(connection, context, now)
+    return len(due)
 
 
 def next_due_at(connection: Connection) -> datetime | None:

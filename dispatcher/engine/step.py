@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from contacts.model import PersonId
 from dispatcher.core.alert import ChainId
-from dispatcher.core.callout import Callout, CalloutId
+from dispatcher.core.callout import Callout, CalloutId, State
 from dispatcher.core.decide import react
 from dispatcher.core.draft import Draft
 from dispatcher.core.event import DeadlineReached, Event
@@ -112,12 +112,20 @@ def _follow(desk: Desk, changes: Sequence[Change]) -> None:
     )
     settled: dict[str, list[CalloutId]] = defaultdict(list)
     for change in changes:
-        if change.seen and change.seen.callout.open and not change.callout.open:
+        if change.seen and _quieter(change.seen.callout, change.callout):
             settled[change.callout.state.value].append(change.callout.id)
         for fact in change.facts:
             _strike(desk, change.callout, fact)
     for reason, names in settled.items():
         outbox.drop_settled(desk.connection, names, reason)
+
+
+def _quieter(before: Callout, after: Callout) -> bool:
+    """Whether fewer people have to hear of it: it was answered, closed or taken."""
+    if not before.open:
+        return False
+    taken = after.state is State.TAKEN and before.state is not State.TAKEN
+    return taken or not after.open
 
 
 def _strike(desk: Desk, callout: Callout, fact: Fact) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from config.hazards import event_name
 from config.texts import TextName, Texts
-from contacts.model import Unit, UnitId, UnitKind
+from contacts.model import UnitId, UnitKind
 from contacts.roster import Roster
 from dispatcher.core.alert import Content
 
@@ -141,13 +141,16 @@ class Voice:
     def places(self, units: Sequence[UnitId]) -> str:
         """Units by name: two in full, then how many there are."""
         distinct = tuple(dict.fromkeys(units))
-        names = [self._name(self.roster.unit(unit)) for unit in distinct[:NAMED_PLACES]]
+        names = [self._name(unit) for unit in distinct[:NAMED_PLACES]]
         more = f"等{len(distinct)}处" if len(distinct) > NAMED_PLACES else ""
         return "、".join(names) + more
 
-    def _name(self, unit: Unit) -> str:
+    def _name(self, name: UnitId) -> str:
         """A grid says which village it is in: many are called 1网格."""
-        village = self.roster.above(unit.id, UnitKind.VILLAGE)
+        unit = self.roster.units.get(name)
+        if unit is None:  # the roster has dropped it since; its code still names it
+            return name
+        village = self.roster.above(name, UnitKind.VILLAGE)
         if unit.kind is not UnitKind.GRID or village is None:
             return unit.name
         return (
@@ -159,7 +162,7 @@ class Voice:
     def common_place(self, units: Sequence[UnitId]) -> str:
         """The smallest unit that all of these lie in."""
         distinct = tuple(dict.fromkeys(units))
-        if len(distinct) == 1:
+        if len(distinct) == 1 or not self.roster.units.keys() >= set(distinct):
             return self.places(distinct)
         shared = set(self.roster.ancestors(distinct[0]))
         for unit in distinct[1:]:

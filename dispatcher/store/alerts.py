@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, func, select, update
 
 from dispatcher.core.alert import Alert, AlertId, AlertState, ChainId
+from dispatcher.core.callout import lane_of
 from dispatcher.store import batch, schema
 
 ALERT: TypeAdapter[Alert] = TypeAdapter(Alert)
@@ -99,6 +100,7 @@ def save_new(connection: Connection, offered: Submission) -> None:
             digest=offered.digest,
             received_at=alert.received_at,
             received_by=alert.received_by,
+            lane=lane_of(alert.policy_level, drill=alert.content.drill).order,
             **_changing(alert),
         )
     )
@@ -167,11 +169,11 @@ def of_chain(connection: Connection, chain: ChainId) -> list[Alert]:
 
 
 def to_launch(connection: Connection, now: datetime, most: int) -> list[Alert]:
-    """Active alerts whose callouts are not all open yet, the oldest first."""
+    """Active alerts whose callouts are not all open yet: red first, then the oldest."""
     rows = connection.execute(
         select(schema.alert.c.body)
         .where(schema.alert.c.due_at <= now)
-        .order_by(schema.alert.c.due_at)
+        .order_by(schema.alert.c.lane, schema.alert.c.due_at)
         .limit(most)
     )
     return [ALERT.validate_json(row.body) for row in rows]

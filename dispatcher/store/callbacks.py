@@ -46,12 +46,15 @@ def keep(connection: Connection, raw: Raw) -> None:
     batch.insert(connection, schema.callback, [row], new=False)
 
 
-def unread(connection: Connection, most: int) -> list[Unread]:
+def unread(connection: Connection, now: datetime, most: int) -> list[Unread]:
     """Callbacks nobody has read yet, in the order they came."""
     table = schema.callback
     rows = connection.execute(
         select(table.c.id, table.c.channel, table.c.received_at, table.c.body)
-        .where(table.c.read_at.is_(None))
+        .where(
+            table.c.read_at.is_(None),
+            table.c.again_at.is_(None) | (table.c.again_at <= now),
+        )
         .order_by(table.c.id)
         .limit(most)
     )
@@ -73,6 +76,14 @@ def read(connection: Connection, outcomes: Mapping[int, str], now: datetime) -> 
         for name, outcome in outcomes.items()
     ]
     batch.update(connection, schema.callback, rows, keys=("id",))
+
+
+def set_aside(
+    connection: Connection, name: int, outcome: str, again_at: datetime
+) -> None:
+    """A callback could not be read; it is not lost, and not in the way."""
+    row = {"id": name, "outcome": outcome, "again_at": again_at}
+    batch.update(connection, schema.callback, [row], keys=("id",))
 
 
 def count_unread(connection: Connection) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 
 from contacts.model import Post, PostRef, UnitId
 from dispatcher.core.alert import AlertId, ChainId
@@ -38,14 +38,26 @@ class Change:
 
 
 def due(connection: Connection, now: datetime, most: int) -> list[CalloutId]:
-    """Callouts for which something has fallen due, the most overdue first."""
+    """Callouts for which something is due: red first, then the most overdue."""
     rows = connection.execute(
         select(schema.callout.c.id)
         .where(schema.callout.c.due_at <= now)
-        .order_by(schema.callout.c.due_at)
+        .order_by(schema.callout.c.lane, schema.callout.c.due_at)
         .limit(most)
     )
     return [CalloutId(row.id) for row in rows]
+
+
+def postpone(
+    connection: Connection, name: CalloutId, now: datetime, until: datetime
+) -> None:
+    """Look at a callout later that is due and could not be handled."""
+    table = schema.callout
+    connection.execute(
+        update(table)
+        .where(table.c.id == name, table.c.due_at <= now)
+        .values(due_at=until)
+    )
 
 
 def load(connection: Connection, ids: Iterable[str]) -> dict[CalloutId, Seen]:
@@ -88,6 +100,7 @@ def _new_row(change: Change) -> batch.Values:
         "chain": callout.chain,
         "unit": callout.unit,
         "post": callout.post.value,
+        "lane": callout.lane.order,
         **_state(change),
         "version": 1,
     }

@@ -19,6 +19,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 Result = TypeVar("Result")
@@ -56,6 +57,10 @@ class Turns:
     def close(self) -> None:
         """Give back the file."""
         self._file.close()
+
+
+# What goes by: the work is sound, and done again later.
+STORE_TROUBLE = (SQLAlchemyError, StoreBusyError)
 
 
 @dataclass(slots=True)

@@ -51,8 +51,10 @@ def sent_to(connection: Connection, number: str, before: datetime) -> list[Said]
         .where(
             schema.address.c.value == number,
             message.c.created_at > before - LOOK_BACK,
-            message.c.sent_at <= before,
-            message.c.state.in_([state.value for state in REACHED]),
+            message.c.first_sent_at <= before,
+            # What a provider once took may have arrived, whatever it says of it.
+            message.c.state.in_([state.value for state in REACHED])
+            | message.c.provider_id.isnot(None),
             message.c.purpose != About.REPLY.value,
         )
         .order_by(message.c.sent_at, message.c.id)
@@ -83,7 +85,9 @@ def _said(row: RowMapping) -> Said:
     return Said(
         candidate=Candidate(
             message=row["id"],
-            question=row["question"] if asks else None,
+            # All that one warning asks of one number is one question to who reads it:
+            # own part and digest, and every holder who shares the number.
+            question=row["chain"] if asks else None,
             code=row["code"],
             level=Level(row["level"]),
             drill=row["drill"],
@@ -110,7 +114,7 @@ def named(connection: Connection, question: str, before: datetime) -> set[Callou
         select(schema.carried.c.callout)
         .distinct()
         .join(message, message.c.id == schema.carried.c.message)
-        .where(message.c.question == question, message.c.sent_at <= before)
+        .where(message.c.question == question, message.c.first_sent_at <= before)
     )
     return {CalloutId(row.callout) for row in rows}
 

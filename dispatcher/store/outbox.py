@@ -9,10 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Connection, Row, func, literal_column, select, text, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    func,
+    literal,
+    literal_column,
+    select,
+    text,
+    update,
+)
 
 from channels.contract import Channel
 from contacts.model import AddressId, PersonId
@@ -42,6 +51,7 @@ MOST_URGENT_FIRST = tuple(
 )
 # Written out: a partial index is not used for a state that comes as a parameter.
 IS_WAITING = schema.message.c.state == literal_column("'waiting'")
+ASKED_FOR = timedelta(hours=12)  # no provider keeps trying for longer
 UNSETTLED = (MessageState.SENDING, MessageState.UNKNOWN)
 
 
@@ -173,6 +183,9 @@ def claim(
             state=MessageState.SENDING.value,
             lease_until=lease_until,
             sent_at=now,
+            first_sent_at=func.coalesce(
+                table.c.first_sent_at, literal(now, schema.Moment())
+            ),
             tries=table.c.tries + 1,
         )
         .returning(table.c.id)
@@ -243,17 +256,19 @@ def carries(
     return found
 
 
-# A waiting message dies when all it asks about has been answered or is closed.
+# A waiting message dies when all it asks about has been answered, closed, or, for who
+# stands above, taken over.
 DROP_SETTLED = text(
     """
     UPDATE message SET state = 'dropped', reason = :reason, due_at = NULL
-    WHERE state = 'waiting' AND purpose = 'own' AND id IN (
+    WHERE state = 'waiting' AND purpose IN ('own', 'digest') AND id IN (
         SELECT carried.message FROM carried
         JOIN json_each(:callouts) ON carried.callout = value
     ) AND NOT EXISTS (
         SELECT 1 FROM carried JOIN callout ON callout.id = carried.callout
         WHERE carried.message = message.id
-          AND callout.state IN ('waiting', 'calling', 'taken', 'desk')
+          AND (callout.state IN ('waiting', 'calling', 'desk')
+               OR (callout.state = 'taken' AND message.purpose = 'own'))
     )
     """
 )
@@ -295,11 +310,15 @@ def drop_late(connection: Connection, now: datetime) -> int:
 def contacted(
     connection: Connection, chain: ChainId
 ) -> list[tuple[PersonId, AddressId, Channel]]:
-    """Who was reached, or may have been, in a chain: the newest address of each."""
+    """Who was reached, or may have been, in a chain: the newest address of each.
+
+    A number that several people share is there once.
+    """
     table = schema.message
     reached = [*UNSETTLED, MessageState.ACCEPTED, MessageState.DELIVERED]
     rows = connection.execute(
-        select(table.c.person, table.c.address, table.c.channel)
+        select(table.c.person, table.c.address, table.c.channel, schema.address.c.value)
+        .join(schema.address, TO_ITS_NUMBER)
         .where(
             table.c.chain == chain,
             table.c.state.in_([state.value for state in reached]),
@@ -307,8 +326,9 @@ def contacted(
         )
         .order_by(table.c.created_at)
     )
-    newest = {row.person: (row.address, Channel(row.channel)) for row in rows}
-    return [(person, *where) for person, where in newest.items()]
+    newest = {row.person: row for row in rows}
+    numbers = {row.value: row for row in newest.values()}
+    return [(row.person, row.address, Channel(row.channel)) for row in numbers.values()]
 
 
 def doubtful(connection: Connection, now: datetime, most: int) -> list[Sending]:
@@ -349,6 +369,7 @@ def silent(connection: Connection, now: datetime, most: int) -> list[Sending]:
         .where(
             table.c.state == MessageState.ACCEPTED.value,
             table.c.due_at <= now,
+            table.c.accepted_at > now - ASKED_FOR,
         )
         .order_by(table.c.due_at)
         .limit(most)
@@ -371,6 +392,8 @@ class Known:
     state: MessageState
     possible_duplicate: bool
     accepted_at: datetime | None
+    delivered_at: datetime | None
+    provider_id: str | None
     tries: int
 
 
@@ -401,6 +424,8 @@ def _known(row: Row[tuple[object, ...]]) -> Known:
         state=MessageState(row.state),
         possible_duplicate=row.possible_duplicate,
         accepted_at=row.accepted_at,
+        delivered_at=row.delivered_at,
+        provider_id=row.provider_id,
         tries=row.tries,
     )
 
@@ -448,7 +473,8 @@ def stuck(connection: Connection, now: datetime) -> int:
     table = schema.message
     return connection.execute(
         select(func.count()).where(
-            table.c.state == MessageState.SENDING.value, table.c.lease_until < now
+            table.c.state == MessageState.SENDING.value,
+            table.c.lease_until.is_(None) | (table.c.lease_until < now),
         )
     ).scalar_one()
 

@@ -197,10 +197,13 @@ def count_messages(connection: Connection, made: Mapping[str, int]) -> None:
 
 
 def close_chain(connection: Connection, chain: ChainId, now: datetime) -> None:
-    """Close all questions of a chain; their codes rest."""
+    """Close all questions of a chain; their codes rest, nobody waits in them."""
     table = schema.question
     of_chain = select(table.c.id).where(
         table.c.chain == chain, table.c.closed_at.is_(None)
+    )
+    connection.execute(
+        schema.member.delete().where(schema.member.c.question.in_(of_chain))
     )
     connection.execute(
         update(schema.code)

@@ -89,6 +89,7 @@ alert = Table(
     Column("reason", Text),
     Column("received_at", Moment, nullable=False),
     Column("received_by", Text, nullable=False),
+    Column("lane", Integer, nullable=False),
     # Set while something is to be done with the alert: launching it.
     Column("due_at", Moment),
     Column("body", Text, nullable=False),
@@ -107,6 +108,7 @@ callout = Table(
     Column("state", Text, nullable=False),
     Column("marks", Text, nullable=False),
     Column("owner", Text),
+    Column("lane", Integer, nullable=False),
     Column("due_at", Moment),
     Column("facts", Integer, nullable=False),
     Column("version", Integer, nullable=False),
@@ -205,6 +207,7 @@ message = Table(
     Column("possible_duplicate", Boolean, nullable=False),
     Column("provider_id", Text, index=True),
     Column("rank", Integer, nullable=False),
+    Column("first_sent_at", Moment),
     Column("sent_at", Moment),
     Column("accepted_at", Moment),
     Column("delivered_at", Moment),
@@ -241,6 +244,7 @@ callback = Table(
     Column("received_at", Moment, nullable=False),
     Column("body", Text, nullable=False),
     Column("read_at", Moment),
+    Column("again_at", Moment),
     Column("outcome", Text),
     UniqueConstraint("channel", "event_key"),
 )

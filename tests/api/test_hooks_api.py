@@ -52,7 +52,8 @@ async def test_a_signed_callback_is_on_disk_before_it_is_answered(
     hamlet: Hamlet, path: str, fields: dict[str, str]
 ) -> None:
     answer = await call(hamlet, path, fields)
-    [kept] = await hamlet.runtime.database.read(lambda c: callbacks.unread(c, 10))
+    now = hamlet.runtime.clock.now()
+    [kept] = await hamlet.runtime.database.read(lambda c: callbacks.unread(c, now, 10))
 
     assert (answer.status_code, answer.content) == (204, b"")
     assert (kept.channel, kept.request.url) == ("sms", PUBLIC + path)

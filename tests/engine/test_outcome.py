@@ -22,7 +22,6 @@ from dispatcher.core.event import Withdrawn
 from dispatcher.engine.inbox import take_receipts
 from dispatcher.engine.outcome import (
     BACK_OFF_MOST,
-    MOST_TRIES,
     SILENT_AFTER,
     Sent,
     back_off,
@@ -128,12 +127,13 @@ async def test_another_route_is_tried_at_once(tries: int, due: float) -> None:
         assert ("waiting", due) == await said(office, message, failed(KINDS.TRANSIENT))
 
 
-async def test_a_message_that_fails_again_and_again_is_given_up(
-    office: Office,
-) -> None:
-    message = replace(await claimed(office), tries=MOST_TRIES)
+async def test_our_provider_s_failure_never_ends_a_message(office: Office) -> None:
+    message = replace(await claimed(office), tries=500)
 
-    assert await said(office, message, failed(KINDS.TRANSIENT)) == ("failed", None)
+    assert await said(office, message, failed(KINDS.TRANSIENT)) == (
+        "waiting",
+        BACK_OFF_MOST.total_seconds(),
+    )
 
 
 @pytest.mark.parametrize(

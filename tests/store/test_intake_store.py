@@ -166,7 +166,7 @@ async def test_a_callback_told_twice_is_read_once(database: Database) -> None:
     def told(connection: Connection) -> list[tuple[str, HookRequest]]:
         for one in (raw("e1"), raw("e1"), raw("e2"), raw("e1", "other")):
             callbacks.keep(connection, one)
-        unread = callbacks.unread(connection, 9)
+        unread = callbacks.unread(connection, after(9), 9)
         return [(one.channel, one.request) for one in unread]
 
     request = raw("e").request
@@ -180,7 +180,7 @@ async def test_what_was_read_does_not_come_back(database: Database) -> None:
     def told(connection: Connection) -> int:
         for event in ("e1", "e2", "e3"):
             callbacks.keep(connection, raw(event))
-        [first] = callbacks.unread(connection, 1)
+        [first] = callbacks.unread(connection, after(9), 1)
         callbacks.read(connection, {first.id: "receipt"}, after(5))
         callbacks.keep(connection, raw("e1"))
         return callbacks.count_unread(connection)

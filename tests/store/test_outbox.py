@@ -188,7 +188,7 @@ async def test_an_open_callout_keeps_its_messages(
     [
         (About.OWN, "dropped"),
         (About.REMINDER, "waiting"),
-        (About.DIGEST, "waiting"),
+        (About.DIGEST, "dropped"),
         (About.INFO, "waiting"),
     ],
 )
