@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from channels.contract import Channel
-from contacts.model import AddressId
+from contacts.model import AddressId, PersonId
+from dispatcher.core.alert import ChainId
 from dispatcher.core.answer import Meaning
 from dispatcher.core.callout import Callout, CalloutId, Purpose, State
 from dispatcher.core.due import DESK_REMINDER_SECONDS
 from dispatcher.engine.compose import Desk, crowded_people, short_id
 from dispatcher.engine.context import Context
-from dispatcher.store import callouts, outbox, people, questions
+from dispatcher.store import callouts, outbox, people, questions, strikes
 from dispatcher.store.callouts import Seen
 from dispatcher.store.outbox import About, Message
 from dispatcher.store.questions import Kind, Member, Question
@@ -30,10 +31,13 @@ def send_due(connection: Connection, context: Context, now: datetime) -> int:
         return 0
     members = questions.members(connection, due)
     seen = callouts.load(connection, {member.callout for member in members})
+    chains = {question.key.chain for question in due.values()}
+    struck = strikes.of_chains(connection, chains)
     wanted = [
         member
         for member in members
-        if _still(member, due[member.question], seen[member.callout].callout)
+        if _can_act(due[member.question], struck)
+        and _still(member, due[member.question], seen[member.callout].callout)
     ]
     paper = Paper(
         desk=Desk(connection, context, now),
@@ -65,10 +69,13 @@ class Paper:
         return self.seen[member.callout].callout
 
 
+def _can_act(question: Question, struck: Mapping[ChainId, frozenset[PersonId]]) -> bool:
+    """Whether the superior has not said that he can't act in this chain."""
+    return question.key.person not in struck.get(question.key.chain, frozenset())
+
+
 def _still(member: Member, question: Question, callout: Callout) -> bool:
     """Whether the superior still has to hear of it."""
-    if question.key.person in callout.struck_people:
-        return False
     if member.purpose is Purpose.HELP:
         return callout.state is not State.CLOSED
     taken = callout.state is State.TAKEN and question.key.kind is Kind.DIGEST

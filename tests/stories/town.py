@@ -22,7 +22,6 @@ import uvicorn
 from config.settings import Security, Server, Settings, Store, TextSettings
 from contacts.importers.csv_file import read_csv
 from contacts.importers.merge import merge
-from contacts.roster import Roster
 from dispatcher.api.app import create_app
 from dispatcher.engine.clock import Clock, ManualClock
 from dispatcher.engine.runtime import Runtime, running
@@ -278,14 +277,20 @@ def people_of(
     return numbers
 
 
-async def import_roster(runtime: Runtime, numbers: dict[str, str]) -> None:
-    """Load the town's people and a key, as the command line does."""
-    sheet = read_csv(roster_file(numbers), code_system="DEMO", allow_test_numbers=True)
+async def load_sheet(runtime: Runtime, file: bytes) -> None:
+    """Put a roster file in place of what is there, as the command line does."""
+    sheet = read_csv(file, code_system="DEMO", allow_test_numbers=True)
     assert sheet.problems == ()
-    roster = merge(Roster.build((), (), ()), sheet, lambda: secrets.token_hex(6))
+    current = await runtime.database.read(people.load_roster)
+    roster = merge(current, sheet, lambda: secrets.token_hex(6))
+    await runtime.database.write(lambda c: people.save_roster(c, roster))
+
+
+async def import_roster(runtime: Runtime, numbers: dict[str, str]) -> None:
+    """Load the town's people and a key."""
+    await load_sheet(runtime, roster_file(numbers))
     key = keys.ApiKey(name="story", scopes=SCOPES, senders=("*",))
     now = runtime.clock.now()
-    await runtime.database.write(lambda c: people.save_roster(c, roster))
     await runtime.database.write(lambda c: keys.add(c, key, KEY, now))
 
 
