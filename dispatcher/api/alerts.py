@@ -30,7 +30,7 @@ from dispatcher.engine import desk
 from dispatcher.engine.compose import Desk
 from dispatcher.intake.form import AlertForm, CancelForm, parse
 from dispatcher.intake.problem import Problem
-from dispatcher.store import alerts, callouts, outbox
+from dispatcher.store import alerts, callouts, figures
 from dispatcher.store.keys import ApiKey
 
 router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
@@ -99,8 +99,8 @@ async def figures_of(
     """The figures of an alert."""
     database = front.runtime.database
     tallies = await database.read(lambda c: callouts.tallies_of(c, alert.id))
-    figures = await database.read(lambda c: outbox.figures(c, alert.id))
-    return SummaryView.of(summarise(tallies), figures)
+    messages = await database.read(lambda c: figures.figures(c, alert.id))
+    return SummaryView.of(summarise(tallies), messages)
 
 
 @router.get("/{id}/callouts", dependencies=READS, responses=answers(401, 403, 404, 422))

@@ -23,8 +23,8 @@ from dispatcher.core.callout import Callout, Ladder, Mark, State
 from dispatcher.core.due import What, next_due
 from dispatcher.core.fact import Fact
 from dispatcher.core.report import Summary
-from dispatcher.store import outbox
 from dispatcher.store.codec import FACT
+from dispatcher.store.figures import MessageFigures
 
 
 class View(BaseModel):
@@ -142,7 +142,7 @@ class SummaryView(View):
     held_back: list[HeldBack] = []
 
     @classmethod
-    def of(cls, summary: Summary, figures: outbox.Figures) -> Self:
+    def of(cls, summary: Summary, figures: MessageFigures) -> Self:
         """Show the figures of callouts and of messages together."""
         return cls.model_validate(summary).model_copy(
             update={

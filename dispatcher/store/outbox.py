@@ -430,44 +430,6 @@ def _known(row: Row[tuple[object, ...]]) -> Known:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """Counts of the messages of one alert.
-
-    :ivar held_back: messages that wait although they are due, by reason
-    """
-
-    messages: int
-    possible_duplicates: int
-    held_back: Mapping[str, int]
-
-
-def figures(connection: Connection, alert: AlertId) -> Figures:
-    """Count the messages of an alert."""
-    table = schema.message
-    sent = table.c.state.not_in(
-        [MessageState.WAITING.value, MessageState.DROPPED.value]
-    )
-    total, doubled = connection.execute(
-        select(
-            func.count().filter(sent),
-            func.count().filter(table.c.possible_duplicate),
-        ).where(table.c.alert == alert)
-    ).one()
-    rows = connection.execute(
-        select(table.c.reason, func.count())
-        .where(
-            table.c.alert == alert,
-            table.c.state == MessageState.WAITING.value,
-            table.c.reason.isnot(None),
-        )
-        .group_by(table.c.reason)
-    )
-    return Figures(
-        messages=total, possible_duplicates=doubled, held_back=dict(rows.all())
-    )
-
-
 def stuck(connection: Connection, now: datetime) -> int:
     """Messages without an outcome past their lease: there must be none for long."""
     table = schema.message

@@ -13,7 +13,7 @@ from channels.contract import Channel
 from contacts.model import PersonId
 from dispatcher.core.alert import AlertId, Lane
 from dispatcher.core.callout import CalloutId, State
-from dispatcher.store import outbox, schema
+from dispatcher.store import figures, outbox, schema
 from dispatcher.store.database import Database
 from dispatcher.store.outbox import About, MessageState
 from tests.store.stock import (
@@ -350,10 +350,10 @@ async def test_messages_of_an_alert_are_counted(database: Database) -> None:
         reported(connection, "c", MessageState.WAITING, reason="throttle:20429")
 
     await database.write(sent)
-    figures = await database.read(lambda c: outbox.figures(c, AlertId("alert")))
+    counted = await database.read(lambda c: figures.figures(c, AlertId("alert")))
 
-    assert (figures.messages, figures.possible_duplicates) == (1, 1)
-    assert figures.held_back == {"throttle:20429": 1}
+    assert (counted.messages, counted.possible_duplicates) == (1, 1)
+    assert counted.held_back == {"throttle:20429": 1}
 
 
 async def test_a_message_goes_to_the_number_of_its_own_version_of_a_person(
