@@ -21,6 +21,9 @@ REACHED = (
     MessageState.ACCEPTED,
     MessageState.DELIVERED,
 )
+# What only tells is neither a question nor the end of one: who answers after it means
+# what was asked before.
+SAYS_NOTHING_TO_ANSWER = (About.REPLY.value, About.INFO.value)
 REPLY_WINDOW = timedelta(hours=1)
 
 
@@ -55,7 +58,7 @@ def sent_to(connection: Connection, number: str, before: datetime) -> list[Said]
             # What a provider once took may have arrived, whatever it says of it.
             message.c.state.in_([state.value for state in REACHED])
             | message.c.provider_id.isnot(None),
-            message.c.purpose != About.REPLY.value,
+            message.c.purpose.not_in(SAYS_NOTHING_TO_ANSWER),
         )
         .order_by(message.c.sent_at, message.c.id)
     )

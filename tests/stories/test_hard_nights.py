@@ -107,3 +107,18 @@ async def test_who_cannot_act_gets_no_digest_either(build: Build) -> None:
         await town.until(330)
 
         assert town.texts("head") == [(0, "head", "own")]
+
+
+async def test_who_answers_after_a_text_that_asks_nothing_answers_what_was_asked(
+    build: Build,
+) -> None:
+    async with build(1) as town:
+        alert = str((await town.warn())["id"])
+        await town.until(911)
+
+        assert "info" in {kind for _, _, kind in town.texts("county_leader")}
+
+        await town.replies("county_leader", "1")
+        leader = await town.callout(alert, "990421", "county_leader")
+
+        assert leader["state"] == "answered"
