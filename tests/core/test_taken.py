@@ -308,3 +308,25 @@ def test_a_bare_rung_between_does_not_end_the_resumption() -> None:
         (1000, "rung 1 by resumed"),
         (1200, "rung 3 by resumed"),
     ]
+
+
+CRY = TakenOver(taker="head", message="m1", help=True)
+
+
+def test_a_taker_who_cries_for_help_alarms_the_desk_once() -> None:
+    life = Life()
+    life.silence(320)
+    first = life.happen(CRY, 320)
+    again = life.happen(CRY, 330)
+
+    assert kinds(first) == ["marked", "marked", "taken_over"]
+    assert {Mark.NEED_HELP, Mark.MUST_CALL} <= set(life.callout.marks)
+    assert again == ()
+
+
+def test_nobody_is_alarmed_for_what_is_closed() -> None:
+    life = Life()
+    life.silence(320)
+    life.happen(Withdrawn(reason=CloseReason.CANCELLED), 321)
+
+    assert life.happen(CRY, 330) == ()
