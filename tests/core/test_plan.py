@@ -284,3 +284,11 @@ def test_the_policy_of_a_warning_is_that_of_its_shifted_level() -> None:
     level, policy = level_policy(POLICIES, content(Level.ORANGE, SCALE))
 
     assert (level, policy) == (Level.RED, POLICIES.levels["red"])
+
+
+def test_a_launch_in_parts_opens_only_the_posts_of_the_part() -> None:
+    start = launching(content(Level.RED), "grid")
+    whole = open_callouts(start, POLICIES, ROSTER)
+    part = [PostRef(one.unit, one.post) for one in whole[1:3]]
+
+    assert open_callouts(start, POLICIES, ROSTER, part) == whole[1:3]
