@@ -23,6 +23,13 @@ BUILT_IN = (
     EntryPoint(
         "twilio_sms", "channels.providers.twilio_sms:TwilioSms", ENTRY_POINT_GROUP
     ),
+    EntryPoint(
+        "twilio_voice", "channels.providers.twilio_voice:TwilioVoice", ENTRY_POINT_GROUP
+    ),
+    EntryPoint("wecom_app", "channels.providers.wecom_app:WecomApp", ENTRY_POINT_GROUP),
+    EntryPoint(
+        "wecom_robot", "channels.providers.wecom_robot:WecomRobot", ENTRY_POINT_GROUP
+    ),
 )
 
 PROVIDER_KEY = "provider"

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from channels.registry import ENTRY_POINT_GROUP, ChannelConfigError, build
+from channels.contract import Channel
+from channels.registry import BUILT_IN, ENTRY_POINT_GROUP, ChannelConfigError, build
 
+NAMES = ", ".join(sorted(point.name for point in BUILT_IN))
 PUBLIC = "https://jiaoying.example.cn"
 WHOLE: dict[str, object] = {
     "provider": "twilio_sms",
@@ -55,6 +57,15 @@ async def test_a_channel_is_built_by_its_providers_name() -> None:
     assert provider.capabilities.max_chars == 1600
 
 
+async def test_keys_of_an_account_and_keys_of_its_calls_are_set_together() -> None:
+    settings = WHOLE | {"provider": "twilio_voice", "ring_seconds": "20"}
+
+    provider = build("voice", settings, public_base_url=PUBLIC)
+    await provider.aclose()
+
+    assert provider.capabilities.channel is Channel.VOICE
+
+
 @pytest.mark.usefixtures("lantern")
 def test_a_provider_installed_beside_us_is_found() -> None:
     settings = {"provider": "lantern", "colour": "red", "hours": "12"}
@@ -73,17 +84,17 @@ def test_a_provider_installed_beside_us_is_found() -> None:
     [
         (
             {"provider": "pigeon"},
-            "[channels.sms] provider 'pigeon' is unknown: set it to one of twilio_sms",
+            f"[channels.sms] provider 'pigeon' is unknown: set it to one of {NAMES}",
         ),
         (
             {"provider": None},
-            "[channels.sms] provider None is unknown: set it to one of twilio_sms",
+            f"[channels.sms] provider None is unknown: set it to one of {NAMES}",
         ),
         (
             {"provider": ["twilio_sms"]},
             (
                 "[channels.sms] provider ['twilio_sms'] is unknown: "
-                "set it to one of twilio_sms"
+                f"set it to one of {NAMES}"
             ),
         ),
         (

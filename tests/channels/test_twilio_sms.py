@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import json
-import re
-from dataclasses import fields, replace
-from pathlib import Path
+from dataclasses import replace
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import httpx
@@ -16,14 +14,12 @@ from channels.contract import (
     Outcome,
     Outgoing,
     Rank,
+    Receipt,
     Unknown,
 )
-from channels.providers.twilio_sms import (
-    CAPABILITIES,
-    CODES,
-    TwilioSms,
-    TwilioSmsSettings,
-)
+from channels.providers.twilio_account import TwilioSettings
+from channels.providers.twilio_sms import CAPABILITIES, CODES, TwilioSms
+from tests.channels.pages import capability_cells, rows, setting_keys
 from tests.channels.twilio_bench import (
     AT,
     CURRENT,
@@ -41,11 +37,9 @@ from tests.channels.twilio_bench import (
     status_url,
 )
 
-PAGE = Path(__file__).parents[2] / "docs" / "channels" / "twilio_sms.md"
-
 
 async def posted(
-    settings: TwilioSmsSettings = SETTINGS, message: Outgoing = MESSAGE
+    settings: TwilioSettings = SETTINGS, message: Outgoing = MESSAGE
 ) -> httpx.Request:
     """The request by which a message leaves."""
     seen: list[httpx.Request] = []
@@ -294,6 +288,38 @@ async def test_a_lookup_reads_on_over_pages() -> None:
     assert Accepted(provider_id=SID, rank=Rank.QUEUED) == outcome
 
 
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"status": "sent"}, (Rank.SENT, None)),
+        ({"status": "delivered", "error_code": None}, (Rank.FINAL, None)),
+        (
+            {"status": "undelivered", "error_code": 30005},
+            (
+                Rank.FINAL,
+                Failed(kind=FailureKind.PERMANENT_ADDRESS, code="30005"),
+            ),
+        ),
+    ],
+)
+async def test_a_message_asked_for_is_as_far_as_its_resource_says(
+    changes: dict[str, object], expected: tuple[Rank, Failed | None]
+) -> None:
+    shown = answering(200, json.dumps(resource(**changes)))
+
+    found = await provider(shown).poll(SID)
+
+    assert isinstance(found, Receipt)
+    assert expected == (found.rank, found.failure)
+
+
+@pytest.mark.parametrize("status", [200, 404])
+async def test_a_message_asked_for_in_vain_tells_nothing(status: int) -> None:
+    shown = answering(status, json.dumps(resource(status="new word")))
+
+    assert await provider(shown).poll(SID) is None
+
+
 async def test_closing_gives_back_the_connections() -> None:
     http = httpx.AsyncClient(transport=httpx.MockTransport(refused))
 
@@ -309,31 +335,19 @@ def test_the_settings_do_not_print_their_secrets() -> None:
     assert NEXT not in shown
 
 
-def rows(heading: str) -> list[list[str]]:
-    """The cells of the table under a heading of this channel's page, as plain text."""
-    section = PAGE.read_text().partition(f"## {heading}\n")[2].partition("\n## ")[0]
-    table = re.findall(r"^\| (.+) \|$", section, re.MULTILINE)[1:]
-    return [row.replace("`", "").split(" | ") for row in table]
-
-
 def test_the_page_lists_the_codes_of_the_provider() -> None:
     expected = [[str(code), kind.value, why] for code, (kind, why) in CODES.items()]
 
-    assert expected == rows("Codes")
+    assert expected == rows("twilio_sms", "Codes")
 
 
 def test_the_page_lists_the_capabilities_of_the_provider() -> None:
-    words = {True: "yes", False: "no", (): "all"}
-    values = {
-        each.name: getattr(CAPABILITIES, each.name) for each in fields(CAPABILITIES)
-    }
-    expected = [[name, str(words.get(value, value))] for name, value in values.items()]
+    shown = [row[:2] for row in rows("twilio_sms", "Capabilities")]
 
-    assert expected == [row[:2] for row in rows("Capabilities")]
+    assert capability_cells(CAPABILITIES) == shown
 
 
 def test_the_page_lists_the_settings_of_the_provider() -> None:
-    keys = [str(each.metadata.get("key", each.name)) for each in fields(SETTINGS)]
-    keys.remove("public_base_url")
+    shown = [row[0] for row in rows("twilio_sms", "Settings")]
 
-    assert keys == [row[0] for row in rows("Settings")]
+    assert setting_keys(TwilioSettings) == shown

@@ -12,14 +12,15 @@ from twilio.request_validator import RequestValidator
 
 from channels.conformance import ProviderConformance
 from channels.contract import HookRequest
-from channels.providers.twilio_sms import TwilioSms, TwilioSmsSettings
+from channels.providers.twilio_account import TwilioSettings
+from channels.providers.twilio_sms import TwilioSms
 
 CURRENT = "0123456789abcdef0123456789abcdef"
 NEXT = "fedcba9876543210fedcba9876543210"
 SID = "SM" + "0" * 31 + "1"
 AT = datetime(2026, 7, 12, 9, 12, tzinfo=timezone(timedelta(hours=8)))
 MESSAGE = ProviderConformance.message
-SETTINGS = TwilioSmsSettings(
+SETTINGS = TwilioSettings(
     account_sid="AC" + "a" * 32,
     auth_token=CURRENT,
     sender="+85251234567",
@@ -31,7 +32,7 @@ Form = tuple[tuple[str, str], ...]
 Handler = Callable[[httpx.Request], httpx.Response]
 
 
-def provider(handler: Handler, settings: TwilioSmsSettings = SETTINGS) -> TwilioSms:
+def provider(handler: Handler, settings: TwilioSettings = SETTINGS) -> TwilioSms:
     http = httpx.AsyncClient(transport=httpx.MockTransport(handler))
     return TwilioSms("sms", settings, http)
 
