@@ -23,13 +23,17 @@ from dispatcher.sim.switchboard import (
     Network,
     NetworkMode,
 )
+from dispatcher.sim.timetable import Time
+from dispatcher.sim.trunk import CallEntry
 from dispatcher.sim.world import Phone
 
 START_SECONDS = 20
 STOP_SECONDS = 5
 ANSWER_SECONDS = 60.0  # longer than the exchange's own retries
+MOVE_SECONDS = 600.0  # a whole play may fall due on the way
 
 LEDGER = TypeAdapter(list[LedgerEntry])
+CALLS = TypeAdapter(list[CallEntry])
 
 
 class ExchangeClient:
@@ -78,14 +82,53 @@ class ExchangeClient:
         """Let go what was held."""
         await self._call("POST", "release")
 
+    async def calls(self) -> list[CallEntry]:
+        """Give every call, oldest first; how many were up at once is in their times."""
+        answer = await self._call("GET", "calls")
+        return CALLS.validate_json(answer.content)
+
+    async def pick_up(self, number: str) -> None:
+        """Pick up for a person whose telephone rings."""
+        await self._call("POST", f"phones/{quote(number)}/pick_up")
+
+    async def press(self, number: str, keys: str) -> None:
+        """Press keys for a person who is on the telephone."""
+        await self._call("POST", f"phones/{quote(number)}/press", {"keys": keys})
+
+    async def hang_up(self, number: str) -> None:
+        """Hang up for a person; a call that rings is turned away."""
+        await self._call("POST", f"phones/{quote(number)}/hang_up")
+
+    async def ring(self, number: str, to: str | None = None) -> str:
+        """Call the account for a person, give the call sid.
+
+        :param to: the number called; None: whoever called or wrote last
+        """
+        answer = await self._call("POST", f"phones/{quote(number)}/ring", {"to": to})
+        return str(answer.json()["sid"])
+
+    async def time(self) -> Time:
+        """Tell how late it is there; settle first, or what is on its way is missing."""
+        answer = await self._call("GET", "time")
+        return Time(**answer.json())
+
+    async def move_time(self, to: float) -> Time:
+        """Let manual time go on to so many seconds since the start."""
+        answer = await self._call("POST", "time", {"to": to}, MOVE_SECONDS)
+        return Time(**answer.json())
+
     async def aclose(self) -> None:
         """Give back connections."""
         await self._http.aclose()
 
     async def _call(
-        self, method: str, path: str, body: object = None
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        seconds: float = ANSWER_SECONDS,
     ) -> httpx.Response:
-        answer = await self._http.request(method, path, json=body)
+        answer = await self._http.request(method, path, json=body, timeout=seconds)
         return answer.raise_for_status()
 
 

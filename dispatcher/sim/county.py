@@ -26,7 +26,7 @@ Point = tuple[float, float]  # degrees north and east
 HEAD_LEADS_A_GRID = 1 / 3  # shares of all that are so
 LEADS_THE_NEXT_TOO = 0.1
 NO_BACKUP = 0.05
-SECOND_NUMBER = 0.03
+SECOND_NUMBER = 0.12
 
 CENTRE: Point = (30.0, 110.0)  # round figures, because it is nowhere
 

@@ -1,4 +1,4 @@
-"""A telephone exchange of its own: Twilio's Messages HTTP in front of virtual people.
+"""A telephone exchange of its own: Twilio's HTTP, and WeCom's, before virtual people.
 
 Run as ``python -m dispatcher.sim.exchange``; it prints one JSON line ``{"port": N}``
 when it listens. Loopback only: the routes under /control ask for no password.
@@ -10,19 +10,29 @@ import argparse
 import json
 import socket
 import sys
-from base64 import b64encode
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from http import HTTPStatus
+from typing import Annotated
 
 import uvicorn
 from fastapi import FastAPI, HTTPException, Request, Response
-from starlette.requests import ClientDisconnect
+from pydantic import Field, TypeAdapter
 
-from dispatcher.sim.postman import Errand, Letter, Postman, Settled, pause, write
+from dispatcher.sim.call_desk import CallDesk
+from dispatcher.sim.calls import Wires
+from dispatcher.sim.front import (
+    BAD_QUERY,
+    NOT_FOUND,
+    UNAUTHENTICATED,
+    Front,
+    order_of,
+    refused,
+    shown,
+)
+from dispatcher.sim.postman import Errand, Letter, Postman, Settled, write
 from dispatcher.sim.switchboard import (
     ExchangeSettings,
     LedgerEntry,
@@ -33,37 +43,28 @@ from dispatcher.sim.switchboard import (
     entry,
     new_sid,
 )
+from dispatcher.sim.timetable import ManualTime, RunningTime, Time, Timetable
+from dispatcher.sim.trunk import Trunk
 from dispatcher.sim.twilio_wire import (
     API_VERSION,
     Inbound,
     Message,
-    Order,
     Refusal,
+    Shelf,
     fresh,
     inbound_fields,
-    page,
     read_order,
     resource,
+    since,
     status_fields,
 )
+from dispatcher.sim.wecom import Wecom
+from dispatcher.sim.wecom_wire import WecomAccount
 from dispatcher.sim.world import Phone
 
 BACKLOG = 2048
-
-UNAUTHENTICATED = Refusal(status=401, code=20003, message="Authenticate")
-NOT_FOUND = Refusal(status=404, code=20404, message="The resource was not found")
-BAD_QUERY = Refusal(status=400, code=20001, message="Invalid query parameter")
-REFUSALS = {
-    NetworkMode.THROTTLE: Refusal(status=429, code=20429, message="Too Many Requests"),
-    NetworkMode.AUTH: UNAUTHENTICATED,
-    NetworkMode.ERROR500: Refusal(
-        status=500, code=20500, message="Internal Server Error"
-    ),
-}
-REFUSAL_HEADERS = {
-    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": 'Basic realm="Twilio API"'},
-    HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": "1"},
-}
+LONGEST_PLAY = 10_000_000  # seconds: four months
+ACCOUNT = TypeAdapter(WecomAccount)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,13 @@ class HandReply:
     to: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandTime:
+    """The time to go on to, in seconds since the start."""
+
+    to: Annotated[float, Field(ge=0, le=LONGEST_PLAY)]
+
+
 class Exchange:
     """The exchange's two faces: the provider's HTTP, and the control of the play."""
 
@@ -81,48 +89,50 @@ class Exchange:
         self._settings = settings
         self._board = Switchboard(_now)
         self._line = Line()
+        self._front = Front(settings, self._line)
+        self._shelf = Shelf(account_sid=settings.account_sid, noun="Messages")
         self.postman = Postman(settings.auth_token, self._line)
-        pair = f"{settings.account_sid}:{settings.auth_token}".encode()
-        self._authorization = f"Basic {b64encode(pair).decode()}"
+        self.timetable: Timetable = (
+            ManualTime(_now())
+            if settings.manual_time
+            else RunningTime(_now(), settings.speed)
+        )
+        self.calls = self._calls()
+        self.wecom = self._wecom()
 
     async def create(self, request: Request) -> Response:
         """Take a new message: POST Messages.json."""
-        if not self._admits(request):
-            return _refused(UNAUTHENTICATED)
-        mode = self._line.take(calling_back=False)
-        if mode in REFUSALS:
-            return _refused(REFUSALS[mode])
-        order = await _order(request)
+        mode = self._front.receive(request)
+        if isinstance(mode, Refusal):
+            return refused(mode)
+        order = await order_of(request, read_order)
         taken = order if isinstance(order, Refusal) else self._board.accept(order)
         if isinstance(taken, Refusal):
-            return _refused(taken)
+            return refused(taken)
         await self._carry(taken, mode)
-        if mode is NetworkMode.HANG:
-            await _hang_up(request)
-        elif self._settings.latency_ms:
-            await pause(self._settings.latency_ms / 1000)
-        return _json(201, fresh(taken, self._settings.account_sid))
+        body = fresh(taken, self._settings.account_sid)
+        return await self._front.confirm(request, mode, body)
 
     async def fetch(self, request: Request) -> Response:
         """Show one message: GET Messages/{sid}.json."""
-        if not self._admits(request):
-            return _refused(UNAUTHENTICATED)
+        if not self._front.admits(request):
+            return refused(UNAUTHENTICATED)
         message = self._board.find(request.path_params["message"])
         if message is None:
-            return _refused(NOT_FOUND)
-        return _json(200, resource(message, self._settings.account_sid))
+            return refused(NOT_FOUND)
+        return shown(resource(message, self._settings.account_sid))
 
     async def list_messages(self, request: Request) -> Response:
         """Show messages newest first: GET Messages.json?To=&DateSent>=&PageSize=."""
-        if not self._admits(request):
-            return _refused(UNAUTHENTICATED)
+        if not self._front.admits(request):
+            return refused(UNAUTHENTICATED)
         query = request.query_params
         try:
-            found = self._board.listed(query.get("To", ""), _since(query))
-            listed = page(found, self._settings.account_sid, query)
+            found = self._board.listed(query.get("To", ""), since(query, "DateSent>"))
+            listed = self._shelf.page(found, resource, query)
         except ValueError:
-            return _refused(BAD_QUERY)
-        return _json(200, listed)
+            return refused(BAD_QUERY)
+        return shown(listed)
 
     async def install(self, phones: list[Phone]) -> None:
         """Put people behind numbers."""
@@ -130,12 +140,11 @@ class Exchange:
 
     async def reply(self, number: str, reply: HandReply) -> dict[str, str]:
         """Speak for a person; answers when the account's server has taken it."""
-        received = self._board.received(number)
-        to = reply.to or (received[-1].order.sender if received else None)
+        to = reply.to or self._board.writer_to(number)
         if to is None:
             raise HTTPException(409, f"nobody has written to {number}: give 'to'")
         inbound = Inbound(sid=new_sid(), sender=number, to=to, body=reply.text)
-        if not await self.postman.deliver(self._letter(inbound)):
+        if await self.postman.deliver(self._letter(inbound)) is None:
             raise HTTPException(502, f"{self._settings.reply_url} took no reply")
         return {"sid": inbound.sid}
 
@@ -145,6 +154,7 @@ class Exchange:
 
     async def settle(self) -> Settled:
         """Answer when nothing that is due now is left to do."""
+        await self._quiet()
         return await self.postman.settle()
 
     async def network(self, network: Network) -> None:
@@ -163,11 +173,50 @@ class Exchange:
         """Let go what was held."""
         self.postman.release()
 
-    def _admits(self, request: Request) -> bool:
-        return (
-            request.headers.get("authorization") == self._authorization
-            and request.path_params["account"] == self._settings.account_sid
+    async def time(self) -> Time:
+        """Show how late it is, and when the next thing falls due."""
+        return self.timetable.time()
+
+    async def move_time(self, hand: HandTime) -> Time:
+        """Go on to a time, doing all that is due until then; answers when quiet."""
+        if not isinstance(self.timetable, ManualTime):
+            raise HTTPException(409, "time runs by itself: start with --manual-time")
+        try:
+            await self.timetable.move_to(hand.to, self._quiet)
+        except ValueError as error:
+            raise HTTPException(409, str(error)) from error
+        return self.timetable.time()
+
+    @asynccontextmanager
+    async def on_duty(self) -> AsyncIterator[None]:
+        """Keep those who bring callbacks at work."""
+        async with AsyncExitStack() as duties:
+            await duties.enter_async_context(self.postman.on_duty())
+            if self.wecom:
+                await duties.enter_async_context(self.wecom.courier.on_duty())
+            yield
+
+    async def _quiet(self) -> None:
+        """Wait until neither a letter nor an event of WeCom's is on its way."""
+        await self.postman.quiet()
+        if self.wecom:
+            await self.wecom.courier.settle()
+
+    def _wecom(self) -> Wecom | None:
+        if not self._settings.wecom:
+            return None
+        account = ACCOUNT.validate_json(self._settings.wecom)
+        return Wecom(account, self.timetable.later, self.timetable.moment)
+
+    def _calls(self) -> CallDesk:
+        settings = self._settings
+        wires = Wires(
+            account_sid=settings.account_sid,
+            timetable=self.timetable,
+            postman=self.postman,
         )
+        trunk = Trunk(self._board, wires, settings.voice_url)
+        return CallDesk(settings.account_sid, self._front, trunk, self._board)
 
     async def _carry(self, message: Message, mode: NetworkMode) -> None:
         """Set out to tell of a message, and to bring what its reader writes back."""
@@ -186,8 +235,8 @@ class Exchange:
             service_sid=order.service_sid,
         )
         answer = Errand(letters=(self._letter(inbound),))
-        seconds = reaction.delay_seconds / self._settings.speed
-        after = partial(self.postman.submit_later, answer, seconds)
+        send = partial(self.postman.submit_soon, answer)
+        after = partial(self.timetable.later, send, reaction.delay_seconds)
         await self.postman.submit(Errand(letters=letters, after=after))
 
     def _receipts(self, message: Message, mode: NetworkMode) -> tuple[Letter, ...]:
@@ -217,7 +266,7 @@ def build(exchange: Exchange, port: int) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with exchange.postman.on_duty():
+        async with exchange.on_duty():
             sys.stdout.write(json.dumps({"port": port}) + "\n")
             sys.stdout.flush()
             yield
@@ -235,6 +284,11 @@ def build(exchange: Exchange, port: int) -> FastAPI:
     app.get("/control/ledger")(exchange.ledger)
     app.post("/control/hold", status_code=204)(exchange.hold)
     app.post("/control/release", status_code=204)(exchange.release)
+    app.get("/control/time")(exchange.time)
+    app.post("/control/time")(exchange.move_time)
+    exchange.calls.mount(app)
+    if exchange.wecom:
+        exchange.wecom.mount(app)
     return app
 
 
@@ -263,6 +317,11 @@ def _read_arguments() -> ExchangeSettings:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--speed", type=float, default=1.0)
     parser.add_argument("--latency-ms", type=float, default=0.0)
+    parser.add_argument("--voice-url", default="")
+    parser.add_argument("--wecom", default="")
+    parser.add_argument(
+        "--manual-time", type=_truth, nargs="?", const=True, default=False
+    )
     return ExchangeSettings(**vars(parser.parse_args()))
 
 
@@ -270,39 +329,13 @@ def _now() -> datetime:
     return datetime.now(UTC)  # noqa: TID251  the outside world has its own clock
 
 
-def _since(query: Mapping[str, str]) -> datetime | None:
-    """Read ``DateSent>``: a UTC day or an ISO time; ValueError when it is neither."""
-    text = query.get("DateSent>")
-    if not text:
-        return None
-    since = datetime.fromisoformat(text)
-    return since if since.tzinfo else since.replace(tzinfo=UTC)
-
-
-async def _order(request: Request) -> Order | Refusal:
-    """Read an order; who dies while he speaks has ordered nothing."""
+def _truth(text: str) -> bool:
+    """Read True or False, as Python writes them."""
     try:
-        return read_order(await request.body())
-    except ClientDisconnect:
-        return BAD_QUERY
-
-
-async def _hang_up(request: Request) -> None:
-    """Keep silent until the client has had enough."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-
-
-def _refused(refusal: Refusal) -> Response:
-    response = _json(refusal.status, refusal.body())
-    response.headers.update(REFUSAL_HEADERS.get(HTTPStatus(refusal.status), {}))
-    return response
-
-
-def _json(status: int, body: Mapping[str, object]) -> Response:
-    return Response(
-        json.dumps(body, ensure_ascii=False), status, media_type="application/json"
-    )
+        return {"True": True, "False": False}[text]
+    except KeyError:
+        message = f"{text!r} is neither True nor False"
+        raise argparse.ArgumentTypeError(message) from None
 
 
 if __name__ == "__main__":

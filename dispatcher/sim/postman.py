@@ -2,17 +2,19 @@
 
 One bounded queue, some workers, a few HTTP clients. An errand is a row of letters that
 keep their order; a letter not taken is offered again for about half a minute, so
-that a server killed and started again misses nothing. The exchange is the outside
-world: its waits are real time, on the event loop's own timers.
+that a server killed and started again misses nothing. A question, such as what to say
+in a call, is offered once. The exchange is the outside world: the postman's waits are
+real time, on the event loop's own timers.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import cycle
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import httpx
@@ -38,11 +40,23 @@ class Letter:
     url: str
     fields: Mapping[str, str]
     token: str
+    method: str = "POST"
 
 
-def write(url: str, fields: Mapping[str, str]) -> Letter:
-    """Write a letter with a token of its own."""
-    return Letter(url=url, fields=fields, token=str(uuid4()))
+def write(url: str, fields: Mapping[str, str], method: str = "POST") -> Letter:
+    """Write a letter with a token of its own; a GET carries its fields in the URL."""
+    token = str(uuid4())
+    if method == "POST":
+        return Letter(url=url, fields=fields, token=token)
+    joined = f"{url}{'&' if '?' in url else '?'}{urlencode(fields)}"
+    return Letter(url=joined, fields={}, token=token, method=method)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A letter was taken, with these words."""
+
+    body: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +64,7 @@ class Errand:
     """Letters to bring one after the other, and what happens when all are done."""
 
     letters: tuple[Letter, ...]
-    after: Callable[[], None] | None = None
+    after: Callable[[], object] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +92,7 @@ class Postman:
         self._changed = asyncio.Condition()
         self._pending = 0  # errands due and not done
         self._posting = 0  # letters on their way, between tries too
+        self._questions: set[asyncio.Task[None]] = set()
         self._delivered = 0
         self._given_up = 0
 
@@ -86,31 +101,22 @@ class Postman:
         self._pending += 1
         await self._queue.put(errand)
 
-    def submit_later(self, errand: Errand, seconds: float) -> None:
-        """Queue an errand when its time has come; zero seconds means due now."""
-        if seconds > 0:
-            loop = asyncio.get_running_loop()
-            loop.call_later(seconds, self.submit_later, errand, 0.0)
-        elif self._queue.full():
-            self.submit_later(errand, BUSY_SECONDS)
-        else:
-            self._pending += 1
-            self._queue.put_nowait(errand)
+    def submit_soon(self, errand: Errand) -> None:
+        """Queue an errand without waiting; a full queue is tried again later."""
+        self._pending += 1
+        self._put(errand)
 
-    async def deliver(self, letter: Letter) -> bool:
-        """Offer a letter until it is taken; False when given up."""
+    async def deliver(self, letter: Letter) -> Taken | None:
+        """Offer a letter until it is taken; None when given up."""
+        return await self._deliver(letter, RETRY_SECONDS)
+
+    def ask(self, letter: Letter, then: Callable[[Taken | None], None]) -> None:
+        """Offer a letter once, held or not; what follows on it counts as due now."""
+        self._pending += 1
         self._posting += 1
-        taken = await self._offer(letter)
-        for seconds in RETRY_SECONDS:
-            if taken:
-                break
-            await pause(seconds)
-            taken = await self._offer(letter)
-        self._posting -= 1
-        self._delivered += taken
-        self._given_up += not taken
-        await self._tell()
-        return taken
+        question = asyncio.create_task(self._ask(letter, then))
+        self._questions.add(question)
+        question.add_done_callback(self._questions.discard)
 
     async def hold(self) -> None:
         """Keep back every errand from now on; letters on their way still go."""
@@ -123,11 +129,15 @@ class Postman:
 
     async def settle(self) -> Settled:
         """Wait until nothing is due (while held: on its way); report and reset."""
-        async with self._changed:
-            await self._changed.wait_for(self._quiet)
+        await self.quiet()
         settled = Settled(delivered=self._delivered, given_up=self._given_up)
         self._delivered = self._given_up = 0
         return settled
+
+    async def quiet(self) -> None:
+        """Wait as :meth:`settle` does, and leave its figures alone."""
+        async with self._changed:
+            await self._changed.wait_for(self._quiet)
 
     @asynccontextmanager
     async def on_duty(self) -> AsyncIterator[None]:
@@ -136,9 +146,10 @@ class Postman:
         try:
             yield
         finally:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
+            tasks = (*workers, *self._questions)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             for client in self._clients:
                 await client.aclose()
 
@@ -153,6 +164,34 @@ class Postman:
             self._pending -= 1
             await self._tell()
 
+    async def _ask(self, letter: Letter, then: Callable[[Taken | None], None]) -> None:
+        try:
+            then(await self._deliver(letter, ()))
+        finally:
+            self._posting -= 1
+            self._pending -= 1
+            await self._tell()
+
+    async def _deliver(self, letter: Letter, pauses: Iterable[float]) -> Taken | None:
+        self._posting += 1
+        taken = await self._offer(letter)
+        for seconds in pauses:
+            if taken:
+                break
+            await pause(seconds)
+            taken = await self._offer(letter)
+        self._posting -= 1
+        self._delivered += taken is not None
+        self._given_up += taken is None
+        await self._tell()
+        return taken
+
+    def _put(self, errand: Errand) -> None:
+        if self._queue.full():
+            asyncio.get_running_loop().call_later(BUSY_SECONDS, self._put, errand)
+        else:
+            self._queue.put_nowait(errand)
+
     def _quiet(self) -> bool:
         return not (self._pending if self._open.is_set() else self._posting)
 
@@ -160,23 +199,23 @@ class Postman:
         async with self._changed:
             self._changed.notify_all()
 
-    async def _offer(self, letter: Letter) -> bool:
+    async def _offer(self, letter: Letter) -> Taken | None:
         """Post a letter once; anything but a 2xx, or no answer, is a refusal."""
         mode = self._line.take(calling_back=True)
         if mode is NetworkMode.REFUSE_CALLBACKS:
-            return False
+            return None
         headers = {
             "X-Twilio-Signature": sign(self._auth_token, letter.url, letter.fields),
             "I-Twilio-Idempotency-Token": letter.token,
             "User-Agent": "TwilioProxy/1.1",
         }
         try:
-            answer = await next(self._turns).post(
-                letter.url, data=letter.fields, headers=headers
+            answer = await next(self._turns).request(
+                letter.method, letter.url, data=letter.fields or None, headers=headers
             )
         except (httpx.HTTPError, httpx.InvalidURL, ValueError):
-            return False  # nobody there, or a host name nobody can have
-        return answer.is_success
+            return None  # nobody there, or a host name nobody can have
+        return Taken(body=answer.text) if answer.is_success else None
 
 
 async def pause(seconds: float) -> None:

@@ -34,7 +34,10 @@ class ExchangeSettings:
     :ivar reply_url: where it posts what people write
     :ivar port: 0 takes a free one
     :ivar speed: people's delays are divided by it
-    :ivar latency_ms: real time a new message's HTTP answer takes
+    :ivar latency_ms: real time a new message's or call's HTTP answer takes
+    :ivar voice_url: where it asks what to say to a caller; empty: nobody gets through
+    :ivar manual_time: time stands still but for what the control API moves it
+    :ivar wecom: the app of a WeCom as JSON; empty: there is no WeCom
     """
 
     account_sid: str
@@ -44,18 +47,23 @@ class ExchangeSettings:
     port: int = 0
     speed: float = 1.0
     latency_ms: float = 0.0
+    voice_url: str = ""
+    manual_time: bool = False
+    wecom: str = ""
 
 
 class NetworkMode(StrEnum):
     """What is wrong with the exchange or with the line between it and us."""
 
     OK = "ok"
-    THROTTLE = "throttle"  # new messages: 429 with code 20429
-    AUTH = "auth"  # new messages: 401 with code 20003
-    ERROR500 = "error500"  # new messages: 500 with code 20500
-    HANG = "hang"  # taken and delivered, but the HTTP answer never comes
+    THROTTLE = "throttle"  # new messages and calls: 429 with code 20429
+    AUTH = "auth"  # new messages and calls: 401 with code 20003
+    ERROR500 = "error500"  # new messages and calls: 500 with code 20500
+    HANG = "hang"  # taken and carried out, but the HTTP answer never comes
     REFUSE_CALLBACKS = "refuse_callbacks"  # each try to call back fails at the line
-    OUT_OF_ORDER = "callbacks_out_of_order"  # the end is told before "sent"
+    OUT_OF_ORDER = (
+        "callbacks_out_of_order"  # a callback comes after the one that follows
+    )
     DUPLICATE = "duplicate_callbacks"  # each callback comes twice, same token
 
 
@@ -63,7 +71,7 @@ class NetworkMode(StrEnum):
 class Network:
     """The order to misbehave.
 
-    :ivar for_next: so many messages (for refuse_callbacks: tries to call back);
+    :ivar for_next: so many messages or calls (refuse_callbacks: tries to call back);
         None means until told otherwise
     """
 
@@ -89,7 +97,7 @@ class LedgerEntry:
 
 
 class Line:
-    """The health of the exchange, used up message by message."""
+    """The health of the exchange, used up message by message and call by call."""
 
     def __init__(self) -> None:
         self._mode = NetworkMode.OK
@@ -101,7 +109,7 @@ class Line:
         self._left = inf if network.for_next is None else network.for_next
 
     def take(self, *, calling_back: bool) -> NetworkMode:
-        """Tell how this message (or try to call back) fares, and count it."""
+        """Tell how this message, call or try to call back fares, and count it."""
         concerned = calling_back == (self._mode is NetworkMode.REFUSE_CALLBACKS)
         if not concerned or self._left <= 0:
             return NetworkMode.OK
@@ -124,7 +132,7 @@ class Switchboard:
 
     def accept(self, order: Order) -> Message | Refusal:
         """Take an order and carry it out; unknown numbers get it and stay silent."""
-        habit = self._phone(order.to).habit
+        habit = self.phone(order.to).habit
         if habit in REFUSED:
             return REFUSED[habit]
         dead = habit is Habit.DEAD
@@ -143,7 +151,7 @@ class Switchboard:
         """Tell what the person called does with a message just accepted."""
         order = message.order
         nth = len(self.received(order.to))
-        return react(self._phone(order.to), order.body, nth)
+        return react(self.phone(order.to), order.body, nth)
 
     def find(self, sid: str) -> Message | None:
         """Give a message by its sid."""
@@ -163,11 +171,17 @@ class Switchboard:
         sent = self._sent_to.get(number, ())
         return [message for message in sent if message.error_code is None]
 
+    def writer_to(self, number: str) -> str | None:
+        """Give the number that has written to a phone last."""
+        received = self.received(number)
+        return received[-1].order.sender if received else None
+
     def ledger(self) -> list[LedgerEntry]:
         """Give every accepted message, oldest first."""
         return [entry(message) for message in self._messages.values()]
 
-    def _phone(self, number: str) -> Phone:
+    def phone(self, number: str) -> Phone:
+        """Give the phone of a number; who was never installed does nothing."""
         return self._phones.get(number) or Phone(number=number, habit=Habit.MANUAL)
 
 
@@ -185,6 +199,6 @@ def entry(message: Message) -> LedgerEntry:
     )
 
 
-def new_sid() -> str:
-    """Make a message sid: SM and 32 hexadecimal digits."""
-    return f"SM{uuid4().hex}"
+def new_sid(prefix: str = "SM") -> str:
+    """Make a sid: SM for a message or CA for a call, and 32 hexadecimal digits."""
+    return f"{prefix}{uuid4().hex}"

@@ -1,5 +1,7 @@
 """Twilio's Messages on the wire: forms in, resources, callbacks and refusals out.
 
+What calls have in common with messages stands here too.
+
 Sources: Twilio's published OpenAPI description (twilio_api_v2010), its guides on
 message status callbacks and inbound requests, and its error dictionary.
 """
@@ -9,8 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import format_datetime
+from typing import TypeVar
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from twilio.request_validator import RequestValidator
@@ -64,7 +67,7 @@ class Order:
     @property
     def reference(self) -> str:
         """The account's own id of the message: ``a`` in the callback's query."""
-        return parse_qs(urlsplit(self.callback).query).get("a", [""])[0]
+        return reference(self.callback)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +81,13 @@ class Message:
     error_code: int | None = None
 
 
-def _refuse(code: int, message: str) -> Refusal:
+def reference(callback: str) -> str:
+    """Give the ``a`` in a callback's query: the account's own id; empty for none."""
+    return parse_qs(urlsplit(callback).query).get("a", [""])[0]
+
+
+def refuse(code: int, message: str) -> Refusal:
+    """Refuse a form, with Twilio's code and words."""
     return Refusal(status=400, code=code, message=message)
 
 
@@ -90,7 +99,8 @@ def _bad_service(sid: str) -> bool:
     return bool(sid) and not SERVICE_SID.fullmatch(sid)
 
 
-def _bad_callback(url: str) -> bool:
+def bad_url(url: str) -> bool:
+    """Tell whether Twilio could not call this URL; none at all is not bad."""
     try:
         port = urlsplit(url).port
     except ValueError:  # beyond 65535
@@ -100,43 +110,52 @@ def _bad_callback(url: str) -> bool:
 
 
 Form = Mapping[str, str]
-CHECKS: tuple[tuple[Callable[[Form], bool], Refusal], ...] = (
-    (lambda form: not form.get("To"), _refuse(21604, "A 'To' number is required.")),
+Checks = tuple[tuple[Callable[[Form], bool], Refusal], ...]
+CHECKS: Checks = (
+    (lambda form: not form.get("To"), refuse(21604, "A 'To' number is required.")),
     (
         lambda form: not E164.fullmatch(form["To"]),
-        _refuse(21211, "Invalid 'To' Phone Number"),
+        refuse(21211, "Invalid 'To' Phone Number"),
     ),
     (
         lambda form: not (form.get("From") or form.get("MessagingServiceSid")),
-        _refuse(21603, "A 'From' number or a MessagingServiceSid is required."),
+        refuse(21603, "A 'From' number or a MessagingServiceSid is required."),
     ),
     (
         lambda form: _bad_service(form.get("MessagingServiceSid", "")),
-        _refuse(21701, "The Messaging Service does not exist."),
+        refuse(21701, "The Messaging Service does not exist."),
     ),
-    (lambda form: not form.get("Body"), _refuse(21602, "Message body is required.")),
+    (lambda form: not form.get("Body"), refuse(21602, "Message body is required.")),
     (
         lambda form: len(form["Body"]) > LONGEST_BODY,
-        _refuse(21617, "The message body exceeds the 1600 character limit."),
+        refuse(21617, "The message body exceeds the 1600 character limit."),
     ),
     (
-        lambda form: _bad_callback(form.get("StatusCallback", "")),
-        _refuse(21609, "The StatusCallback URL is not a valid URL."),
+        lambda form: bad_url(form.get("StatusCallback", "")),
+        refuse(21609, "The StatusCallback URL is not a valid URL."),
     ),
     (
         lambda form: _bad_validity(form.get("ValidityPeriod", "1")),
-        _refuse(21624, "Invalid validity period value."),
+        refuse(21624, "Invalid validity period value."),
     ),
 )
 
 
+def read_form(raw: bytes) -> dict[str, str]:
+    """Read a form; of a repeated field the last value holds."""
+    return dict(parse_qsl(raw.decode(errors="replace"), keep_blank_values=True))
+
+
+def first_refusal(form: Form, checks: Checks) -> Refusal | None:
+    """Give the first thing wrong with a form; None when it is well."""
+    return next((refusal for broken, refusal in checks if broken(form)), None)
+
+
 def read_order(raw: bytes) -> Order | Refusal:
     """Read the form of a new message, or tell the first thing wrong with it."""
-    form = dict(parse_qsl(raw.decode(errors="replace"), keep_blank_values=True))
-    for broken, refusal in CHECKS:
-        if broken(form):
-            return refusal
-    return Order(
+    form = read_form(raw)
+    refusal = first_refusal(form, CHECKS)
+    return refusal or Order(
         to=form["To"],
         body=form["Body"],
         sender=form.get("From") or SERVICE_SENDER,
@@ -188,34 +207,60 @@ def resource(message: Message, account_sid: str) -> dict[str, object]:
     }
 
 
-def page(
-    messages: Sequence[Message], account_sid: str, query: Mapping[str, str]
-) -> dict[str, object]:
-    """Give one page of a list, as its query asks: PageSize (1..1000) and Page.
+Row = TypeVar("Row")
 
-    :raises ValueError: when either is no such number
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """A list resource of an account, such as its Messages."""
+
+    account_sid: str
+    noun: str
+
+    def page(
+        self,
+        rows: Sequence[Row],
+        show: Callable[[Row, str], dict[str, object]],
+        query: Mapping[str, str],
+    ) -> dict[str, object]:
+        """Give one page, as its query asks: PageSize (1..1000) and Page.
+
+        :raises ValueError: when either is no such number
+        """
+        size, number = int(query.get("PageSize", "50")), int(query.get("Page", "0"))
+        if not (1 <= size <= LONGEST_PAGE and number >= 0):
+            raise ValueError(query)
+        start, end = number * size, (number + 1) * size
+        shown = [show(row, self.account_sid) for row in rows[start:end]]
+        asked = dict(query) | {"PageSize": str(size)}
+        return {
+            self.noun.lower(): shown,
+            "page": number,
+            "page_size": size,
+            "start": start,
+            "end": max(start, start + len(shown) - 1),
+            "uri": self._uri(asked, number),
+            "first_page_uri": self._uri(asked, 0),
+            "next_page_uri": self._uri(asked, number + 1) if end < len(rows) else None,
+            "previous_page_uri": self._uri(asked, number - 1) if number else None,
+        }
+
+    def _uri(self, asked: Mapping[str, str], number: int) -> str:
+        query = urlencode(dict(asked) | {"Page": str(number)})
+        account = f"/{API_VERSION}/Accounts/{self.account_sid}"
+        return f"{account}/{self.noun}.json?{query}"
+
+
+def since(query: Mapping[str, str], name: str) -> datetime | None:
+    """Read the earliest time asked for: a UTC day or an ISO time.
+
+    :raises ValueError: when it is neither
     """
-    size, number = int(query.get("PageSize", "50")), int(query.get("Page", "0"))
-    if not (1 <= size <= LONGEST_PAGE and number >= 0):
-        raise ValueError(query)
-    start, end = number * size, (number + 1) * size
-
-    def uri(number: int) -> str:
-        asked = dict(query) | {"PageSize": str(size), "Page": str(number)}
-        return f"/{API_VERSION}/Accounts/{account_sid}/Messages.json?{urlencode(asked)}"
-
-    shown = [resource(message, account_sid) for message in messages[start:end]]
-    return {
-        "messages": shown,
-        "page": number,
-        "page_size": size,
-        "start": start,
-        "end": max(start, start + len(shown) - 1),
-        "uri": uri(number),
-        "first_page_uri": uri(0),
-        "next_page_uri": uri(number + 1) if end < len(messages) else None,
-        "previous_page_uri": uri(number - 1) if number else None,
-    }
+    text = query.get(name)
+    if not text:
+        return None
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def status_fields(message: Message, account_sid: str, status: str) -> dict[str, str]:
@@ -254,12 +299,10 @@ class Inbound:
     service_sid: str = ""
 
 
-# Twilio knows no place for these numbers; blank fields are sent, and signed.
-PLACES = {
-    f"{end}{part}": ""
-    for end in ("From", "To")
-    for part in ("Country", "State", "City", "Zip")
-}
+def no_places(*ends: str) -> dict[str, str]:
+    """Say that Twilio knows no place of a number; blank fields are sent, and signed."""
+    parts = ("Country", "State", "City", "Zip")
+    return {f"{end}{part}": "" for end in ends for part in parts}
 
 
 def inbound_fields(inbound: Inbound, account_sid: str) -> dict[str, str]:
@@ -279,7 +322,7 @@ def inbound_fields(inbound: Inbound, account_sid: str) -> dict[str, str]:
     }
     if inbound.service_sid:
         fields["MessagingServiceSid"] = inbound.service_sid
-    return PLACES | fields
+    return no_places("From", "To") | fields
 
 
 def sign(auth_token: str, url: str, fields: Mapping[str, object]) -> str:

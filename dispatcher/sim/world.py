@@ -1,5 +1,7 @@
 """Virtual people: what each does with a text, told by his habit and nothing else.
 
+What they do on the telephone is in callee.py.
+
 Pure and repeatable: the same numbers, seed and mix make the same people, whatever
 the order of the list, so a play can grow without its people changing character.
 """
@@ -8,11 +10,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
 from itertools import accumulate
+from struct import unpack_from
+from typing import TypeVar
+
+from dispatcher.sim.callee import Ring
 
 
 class Habit(StrEnum):
@@ -62,21 +68,27 @@ READERS = frozenset(
 ASKED = re.compile(r"回复?[\s:：\"'“「]*(?:数字)?(?:\d|收到)")
 CODE = re.compile(r"回复?[\s:：\"'“「]*([6-9]\d{1,2})(?!\d)")
 
-QUICKEST, SLOWEST = 5.0, 45.0
+QUICKEST, SLOWEST = 5.0, 45.0  # seconds until a text is answered
+NEAREST, FARTHEST = 2.0, 18.0  # seconds until a telephone is picked up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phone:
     """A number and the person behind it.
 
+    :ivar habit: what he does with texts
     :ivar delay_seconds: from getting a text to having written the answer
     :ivar reply: his own words; empty means those of his habit
+    :ivar ring: what he does with calls
+    :ivar ring_delay_seconds: how long it rings until he picks up
     """
 
     number: str
     habit: Habit
     delay_seconds: float = 0.0
     reply: str = ""
+    ring: Ring = Ring.RING_OUT
+    ring_delay_seconds: float = 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,25 +99,49 @@ class Reaction:
     delay_seconds: float
 
 
+Kind = TypeVar("Kind", Habit, Ring)
+
+
 def populate(
-    numbers: Iterable[str], seed: int, mix: Mapping[Habit, float]
+    numbers: Iterable[str],
+    seed: int,
+    mix: Mapping[Habit, float],
+    rings: Mapping[Ring, float] | None = None,
 ) -> tuple[Phone, ...]:
     """Put a person behind every number, habits in the proportions of ``mix``.
 
-    :raises ValueError: when the mix holds no positive weight
+    :param rings: the same for what they do with calls; None: all phones ring out
+    :raises ValueError: when a mix holds no positive weight
     """
-    habits, bounds = tuple(mix), tuple(accumulate(mix.values()))
-    if not bounds or bounds[-1] <= 0:
-        message = "mix: no habit has a positive weight; give at least one"
-        raise ValueError(message)
+    habit_of = _chooser("mix", mix)
+    ring_of = None if rings is None else _chooser("rings", rings)
 
     def person(number: str) -> Phone:
-        chance, pace = _chances(f"{seed}:{number}")
-        habit = habits[bisect(bounds, chance * bounds[-1])]
-        delay = QUICKEST + pace * (SLOWEST - QUICKEST)
-        return Phone(number=number, habit=habit, delay_seconds=round(delay, 1))
+        choice, pace, ring_choice, ring_pace = _chances(f"{seed}:{number}")
+        phone = Phone(
+            number=number,
+            habit=habit_of(choice),
+            delay_seconds=_between(QUICKEST, SLOWEST, pace),
+        )
+        if ring_of is None:
+            return phone
+        delay = _between(NEAREST, FARTHEST, ring_pace)
+        return replace(phone, ring=ring_of(ring_choice), ring_delay_seconds=delay)
 
     return tuple(person(number) for number in numbers)
+
+
+def _chooser(name: str, mix: Mapping[Kind, float]) -> Callable[[float], Kind]:
+    """Choose by a chance from 0 up to 1, in the proportions of the mix."""
+    kinds, bounds = tuple(mix), tuple(accumulate(mix.values()))
+    if not bounds or bounds[-1] <= 0:
+        message = f"{name}: no habit has a positive weight; give at least one"
+        raise ValueError(message)
+    return lambda chance: kinds[bisect(bounds, chance * bounds[-1])]
+
+
+def _between(least: float, most: float, chance: float) -> float:
+    return round(least + chance * (most - least), 1)
 
 
 def react(phone: Phone, text: str, nth: int) -> Reaction | None:
@@ -138,8 +174,7 @@ def _coded(text: str, reply: str) -> str:
     return code if reply == WORDS[Habit.ANSWER] else f"{code} {reply}"
 
 
-def _chances(name: str) -> tuple[float, float]:
-    """Draw two numbers from 0 up to 1, always the same for the same name."""
+def _chances(name: str) -> tuple[float, ...]:
+    """Draw four numbers from 0 up to 1, always the same for the same name."""
     digest = sha256(name.encode()).digest()
-    first, second = digest[:4], digest[4:8]
-    return int.from_bytes(first) / 2**32, int.from_bytes(second) / 2**32
+    return tuple(n / 2**32 for n in unpack_from(">4I", digest))

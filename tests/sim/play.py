@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Condition, Thread
 from typing import Self
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 import anyio.to_thread
 import httpx
@@ -32,31 +32,68 @@ class Posted:
     signature: str
     token: str
     form: dict[str, str]
+    method: str = "POST"
+
+    @property
+    def page(self) -> str:
+        """The path without its query."""
+        return urlsplit(self.path).path
 
 
-def webhook(take: Callable[[Posted], int]) -> type[BaseHTTPRequestHandler]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What the account's server says to it."""
+
+    status: int = 204
+    body: str = ""
+
+
+Script = Callable[[Posted], Answered]
+SILENCE = Answered()
+
+
+def twiml(verbs: str) -> Script:
+    """Answer with a document."""
+    answer = Answered(status=200, body=f"<Response>{verbs}</Response>")
+    return lambda _: answer
+
+
+def webhook(take: Script) -> type[BaseHTTPRequestHandler]:
     class Webhook(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            length = int(self.headers["Content-Length"])
+            self.answer(self.rfile.read(length).decode())
+
+        def do_GET(self) -> None:
+            self.answer("")
+
+        def answer(self, body: str) -> None:
             posted = Posted(
                 path=self.path,
                 signature=self.headers["X-Twilio-Signature"],
                 token=self.headers["I-Twilio-Idempotency-Token"],
                 form=dict(parse_qsl(body, keep_blank_values=True)),
+                method=self.command,
             )
-            self.send_response_only(take(posted))  # the one that writes no log line
+            answered = take(posted)
+            self.send_response_only(answered.status)  # it alone writes no log line
             self.end_headers()
+            self.wfile.write(answered.body.encode())
 
     return Webhook
 
 
 class Inbox:
-    """The account's server: keeps what is posted, refuses as often as told."""
+    """The account's server: keeps what is posted, refuses as often as told.
+
+    :ivar script: what it answers, by page
+    """
 
     def __init__(self, port: int = 0) -> None:
         self.posted: list[Posted] = []
         self.refused: list[Posted] = []
         self.refuse_next = 0
+        self.script: dict[str, Script] = {}
         self._news = Condition()
         self._server = ThreadingHTTPServer(("127.0.0.1", port), webhook(self.take))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -69,15 +106,16 @@ class Inbox:
         self._server.shutdown()
         self._server.server_close()
 
-    def take(self, posted: Posted) -> int:
+    def take(self, posted: Posted) -> Answered:
         with self._news:
             if self.refuse_next:
                 self.refuse_next -= 1
                 self.refused.append(posted)
-                return 503
+                return Answered(status=503)
             self.posted.append(posted)
             self._news.notify_all()
-            return 204
+            script = self.script.get(posted.page)
+            return script(posted) if script else SILENCE
 
     async def wait(self, count: int) -> None:
         def arrived() -> bool:

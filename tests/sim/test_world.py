@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from dispatcher.sim.callee import Ring
 from dispatcher.sim.world import (
     Habit,
     Phone,
@@ -59,6 +60,46 @@ def test_people_take_between_5_and_45_seconds() -> None:
     delays = [p.delay_seconds for p in populate(NUMBERS, 1, {Habit.ANSWER: 1})]
 
     assert pytest.approx((min(delays), max(delays)), abs=0.2) == (5.0, 45.0)
+
+
+def test_who_is_given_no_ring_rings_out() -> None:
+    people = populate(NUMBERS, 1, {Habit.ANSWER: 1})
+
+    assert {(Ring.RING_OUT, 4.0)} == {(p.ring, p.ring_delay_seconds) for p in people}
+
+
+def test_a_mix_of_rings_leaves_the_habits_alone() -> None:
+    mix = {Habit.ANSWER: 3.0, Habit.LATE: 1.0}
+    ringing = populate(NUMBERS, 7, mix, {Ring.ANSWER: 1.0, Ring.BUSY: 1.0})
+
+    def texts(people: tuple[Phone, ...]) -> list[tuple[Habit, float]]:
+        return [(person.habit, person.delay_seconds) for person in people]
+
+    assert texts(populate(NUMBERS, 7, mix)) == texts(ringing)
+
+
+def test_rings_come_in_the_proportions_of_their_mix() -> None:
+    rings = {Ring.ANSWER: 6.0, Ring.RING_OUT: 3.0, Ring.BUSY: 1.0}
+    people = populate(NUMBERS, 1, {Habit.ANSWER: 1}, rings)
+    shares = Counter(person.ring for person in people)
+
+    assert {
+        Ring.ANSWER: pytest.approx(1_200, abs=100),
+        Ring.RING_OUT: pytest.approx(600, abs=100),
+        Ring.BUSY: pytest.approx(200, abs=60),
+    } == shares
+
+
+def test_telephones_are_picked_up_after_2_to_18_seconds() -> None:
+    people = populate(NUMBERS, 1, {Habit.ANSWER: 1}, {Ring.ANSWER: 1})
+    delays = [person.ring_delay_seconds for person in people]
+
+    assert pytest.approx((min(delays), max(delays)), abs=0.2) == (2.0, 18.0)
+
+
+def test_a_mix_of_rings_without_weight_is_refused() -> None:
+    with pytest.raises(ValueError, match="rings: no habit has a positive weight"):
+        populate(NUMBERS, 1, {Habit.ANSWER: 1}, {})
 
 
 @pytest.mark.parametrize("mix", [{}, {Habit.ANSWER: 0.0}])
