@@ -7,12 +7,14 @@ from config.policy import (
     Deadlines,
     Hazard,
     LevelPolicy,
+    NumberLimits,
     PolicySet,
     RepeatPlan,
     RungPlan,
     TryPlan,
 )
 from config.shape import (
+    CalleeShape,
     FileShape,
     HazardShape,
     LevelShape,
@@ -42,7 +44,19 @@ def build(shape: FileShape, *, version: str, idle: tuple[str, ...]) -> PolicySet
         task_assignees=tuple(shape.door_knock_task.assignee_order),
         voice_lines=shape.capacity.voice_lines_default,
         seconds_per_call=shape.capacity.seconds_per_call_planning,
+        must_hear_seconds=shape.voice.must_hear_seconds,
+        number_limits=_limits(shape.provider_limits_default.voice_same_callee),
         idle=idle,
+    )
+
+
+def _limits(shape: CalleeShape) -> NumberLimits:
+    return NumberLimits(
+        per_minute=shape.per_minute,
+        per_hour=shape.per_hour,
+        per_day=shape.per_24h,
+        kept_per_hour=shape.kept_for_red.per_hour,
+        kept_per_day=shape.kept_for_red.per_24h,
     )
 
 

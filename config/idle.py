@@ -10,14 +10,18 @@ from collections.abc import Iterator, Mapping
 
 from config.document import Document, Loc, Value
 
-NO_VOICE = "本版尚未接通电话"
+FIXED = "这条规则是固定的"
 NO_DOOR = "本版只生成上门任务,不跟踪过程"
 NO_REPORT = "本版不做信息报告计时"
 FOR_READERS = "只供人阅读"
 
 IDLE: Mapping[Loc, str] = {
-    ("voice",): NO_VOICE,
-    ("provider_limits_default",): "本版按通道自己的速率发送,不核对运营商额度",
+    ("voice", "accept_key"): FIXED,
+    ("voice", "human_check"): FIXED,
+    ("voice", "no_answer_ring_seconds"): "振铃时长在语音通道里设置",
+    ("provider_limits_default", "voice_same_callee", "basis"): FOR_READERS,
+    ("provider_limits_default", "sms_same_template_same_number"): "本版不核对短信额度",
+    ("provider_limits_default", "sms_chars"): "短信长度由文字表检查",
     ("capacity", "order"): "顺序是固定的",
     ("no_expiry_rule",): FOR_READERS,
     ("drill", "same_ladder"): "演练总是走同样的阶梯",
@@ -38,13 +42,9 @@ IDLE: Mapping[Loc, str] = {
 
 # Read and checked, because the rules of calling know them, but not acted on yet.
 NOT_YET = (
-    f"night_voice、ladder_first 和电话的各次呼叫: {NO_VOICE}",
     "merge: 本版每条首发预警自成一组",
-    "ttl_hours: 本版到时不问续发或解除,一直叫到解除为止",
     "also_at_start: 本版没有广播",
     "household_reach、report_every、final_after_cancel: 本版不催这些期限",
-    "door_knock_task.assignee_order: 本版派给该级第一个在岗的人",
-    "capacity: 本版只按短信速率测算",
 )
 
 

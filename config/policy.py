@@ -100,6 +100,17 @@ class Hazard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NumberLimits:
+    """How often one number may be rung; some of it is kept for red."""
+
+    per_minute: int
+    per_hour: int
+    per_day: int
+    kept_per_hour: int
+    kept_per_day: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicySet:
     """Everything a policy folder says, checked.
 
@@ -107,6 +118,8 @@ class PolicySet:
     :ivar tries: the named tries plans
     :ivar levels: by level name: red, orange, yellow, blue
     :ivar hazards: by event code
+    :ivar must_hear_seconds: heard less, a key still counts, and is marked
+    :ivar number_limits: what providers allow towards one number
     :ivar idle: keys of the file this version does not act on, each with the reason
     """
 
@@ -125,4 +138,6 @@ class PolicySet:
     task_assignees: tuple[str, ...]
     voice_lines: int
     seconds_per_call: int
+    must_hear_seconds: int
+    number_limits: NumberLimits
     idle: tuple[str, ...] = ()

@@ -148,11 +148,22 @@ class Policies(Section):
     dir: Annotated[Path | None, BeforeValidator(lambda text: text or None)] = None
 
 
+class LastFour(StrEnum):
+    """For which warnings the link page asks for the end of the person's number."""
+
+    NEVER = "never"
+    RED = "red"
+
+
 class Security(Section):
-    """Keys, and whether numbers that cannot exist may be called."""
+    """Keys, and whether numbers that cannot exist may be called.
+
+    :ivar link_last4: when an answer by link needs the last four digits of his number
+    """
 
     keys_dir: Path = Path("var/keys")
     allow_test_numbers: bool = False
+    link_last4: LastFour = LastFour.NEVER
 
 
 class TextSettings(Section):

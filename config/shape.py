@@ -227,6 +227,34 @@ class CapacityShape(Shape):
     seconds_per_call_planning: Span
 
 
+class VoiceShape(Shape):
+    """What makes an answer by telephone."""
+
+    must_hear_seconds: Span
+
+
+class KeptShape(Shape):
+    """What only a red warning may use up."""
+
+    per_hour: Annotated[int, Field(ge=0)]
+    per_24h: Annotated[int, Field(ge=0)]
+
+
+class CalleeShape(Shape):
+    """How often one number may be rung."""
+
+    per_minute: Span
+    per_hour: Span
+    per_24h: Span
+    kept_for_red: KeptShape
+
+
+class LimitsShape(Shape):
+    """What providers allow."""
+
+    voice_same_callee: CalleeShape
+
+
 class LevelsShape(Shape):
     """All four levels, none left out."""
 
@@ -255,4 +283,6 @@ class FileShape(Shape):
     night: NightShape
     drill: DrillShape
     door_knock_task: DoorKnockShape
+    voice: VoiceShape
+    provider_limits_default: LimitsShape
     capacity: CapacityShape

@@ -21,11 +21,41 @@ class TextName(StrEnum):
     OWN = "own"  # to the people of a unit: the warning itself
     DIGEST = "digest"  # to a superior: whom he owes answers for
     DIGEST_ADDED = "digest_added"  # the same, with new ones
+    DIGEST_OWN = "digest_own"  # the same, with the part he holds himself
     INFO = "info"  # to a superior: nothing asked
     HELP = "help"  # to the unit above: somebody is in trouble
     CANCEL = "cancel"  # the warning is lifted
+    EXPIRED = "expired"  # the warning has run out
+    EXPIRY_ASK = "expiry_ask"  # to the desk: it runs out soon
+    NO_EXPIRY_ASK = "no_expiry_ask"  # to the desk: it gave no end and goes on
+    RENEWED = "renewed"  # to the desk: nobody said anything, so it goes on by itself
+    EXPIRED_DESK = "expired_desk"  # to the desk: it has run out, and who never answered
+    BROADCAST_OPENING = "broadcast_opening"  # to a group: a warning is called out
+    BROADCAST_TOLD = "broadcast_told"  # to a group: likewise, and nothing is asked
+    BROADCAST_SUMMARY = "broadcast_summary"  # to a group: how many have answered
     FEEDBACK_REMINDER = "feedback_reminder"  # answered, but no figures yet
     DESK_REMINDER = "desk_reminder"  # to the owner of what the ladder left open
+    TASK = "task"  # to who has to knock at doors
+    CALL_OPENING = "call_opening"  # spoken: who calls, and what to do
+    CALL_OWN = "call_own"  # spoken: the warning itself
+    CALL_DIGEST = "call_digest"  # spoken: whom a superior owes answers for
+    CALL_DIGEST_OWN = "call_digest_own"  # spoken: the same, with his own part
+    CALL_HELP = "call_help"  # spoken: somebody is in trouble
+    CALL_NOTICE = "call_notice"  # spoken: a notice, nothing is asked
+    CALL_GOODBYE = "call_goodbye"  # spoken: no key came
+    CALL_SETTLED = "call_settled"  # spoken: it was settled while the telephone rang
+    CALL_NOTHING = "call_nothing"  # spoken to who rings back in vain
+    KEY_RECEIVED = "key_received"  # spoken after a key: 1
+    KEY_EVACUATING = "key_evacuating"  # 2: the number is asked
+    KEY_COUNTED = "key_counted"  # and was given
+    KEY_NEED_HELP = "key_need_help"  # 3
+    KEY_NOTED = "key_noted"  # 4 and 5
+    KEY_UNCLEAR = "key_unclear"  # any other
+    CARD_TITLE = "card_title"  # first line of a card
+    BUTTON_RECEIVED = "button_received"
+    BUTTON_TAKING = "button_taking"
+    BUTTON_NEED_HELP = "button_need_help"
+    BUTTON_CANNOT_ACT = "button_cannot_act"
     REPLY = "reply"  # the frame of everything said back
     NTH = "nth"  # part: which time this is said
     ASK = "ask"  # part: the keys
@@ -33,8 +63,11 @@ class TextName(StrEnum):
     TOLD = "told"  # part: instead of the keys, where nothing is asked
     DIGEST_ASK = "digest_ask"  # part: an answer takes over
     DIGEST_ASK_CODE = "digest_ask_code"  # part: the same with a code
+    DIGEST_OWN_ASK = "digest_own_ask"  # part: an answer counts and takes over
+    DIGEST_OWN_ASK_CODE = "digest_own_ask_code"  # part: the same with a code
     CHOICE = "choice"  # part: one of several open questions
     DRILL_WORDS = "drill_words"  # part: the first words of a drill
+    DRILL_SPOKEN = "drill_spoken"  # part: the first words of a drill by telephone
     ASK_WHICH = "ask_which"  # said back: a bare answer could mean several
     NOTICE_REPLY = "notice_reply"  # said back: a notice needs no answer
     LATE_REPLY = "late_reply"  # said back: the question is closed
@@ -50,9 +83,39 @@ FIELDS: Mapping[TextName, frozenset[str]] = {
         TextName.OWN: (*ABOUT, "nth", "place", "watch", "instruction", "ask"),
         TextName.DIGEST: (*ABOUT, "place", "count", "ask"),
         TextName.DIGEST_ADDED: (*ABOUT, "place", "added", "count", "ask"),
+        TextName.DIGEST_OWN: (*ABOUT, "own", "place", "count", "ask"),
         TextName.INFO: (*ABOUT, "count", "place"),
+        TextName.TASK: (*ABOUT, "count", "place"),
+        TextName.CALL_OPENING: (*ABOUT, "action"),
+        TextName.CALL_OWN: ("place", "watch", "instruction"),
+        TextName.CALL_DIGEST: ("place", "count"),
+        TextName.CALL_DIGEST_OWN: ("own", "place", "count"),
+        TextName.CALL_HELP: ("place", "name"),
+        TextName.CALL_NOTICE: ("signature", "text"),
+        TextName.CALL_GOODBYE: (),
+        TextName.CALL_SETTLED: (),
+        TextName.CALL_NOTHING: ("signature",),
+        TextName.KEY_RECEIVED: (),
+        TextName.KEY_EVACUATING: (),
+        TextName.KEY_COUNTED: ("count",),
+        TextName.KEY_NEED_HELP: (),
+        TextName.KEY_NOTED: (),
+        TextName.KEY_UNCLEAR: (),
+        TextName.CARD_TITLE: ("drill", "event", "level"),
+        TextName.BUTTON_RECEIVED: (),
+        TextName.BUTTON_TAKING: (),
+        TextName.BUTTON_NEED_HELP: (),
+        TextName.BUTTON_CANNOT_ACT: (),
         TextName.HELP: ("signature", "drill", "place", "name"),
         TextName.CANCEL: (*ABOUT, "issuer"),
+        TextName.EXPIRED: (*ABOUT, "issuer"),
+        TextName.EXPIRY_ASK: (*ABOUT, "at", "count"),
+        TextName.NO_EXPIRY_ASK: (*ABOUT, "hours", "count"),
+        TextName.RENEWED: (*ABOUT, "at", "count"),
+        TextName.EXPIRED_DESK: (*ABOUT, "count"),
+        TextName.BROADCAST_OPENING: (*ABOUT, "place", "reach", "instruction"),
+        TextName.BROADCAST_TOLD: (*ABOUT, "place", "reach", "instruction"),
+        TextName.BROADCAST_SUMMARY: (*ABOUT, "place", "answered", "count"),
         TextName.FEEDBACK_REMINDER: ("signature", "drill", "event", "place"),
         TextName.DESK_REMINDER: ("signature", "drill", "count"),
         TextName.REPLY: ("signature", "drill", "text"),
@@ -62,8 +125,11 @@ FIELDS: Mapping[TextName, frozenset[str]] = {
         TextName.TOLD: (),
         TextName.DIGEST_ASK: (),
         TextName.DIGEST_ASK_CODE: ("code",),
+        TextName.DIGEST_OWN_ASK: (),
+        TextName.DIGEST_OWN_ASK_CODE: ("code",),
         TextName.CHOICE: ("event", "code"),
         TextName.DRILL_WORDS: (),
+        TextName.DRILL_SPOKEN: (),
         TextName.ASK_WHICH: ("count", "choices"),
         TextName.NOTICE_REPLY: (),
         TextName.LATE_REPLY: ("event",),

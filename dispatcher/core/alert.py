@@ -162,13 +162,25 @@ class Content:
 class Load:
     """What one channel has to carry for a launch.
 
-    :ivar seconds: until everybody has been tried once at the configured rate
+    :ivar seconds: until everybody has been tried once, if nobody answers
     :ivar never_rung: people who can't be rung before the limit of the policy
+    :ivar first_seconds: until the people of the first rungs have been tried once
     """
 
     people: int
     seconds: float
     never_rung: int = 0
+    first_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewal:
+    """A later end that a warning was given; ``by`` is a key or the system itself."""
+
+    at: datetime
+    until: datetime
+    by: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +192,9 @@ class Alert:
     :ivar missing: posts of the start list that nobody fills, as (unit, post)
     :ivar filled: fields that a rule completed
     :ivar unresolved: areas that matched no unit of ours
-    :ivar due_at: when the engine has to launch it; None once that is done
+    :ivar due_at: when the engine has to launch it, or to look after its expiry
+    :ivar asked_at: when the desk was asked last whether it goes on
+    :ivar renewals: the newest of them last
     """
 
     id: AlertId
@@ -201,6 +215,13 @@ class Alert:
     capacity: Mapping[str, Load] = field(default_factory=dict)
     due_at: datetime | None = None
     launched_at: datetime | None = None
+    asked_at: datetime | None = None
+    renewals: tuple[Renewal, ...] = ()
     ended_at: datetime | None = None
     ended_by: str | None = None
     end_reason: str = ""
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When it ends unless it is renewed; None: it goes on until it is lifted."""
+        return self.renewals[-1].until if self.renewals else self.content.expires

@@ -9,6 +9,7 @@ timing frozen). A value of :class:`Callout` is what all its facts add up to, see
 from __future__ import annotations
 
 import hashlib
+import re
 from base64 import b32encode
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,10 +20,13 @@ from channels.contract import Channel
 from contacts.model import AddressId, PersonId, Post, PostRef, UnitId
 from dispatcher.core.alert import AlertId, ChainId, Lane, Level
 from dispatcher.core.answer import Evidence, Figures, Meaning
+from dispatcher.core.night import Night
 
 CalloutId = NewType("CalloutId", str)
 AttemptId = NewType("AttemptId", str)  # callout.rung.person.try.channel.address
 LABEL_PLACE = 3
+MADE_UP = "m"  # ends the label of a try that was put off
+TRY_LABEL = re.compile(rf"(?:\d+x)?(\d+){MADE_UP}?")  # "1x0": try 0 of a second round
 MOST_ATTEMPTS = 64  # kept in the state; facts keep all
 
 
@@ -60,6 +64,7 @@ class Mark(StrEnum):
     MUST_CALL = "must_call"  # the desk has to call by hand
     NEED_HELP = "need_help"  # somebody is in trouble
     FEEDBACK_OVERDUE = "feedback_overdue"
+    HEARD_PARTLY = "heard_partly"  # the key came before the whole text was read
 
 
 class Task(StrEnum):
@@ -83,6 +88,8 @@ class SkipReason(StrEnum):
     NO_ADDRESS = "no_address"  # the person has no address the channel can use
     OVERTAKEN = "overtaken"  # we were down; the next try is due already
     OWN_PART = "own_part"  # he holds a post of the unit himself
+    MERGED = "merged"  # the call before it still waits for a line, or rings
+    NIGHT = "night"  # no telephone rings at this hour
 
 
 class Cause(StrEnum):
@@ -101,6 +108,7 @@ class Purpose(StrEnum):
     REPEAT = "repeat"
     HELP = "help"  # the unit below asks for help
     REMINDER = "reminder"  # feedback is due, or the desk owes a look
+    TASK = "task"  # he is to go to the door
 
 
 class Progress(StrEnum):
@@ -174,6 +182,9 @@ class Ladder:
     :ivar received_by: seconds from opening within which an answer is in time
     :ivar feedback_by: seconds from opening to the first feedback; None: not asked
     :ivar require: figures the feedback must hold
+    :ivar night: when no telephone rings; None: it always may
+    :ivar must_hear: seconds of the text that should be heard before the key
+    :ivar beside: it ends at its own people while the unit's grid lead has answered
     """
 
     policy: str
@@ -183,6 +194,9 @@ class Ladder:
     received_by: int
     feedback_by: int | None = None
     require: tuple[str, ...] = ()
+    night: Night | None = None
+    must_hear: int = 0
+    beside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +235,10 @@ class RungRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """The decision to try one address of one person on one channel."""
+    """The decision to try one address of one person on one channel.
+
+    :ivar placed: its message, or call, has left the house
+    """
 
     id: AttemptId
     rung: int
@@ -230,11 +247,37 @@ class Attempt:
     address: AddressId
     planned_at: datetime
     progress: Progress = Progress.PLANNED
+    placed: bool = False
 
     @property
     def label(self) -> str:
         """The try's number within its id."""
         return self.id.split(".")[LABEL_PLACE]
+
+    @property
+    def number(self) -> int | None:
+        """The number of its try in the plan of its rung; None of any other attempt."""
+        found = TRY_LABEL.fullmatch(self.label)
+        return int(found[1]) if found else None
+
+    @property
+    def under_way(self) -> bool:
+        """Whether its outcome is still to come."""
+        return self.progress not in {Progress.DELIVERED, Progress.FAILED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Later:
+    """A call that could not be made at its time and has to be made up for.
+
+    :ivar number: of the try in its rung's plan
+    :ivar at: None: when the call it merged into begins
+    """
+
+    rung: int
+    number: int
+    person: PersonId
+    at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +311,8 @@ class Callout:
 
     :ivar answers: every own answer, in order
     :ivar answer: the one that ended the calling
+    :ivar later: calls to be made up for
+    :ivar hushed_until: end of the night in which nobody of its own could be rung
     """
 
     id: CalloutId
@@ -293,6 +338,8 @@ class Callout:
     taking: Taking | None = None
     marks: tuple[Mark, ...] = ()
     tasks: tuple[Task, ...] = ()
+    later: tuple[Later, ...] = ()
+    hushed_until: datetime | None = None
     repeats: int = 0
     voice_repeats: int = 0
     help_due: bool = False
@@ -307,6 +354,14 @@ class Callout:
     def open(self) -> bool:
         """Whether someone of its own still has to answer."""
         return self.state in OPEN_STATES
+
+    def rung_by_telephone(self, person: PersonId) -> tuple[Attempt, ...]:
+        """Every attempt to ring a person, in order."""
+        return tuple(
+            attempt
+            for attempt in self.attempts
+            if attempt.person == person and attempt.channel is Channel.VOICE
+        )
 
     @property
     def lane(self) -> Lane:

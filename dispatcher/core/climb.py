@@ -14,13 +14,16 @@ from channels.contract import Channel
 from contacts.model import UnitKind
 from dispatcher.core import fact as facts
 from dispatcher.core.callout import (
+    MADE_UP,
     Called,
     Callout,
     Cause,
+    Later,
     Mark,
-    Progress,
     Purpose,
+    RungRun,
     SkipReason,
+    Task,
     Via,
 )
 from dispatcher.core.draft import Call, Draft
@@ -29,17 +32,19 @@ from dispatcher.core.due import (
     What,
     after,
     next_due,
+    own_rung,
     repeat_at,
     repeat_channels,
     voice_repeats,
 )
 from dispatcher.core.event import Duty
+from dispatcher.core.night import night_ends
 
 HELP_CHANNELS = (Channel.WECHAT, Channel.SMS, Channel.VOICE)
 TEXT_CHANNELS = (Channel.WECHAT, Channel.SMS)
 HELP_LABEL = "h"
 REMINDER_LABEL = "f"
-PLACED = frozenset({Progress.ACCEPTED, Progress.DELIVERED, Progress.UNKNOWN})
+TASK_LABEL = "t"
 
 
 def climb(draft: Draft, duty: Duty) -> None:
@@ -54,6 +59,8 @@ def _handle(draft: Draft, due: Due, duty: Duty) -> None:  # noqa: C901 - a table
             _reach(draft, due.rung, duty)
         case What.TRY:
             _try(draft, due.rung, duty)
+        case What.LATER:
+            _make_up(draft, due, duty)
         case What.FLAGS:
             _flags(draft, due.rung, duty)
         case What.REPEAT:
@@ -73,15 +80,25 @@ def _handle(draft: Draft, due: Due, duty: Duty) -> None:  # noqa: C901 - a table
 
 
 def _reach(draft: Draft, index: int, duty: Duty) -> None:
-    run = draft.callout.runs[index]
+    rung, run = draft.callout.ladder.rungs[index], draft.callout.runs[index]
     cause = Cause.TIME
     if run.starts_at:
         cause = Cause.RESUMED if run.round else Cause.STRUCK
-    people = duty.of(*draft.callout.ladder.rungs[index].posts)
+    people = () if _ends_below(draft, index, duty) else duty.of(*rung.posts)
     draft.add(
         facts.RungReached(at=draft.now, rung=index, cause=cause, people=people),
     )
     draft.strike_rungs()
+
+
+def _lead_awake(draft: Draft, duty: Duty) -> bool:
+    """Whether this one is called beside a grid lead who has answered."""
+    return draft.callout.ladder.beside and duty.lead_awake
+
+
+def _ends_below(draft: Draft, index: int, duty: Duty) -> bool:
+    """Nobody above has to hear of who is called beside a lead that has answered."""
+    return _lead_awake(draft, duty) and not draft.callout.ladder.rungs[index].own
 
 
 def _try(draft: Draft, index: int, duty: Duty) -> None:
@@ -92,14 +109,20 @@ def _try(draft: Draft, index: int, duty: Duty) -> None:
     later = [(after(start, one.at), one.do) for one in rung.tries[number + 1 :]]
     call = Call(
         index,
-        f"{run.round}x{number}" if run.round else str(number),
+        _label(run, number),
         rung.via,
         not_after=later[0][0] if number and later else None,
         overtaken=frozenset(c for at, do in later if at <= draft.now for c in do),
+        number=number,
     )
     for called in run.people:
         for channel in rung.tries[number].do:
             _call(draft, called, channel, call, duty)
+
+
+def _label(run: RungRun, number: int) -> str:
+    """Name a try within the ids of its attempts; each round has its own."""
+    return f"{run.round}x{number}" if run.round else str(number)
 
 
 def _call(
@@ -107,7 +130,7 @@ def _call(
 ) -> None:
     """Try one person on one channel, or put down why not."""
     person, why = called.person, None
-    if not _asked(draft.callout, called, call):
+    if not _asked(draft, called, call, duty):
         return
     if channel in call.overtaken:
         why = SkipReason.OVERTAKEN
@@ -117,18 +140,81 @@ def _call(
         why = SkipReason.NO_ROUTE
     elif all(means.channel is not channel for means in called.means):
         why = SkipReason.NO_ADDRESS
+    elif channel is Channel.VOICE:
+        _ring(draft, called, call)
+        return
     if why:
         draft.skip(call.rung, person, channel, why)
     else:
         draft.reach(called, channel, call)
 
 
-def _asked(callout: Callout, called: Called, call: Call) -> bool:
+def _ring(draft: Draft, called: Called, call: Call) -> None:
+    """Ring him, unless it is night, or his telephone waits to ring or rings already."""
+    before = draft.callout.rung_by_telephone(called.person)
+    busy = call.via is Via.OWN and any(attempt.under_way for attempt in before)
+    if hushed(draft, called, call):
+        return
+    if busy:
+        _merge(draft, called, call)
+    elif any(attempt.placed for attempt in before):
+        draft.reach(called, Channel.VOICE, call)
+    else:  # the first call is never too late
+        draft.reach(called, Channel.VOICE, replace(call, not_after=None))
+
+
+def hushed(draft: Draft, called: Called, call: Call) -> bool:
+    """Put a call off to the morning, at its old distance from there; False by day.
+
+    Who is asked for help is rung at any hour.
+    """
+    night = draft.callout.ladder.night
+    morning = night_ends(night, draft.now) if night else None
+    if morning is None or call.purpose is Purpose.HELP:
+        return False
+    draft.skip(call.rung, called.person, Channel.VOICE, SkipReason.NIGHT)
+    if call.number is not None:
+        rung = draft.callout.ladder.rungs[call.rung]
+        until = after(morning, rung.at + rung.tries[call.number].at)
+        one = Later(rung=call.rung, number=call.number, person=called.person, at=until)
+        draft.put_off(one, SkipReason.NIGHT, hush=morning)
+    return True
+
+
+def _merge(draft: Draft, called: Called, call: Call) -> None:
+    """One call is enough; what merged before it began falls due again after it."""
+    draft.skip(call.rung, called.person, Channel.VOICE, SkipReason.MERGED)
+    before = draft.callout.rung_by_telephone(called.person)
+    rings = any(attempt.under_way and attempt.placed for attempt in before)
+    if call.number is not None and not rings:
+        one = Later(rung=call.rung, number=call.number, person=called.person, at=None)
+        draft.put_off(one, SkipReason.MERGED)
+
+
+def _make_up(draft: Draft, due: Due, duty: Duty) -> None:
+    """Make a call that was put off."""
+    callout = draft.callout
+    one = next(o for o in callout.later if (o.at, o.rung) == (due.at, due.rung))
+    draft.add(
+        facts.CallMadeUp(
+            at=draft.now, rung=one.rung, number=one.number, person=one.person
+        )
+    )
+    via = callout.ladder.rungs[one.rung].via
+    label = _label(callout.runs[one.rung], one.number) + MADE_UP
+    call = Call(one.rung, label, via, number=one.number)
+    for index, called in draft.people():
+        if (index, called.person) == (one.rung, one.person):
+            _call(draft, called, Channel.VOICE, call, duty)
+
+
+def _asked(draft: Draft, called: Called, call: Call, duty: Duty) -> bool:
     """Neither who can't act nor, while others still have to, who has answered."""
     if call.purpose is Purpose.REMINDER:
         return True
-    answered = {answer.person for answer in callout.answers}
-    return called.person not in callout.struck_people | answered
+    if _ends_below(draft, call.rung, duty):
+        return False
+    return called.person not in draft.callout.struck_people | draft.answered
 
 
 def _has_own_part(callout: Callout, called: Called, call: Call, duty: Duty) -> bool:
@@ -143,12 +229,12 @@ def _has_own_part(callout: Callout, called: Called, call: Call, duty: Duty) -> b
 def _flags(draft: Draft, index: int, duty: Duty) -> None:
     rung = draft.callout.ladder.rungs[index]
     draft.add(facts.RungFlagged(at=draft.now, rung=index))
+    if _lead_awake(draft, duty):
+        return
     if rung.mark:
         draft.add(facts.Marked(at=draft.now, mark=_mark(draft.callout, rung.mark)))
     if rung.task:
-        on_duty = duty.of(*rung.posts)
-        assignee = on_duty[0].person if on_duty else None
-        draft.add(facts.TaskRaised(at=draft.now, task=rung.task, assignee=assignee))
+        _raise(draft, index, rung.task, duty)
     if rung.desk:
         draft.add(facts.Marked(at=draft.now, mark=rung.desk))
 
@@ -157,13 +243,22 @@ def _mark(callout: Callout, mark: Mark) -> Mark:
     """Who was never rung can't have slept through it."""
     if mark is not Mark.NOT_AWAKENED:
         return mark
-    rung = any(
-        attempt.channel is Channel.VOICE
-        and attempt.progress in PLACED
-        and callout.ladder.rungs[attempt.rung].own
-        for attempt in callout.attempts
-    )
-    return mark if rung else Mark.NEVER_RUNG
+    return mark if own_rung(callout) else Mark.NEVER_RUNG
+
+
+def _raise(draft: Draft, index: int, task: Task, duty: Duty) -> None:
+    """Send somebody there, and tell him, unless his rung begins and he hears anyway."""
+    callout = draft.callout
+    at_hand = duty.of(*callout.ladder.rungs[index].posts)
+    called = duty.for_the_door() or next(iter(at_hand), None)
+    assignee = called.person if called else None
+    draft.add(facts.TaskRaised(at=draft.now, task=task, assignee=assignee))
+    call = Call(index, TASK_LABEL, Via.INFO, Purpose.TASK)
+    begins = callout.runs[index].started_at is None and not callout.taking
+    hears = begins and assignee in {other.person for other in at_hand}
+    if called and not hears:
+        for channel in TEXT_CHANNELS:
+            draft.reach(called, channel, call)
 
 
 def _repeat(draft: Draft, duty: Duty) -> None:
@@ -236,7 +331,7 @@ def _tell_desk(draft: Draft, duty: Duty) -> None:
     seconds = int((draft.now - draft.callout.opened_at).total_seconds())
     top = len(draft.callout.ladder.rungs) - 1
     call = Call(top, f"d{seconds}", Via.INFO, Purpose.REMINDER)
-    if duty.desk:
+    if duty.desk and not _lead_awake(draft, duty):
         for channel in TEXT_CHANNELS:
             draft.reach(duty.desk, channel, call)
 

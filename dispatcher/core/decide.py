@@ -17,31 +17,37 @@ anything else           noted for the desk, the ladder goes on
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import assert_never
 
-from channels.contract import FailureKind
+from channels.contract import Channel, FailureKind
 from contacts.model import PersonId
 from dispatcher.core import fact as facts
 from dispatcher.core.answer import NO_FIGURES, Meaning
 from dispatcher.core.callout import (
     PROGRESS_ORDER,
     Attempt,
+    Called,
     Callout,
     Mark,
     Means,
     Progress,
     Purpose,
+    SkipReason,
     State,
+    Via,
 )
 from dispatcher.core.climb import (
     HELP_LABEL,
     REMINDER_LABEL,
+    TASK_LABEL,
     climb,
+    hushed,
     text_feedback,
 )
 from dispatcher.core.draft import Call, Draft
-from dispatcher.core.due import after
+from dispatcher.core.due import after, try_at
 from dispatcher.core.event import (
     Answered,
     DeadlineReached,
@@ -97,25 +103,97 @@ def _reported(draft: Draft, event: Reported) -> None:
             code=event.code,
         )
     )
+    meant, rings = _meant(callout, attempt), attempt.channel is Channel.VOICE
     dead = event.failure is FailureKind.PERMANENT_ADDRESS
-    if dead and (callout.open or _meant(callout, attempt.rung, attempt.label)):
+    if dead and (callout.open or meant):
         means = Means(attempt.channel, attempt.address)
         _strike_means(draft, attempt.person, (means,), event.code or "dead")
+    elif rings and meant and event.failure in NEXT_NUMBER:
+        _next_number(draft, attempt)
+    if rings:
+        _begun(draft, attempt)
+
+
+NEXT_NUMBER = frozenset({FailureKind.UNREACHED, FailureKind.HELD_BACK})
+
+
+def _next_number(draft: Draft, failed: Attempt) -> None:
+    for rung, called in tuple(draft.people()):
+        if (rung, called.person) == (failed.rung, failed.person):
+            _next_means(draft, called, failed)
+
+
+def _next_means(draft: Draft, called: Called, failed: Attempt) -> None:
+    """Try his next address at once: each once in a try, one after the other."""
+    same = (failed.rung, failed.person, failed.label, failed.channel)
+    tried = {
+        attempt.address: attempt.progress
+        for attempt in draft.callout.attempts
+        if (attempt.rung, attempt.person, attempt.label, attempt.channel) == same
+    }
+    left = [m for m in draft.unstruck(called) if m.channel is failed.channel]
+    if any(tried.get(m.address) not in {None, Progress.FAILED} for m in left):
+        return
+    new = next((m for m in left if m.address not in tried), None)
+    if new and (failed.label in SPOKEN or called.person not in draft.answered):
+        call = _again(draft.callout, failed)
+        if new.channel is not Channel.VOICE or not hushed(draft, called, call):
+            draft.attempt(called, new, call)
+
+
+# What is no try keeps its way and its purpose at the next address too.
+SPOKEN = {
+    HELP_LABEL: (Via.INFO, Purpose.HELP),
+    REMINDER_LABEL: (Via.OWN, Purpose.REMINDER),
+    TASK_LABEL: (Via.INFO, Purpose.TASK),
+}
+
+
+def _again(callout: Callout, failed: Attempt) -> Call:
+    plain = (callout.ladder.rungs[failed.rung].via, Purpose.NEXT_MEANS)
+    via, purpose = SPOKEN.get(failed.label, plain)
+    return Call(failed.rung, failed.label, via, purpose, number=failed.number)
+
+
+def _begun(draft: Draft, reported: Attempt) -> None:
+    """Let what had merged into a call follow it at the old distances.
+
+    A call that was never placed kept the others waiting for nothing: they are due now.
+    """
+    callout, person = draft.callout, reported.person
+    calls = callout.rung_by_telephone(person)
+    if not callout.open or any(a.under_way and not a.placed for a in calls):
+        return
+    placed = any(a.placed for a in calls if a.id == reported.id)
+    begun = _planned_at(callout, reported)
+    for one in callout.later:
+        if one.at is None and one.person == person:
+            distance = try_at(callout, one.rung, one.number) - begun
+            wait = max(distance, timedelta()) if placed else timedelta()
+            draft.put_off(replace(one, at=draft.now + wait), SkipReason.MERGED)
+
+
+def _planned_at(callout: Callout, attempt: Attempt) -> datetime:
+    """When the policy had it, whatever number it is at and however late."""
+    if attempt.number is None:
+        return attempt.planned_at
+    return try_at(callout, attempt.rung, attempt.number)
 
 
 def _news(attempt: Attempt, progress: Progress) -> bool:
     return PROGRESS_ORDER[progress] > PROGRESS_ORDER[attempt.progress]
 
 
-def _meant(callout: Callout, rung: int, label: str) -> bool:
+def _meant(callout: Callout, attempt: Attempt) -> bool:
     """Whether a try is still wanted: not above a taker, nor after an own answer."""
     match callout.state:
         case State.NOTIFIED:
             return True
         case State.TAKEN:
-            return callout.ladder.rungs[rung].own
+            own = callout.ladder.rungs[attempt.rung].own
+            return own or attempt.label in {HELP_LABEL, TASK_LABEL}
         case State.ANSWERED | State.REPORTED:
-            return label in {HELP_LABEL, REMINDER_LABEL}
+            return attempt.label in {HELP_LABEL, REMINDER_LABEL}
         case _:
             return callout.open
 
@@ -130,18 +208,16 @@ def _strike_means(
     last = _last_attempts(draft, person)
     for one in means:
         for rung, called in tuple(draft.people()):
-            label = last.get((rung, one))
-            if called.person == person and label and _meant(draft.callout, rung, label):
-                via = draft.callout.ladder.rungs[rung].via
-                call = Call(rung, label, via, Purpose.NEXT_MEANS)
-                draft.reach(called, one.channel, call)
+            failed = last.get((rung, one))
+            if called.person == person and failed and _meant(draft.callout, failed):
+                _next_means(draft, called, failed)
     draft.strike_rungs()
 
 
-def _last_attempts(draft: Draft, person: PersonId) -> dict[tuple[int, Means], str]:
-    """The label of the newest attempt by rung and means: what has to be made good."""
+def _last_attempts(draft: Draft, person: PersonId) -> dict[tuple[int, Means], Attempt]:
+    """The newest attempt by rung and means: what has to be made good."""
     return {
-        (attempt.rung, Means(attempt.channel, attempt.address)): attempt.label
+        (attempt.rung, Means(attempt.channel, attempt.address)): attempt
         for attempt in draft.callout.attempts
         if attempt.person == person
     }
@@ -186,8 +262,12 @@ def _awake(draft: Draft, event: Answered) -> None:
             figures=event.figures,
             message=event.message,
             note=event.note,
+            heard_seconds=event.heard_seconds,
         )
     )
+    heard = event.heard_seconds
+    if heard is not None and heard < draft.callout.ladder.must_hear:
+        draft.add(facts.Marked(at=draft.now, mark=Mark.HEARD_PARTLY))
     if event.figures != NO_FIGURES:
         _feedback(draft, event)
 

@@ -13,6 +13,7 @@ from dispatcher.core.callout import (
     AttemptId,
     Called,
     Callout,
+    Later,
     Means,
     Purpose,
     SkipReason,
@@ -28,6 +29,7 @@ class Call:
 
     :ivar label: the try's number, or r1, r2.. for repeats
     :ivar overtaken: channels on which a later try is due already
+    :ivar number: of the try in the plan of its rung
     """
 
     rung: int
@@ -36,6 +38,7 @@ class Call:
     purpose: Purpose = Purpose.TRY
     not_after: datetime | None = None
     overtaken: frozenset[Channel] = frozenset()
+    number: int | None = None
 
 
 class Draft:
@@ -58,6 +61,11 @@ class Draft:
             return ()
         struck = self.callout.struck_means
         return tuple(means for means in called.means if means not in struck)
+
+    @property
+    def answered(self) -> set[PersonId]:
+        """Everybody who has given an own answer."""
+        return {answer.person for answer in self.callout.answers}
 
     def people(self) -> Iterator[tuple[int, Called]]:
         """Everybody reached so far, with his rung, from the lowest up."""
@@ -102,6 +110,22 @@ class Draft:
         self.add(
             facts.AttemptSkipped(
                 at=self.now, rung=rung, person=person, channel=channel, reason=why
+            )
+        )
+
+    def put_off(
+        self, one: Later, why: SkipReason, hush: datetime | None = None
+    ) -> None:
+        """Put down that a call has to wait, in a night that ends at ``hush``."""
+        self.add(
+            facts.CallPutOff(
+                at=self.now,
+                rung=one.rung,
+                number=one.number,
+                person=one.person,
+                reason=why,
+                until=one.at,
+                hush=hush,
             )
         )
 

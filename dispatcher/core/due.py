@@ -14,7 +14,7 @@ from functools import cache
 
 from channels.contract import Channel
 from dispatcher.core.answer import Meaning
-from dispatcher.core.callout import Callout, Rung, RungRun, State
+from dispatcher.core.callout import Callout, Mark, Rung, RungRun, State
 
 RUN_OUT_SECONDS = 60  # silence after the last try before the desk owns it
 SLOW_REPEAT_SECONDS = 3600  # the pace after the quick repeats
@@ -29,6 +29,7 @@ class What(StrEnum):
     FLAGS = "flags"
     RUNG = "rung"
     TRY = "try"
+    LATER = "later"
     RESULT = "result"
     REPEAT = "repeat"
     RUN_OUT = "run_out"
@@ -70,6 +71,7 @@ def _all(callout: Callout) -> Iterator[Due]:
         zip(callout.ladder.rungs, callout.runs, strict=True)
     ):
         yield from _rung(callout, index, rung, run)
+    yield from _later(callout)
     if callout.open:
         yield from _open(callout)
 
@@ -89,6 +91,12 @@ def start_of(callout: Callout, index: int) -> datetime:
     return moved or after(callout.opened_at, callout.ladder.rungs[index].at)
 
 
+def try_at(callout: Callout, index: int, number: int) -> datetime:
+    """When a try of a rung falls due, or fell."""
+    rung = callout.ladder.rungs[index]
+    return after(start_of(callout, index), rung.tries[number].at)
+
+
 def _rung(callout: Callout, index: int, rung: Rung, run: RungRun) -> Iterator[Due]:
     # A take-over keeps marks and tasks at their times; only calling others pauses.
     if rung.flags and not run.flagged:
@@ -98,14 +106,41 @@ def _rung(callout: Callout, index: int, rung: Rung, run: RungRun) -> Iterator[Du
     if run.started_at is None:
         yield Due(start_of(callout, index), What.RUNG, index)
     elif run.tries_done < len(rung.tries):
-        next_try = after(run.started_at, rung.tries[run.tries_done].at)
-        yield Due(next_try, What.TRY, index)
+        yield Due(try_at(callout, index, run.tries_done), What.TRY, index)
 
 
 def _flags_at(callout: Callout, rung: Rung, run: RungRun) -> datetime:
-    """The policy's time, or earlier with a rung that was brought forward."""
-    planned = after(callout.opened_at, rung.at)
-    return min(planned, run.starts_at) if run.starts_at else planned
+    """The policy's time, or earlier with a rung that was brought forward.
+
+    Where a night kept everybody from being rung, the morning is the new beginning.
+    """
+    waits = callout.hushed_until if waits_for_morning(rung) else None
+    planned = after(waits or callout.opened_at, rung.at)
+    # A round begun after a take-over moves calls, not what the board shows.
+    forward = None if waits and run.round else run.starts_at
+    return min(planned, forward) if forward else planned
+
+
+def waits_for_morning(rung: Rung) -> bool:
+    """Whether what it puts on the board says that somebody did not wake up."""
+    return bool(rung.mark or rung.task or rung.desk is Mark.MUST_CALL)
+
+
+def _later(callout: Callout) -> Iterator[Due]:
+    for one in callout.later:
+        paused = callout.taking and not callout.ladder.rungs[one.rung].own
+        if one.at and not paused:
+            yield Due(one.at, What.LATER, one.rung)
+
+
+def own_rung(callout: Callout) -> bool:
+    """Whether a telephone of its own people has been made to ring."""
+    return any(
+        attempt.channel is Channel.VOICE
+        and attempt.placed
+        and callout.ladder.rungs[attempt.rung].own
+        for attempt in callout.attempts
+    )
 
 
 def _open(callout: Callout) -> Iterator[Due]:
@@ -152,7 +187,11 @@ def runs_out_at(callout: Callout) -> datetime:
         after(start_of(callout, index), rung.last_try - rung.at)
         for index, rung in enumerate(callout.ladder.rungs)
     )
-    return after(max(ends), RUN_OUT_SECONDS)
+    last = max(ends)
+    if callout.hushed_until:
+        longest = max(rung.last_try for rung in callout.ladder.rungs)
+        last = max(last, after(callout.hushed_until, longest))
+    return after(last, RUN_OUT_SECONDS)
 
 
 def _feedback(callout: Callout) -> Iterator[Due]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from channels.contract import Channel, FailureKind
@@ -19,11 +19,17 @@ class Duty:
     :ivar holders: people in a post, each with the means that have a route
     :ivar routes: channels with a configured route
     :ivar desk: who owns what the ladder could not solve; None: nobody on duty
+    :ivar door: posts that may be sent to a door of this unit, the first choice first
+    :ivar awake: who has answered in this chain
+    :ivar lead_awake: the grid lead of the unit has answered
     """
 
     holders: Mapping[PostRef, tuple[Called, ...]]
     routes: frozenset[Channel]
     desk: Called | None = None
+    door: tuple[PostRef, ...] = ()
+    awake: Container[PersonId] = frozenset()
+    lead_awake: bool = False
 
     def of(self, *posts: PostRef) -> tuple[Called, ...]:
         """Everybody in these posts, each person once."""
@@ -32,6 +38,12 @@ class Duty:
             for called in self.holders.get(post, ()):
                 people.setdefault(called.person, called)
         return tuple(people.values())
+
+    def for_the_door(self) -> Called | None:
+        """Who is to go there: the first who is known to be awake, else on duty."""
+        choice = self.of(*self.door)
+        awake = (called for called in choice if called.person in self.awake)
+        return next(awake, choice[0] if choice else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +68,7 @@ class Answered:
     """A person who stands in one of the unit's own posts said something.
 
     :ivar address: the address he said it from, where that is known
+    :ivar heard_seconds: how long he had listened, where he pressed a key
     """
 
     person: PersonId
@@ -65,6 +78,7 @@ class Answered:
     address: AddressId | None = None
     message: str | None = None
     note: str = ""
+    heard_seconds: float | None = None
     by: str = SYSTEM
 
 

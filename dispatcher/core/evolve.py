@@ -13,6 +13,7 @@ from datetime import timedelta
 from functools import reduce
 from typing import TypeVar, assert_never
 
+from channels.contract import Channel, FailureKind
 from dispatcher.core.answer import NO_FIGURES, Figures, Meaning
 from dispatcher.core.callout import (
     MOST_ATTEMPTS,
@@ -21,17 +22,23 @@ from dispatcher.core.callout import (
     Answer,
     Attempt,
     Callout,
+    Later,
     Mark,
+    Progress,
+    Rung,
     RungRun,
+    SkipReason,
     State,
     Taking,
 )
-from dispatcher.core.due import start_of
+from dispatcher.core.due import own_rung, start_of
 from dispatcher.core.fact import (
     Answered,
     AttemptPlanned,
     AttemptReported,
     AttemptSkipped,
+    CallMadeUp,
+    CallPutOff,
     Closed,
     DeskReminded,
     Fact,
@@ -134,11 +141,13 @@ Noted = (
     | FeedbackReminded
     | DeskReminded
     | AttemptSkipped
+    | CallPutOff
+    | CallMadeUp
     | ReplyNoted
 )
 
 
-def _noted(callout: Callout, fact: Noted) -> Callout:  # noqa: C901 - a table
+def _noted(callout: Callout, fact: Noted) -> Callout:  # noqa: C901, PLR0911 - a table
     match fact:
         case Marked(mark=mark):
             return replace(callout, marks=_with(callout.marks, mark))
@@ -158,11 +167,15 @@ def _noted(callout: Callout, fact: Noted) -> Callout:  # noqa: C901 - a table
             return replace(callout, feedback_reminded=True)
         case DeskReminded():
             return replace(callout, desk_reminded_at=fact.at)
+        case CallPutOff() | CallMadeUp():
+            return _later(callout, fact)
         case AttemptSkipped() | ReplyNoted():
             return callout
         case _:
             assert_never(fact)
 
+
+RANG = frozenset({FailureKind.UNREACHED})  # failures of a call that was placed
 
 Item = TypeVar("Item")
 
@@ -203,7 +216,7 @@ def _attempt(callout: Callout, fact: AttemptPlanned | AttemptReported) -> Callou
             address=fact.address,
             planned_at=fact.at,
         )
-        attempts = (*callout.attempts, planned)[-MOST_ATTEMPTS:]
+        attempts = _newest((*callout.attempts, planned))
         return replace(
             callout, attempts=attempts, attempt_count=callout.attempt_count + 1
         )
@@ -216,11 +229,46 @@ def _attempt(callout: Callout, fact: AttemptPlanned | AttemptReported) -> Callou
     )
 
 
+def _newest(attempts: tuple[Attempt, ...]) -> tuple[Attempt, ...]:
+    """Forget the oldest, but no call under way: its outcome moves others."""
+    if len(attempts) <= MOST_ATTEMPTS:
+        return attempts
+    settled = (
+        place
+        for place, one in enumerate(attempts)
+        if one.channel is not Channel.VOICE or not one.under_way
+    )
+    gone = next(settled, 0)
+    return attempts[:gone] + attempts[gone + 1 :]
+
+
 def _further(attempt: Attempt, fact: AttemptReported) -> Attempt:
     """Only what is further is news: receipts come late and out of order."""
     if PROGRESS_ORDER[fact.progress] <= PROGRESS_ORDER[attempt.progress]:
         return attempt
-    return replace(attempt, progress=fact.progress)
+    placed = fact.progress is not Progress.FAILED or fact.failure in RANG
+    return replace(attempt, progress=fact.progress, placed=attempt.placed or placed)
+
+
+def _later(callout: Callout, fact: CallPutOff | CallMadeUp) -> Callout:
+    """A call is put off, from no time to a time too, or made up for."""
+    others = tuple(
+        one
+        for one in callout.later
+        if (one.rung, one.number, one.person) != (fact.rung, fact.number, fact.person)
+    )
+    if isinstance(fact, CallMadeUp):
+        return replace(callout, later=others)
+    new = Later(rung=fact.rung, number=fact.number, person=fact.person, at=fact.until)
+    return replace(_hushed(callout, fact), later=(*others, new))
+
+
+def _hushed(callout: Callout, fact: CallPutOff) -> Callout:
+    """Who could not be rung at night has not slept through it: marks wait as well."""
+    own = callout.ladder.rungs[fact.rung].own
+    if fact.reason is not SkipReason.NIGHT or not own or own_rung(callout):
+        return callout
+    return replace(callout, hushed_until=callout.hushed_until or fact.hush)
 
 
 def _answered(callout: Callout, fact: Answered) -> Callout:
@@ -251,12 +299,17 @@ def enough(callout: Callout) -> bool:
     """
     answered = {answer.person for answer in callout.answers}
     own = [
-        (rung.need, {called.person for called in run.people})
+        (_need(rung, run), {called.person for called in run.people})
         for rung, run in zip(callout.ladder.rungs, callout.runs, strict=True)
         if rung.own
     ]
     beside = len(answered.difference(*(people for _, people in own)))
     return any(len(answered & people) + beside >= need for need, people in own)
+
+
+def _need(rung: Rung, run: RungRun) -> int:
+    """All of them where fewer are on duty; who they are is known once it is reached."""
+    return min(rung.need, max(1, len(run.people))) if run.started_at else rung.need
 
 
 def _taking(callout: Callout, fact: TakenOver | TakingLapsed) -> Callout:
@@ -269,8 +322,18 @@ def _taking(callout: Callout, fact: TakenOver | TakingLapsed) -> Callout:
             message=fact.message,
         )
         return replace(callout, state=State.TAKEN, taking=taking, owner=None)
-    callout = replace(callout, state=State.CALLING, taking=None)
+    callout = _silenced(replace(callout, state=State.CALLING, taking=None))
     return callout if fact.next is None else _resume(callout, fact.next, fact)
+
+
+def _silenced(callout: Callout) -> Callout:
+    """Tries that a take-over stopped are over: only a rung begun anew calls again."""
+    rungs = callout.ladder.rungs
+    for index, run in enumerate(callout.runs):
+        if run.started_at and not rungs[index].own:
+            callout = _run(callout, index, tries_done=len(rungs[index].tries))
+    later = tuple(one for one in callout.later if rungs[one.rung].own)
+    return replace(callout, later=later)
 
 
 def _resume(callout: Callout, first: int, fact: TakingLapsed) -> Callout:

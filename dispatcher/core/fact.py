@@ -151,6 +151,33 @@ class AttemptSkipped(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallPutOff(Happened):
+    """A call has to wait: for the morning, or for the call it merged into to begin.
+
+    ``number`` is the try's in its rung; ``until`` is None while that is not known;
+    ``hush`` is the end of the night it falls into.
+    """
+
+    kind: Literal["call_put_off"] = "call_put_off"
+    rung: int
+    number: int
+    person: PersonId
+    reason: SkipReason
+    until: datetime | None
+    hush: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallMadeUp(Happened):
+    """The time of a call that was put off has come."""
+
+    kind: Literal["call_made_up"] = "call_made_up"
+    rung: int
+    number: int
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptReported(Happened):
     """What became of an attempt."""
 
@@ -181,7 +208,10 @@ class PersonStruck(Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered(Happened):
-    """One of its own people is awake and knows."""
+    """One of its own people is awake and knows.
+
+    ``heard_seconds`` is how long he had listened when he pressed the key.
+    """
 
     kind: Literal["answered"] = "answered"
     person: PersonId
@@ -190,6 +220,7 @@ class Answered(Happened):
     figures: Figures
     message: str | None = None
     note: str = ""
+    heard_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,6 +319,8 @@ Fact = (
     | PeopleChanged
     | AttemptPlanned
     | AttemptSkipped
+    | CallPutOff
+    | CallMadeUp
     | AttemptReported
     | MeansStruck
     | PersonStruck

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, time
 
 from channels.contract import Channel
 from config.policy import Hazard, LevelPolicy, PolicySet, RungPlan
@@ -27,7 +27,10 @@ from dispatcher.core.callout import (
     callout_id,
 )
 from dispatcher.core.fact import Opened
+from dispatcher.core.night import Night
 from dispatcher.core.policy import hazard, notify_only, policy_level
+
+FEW = frozenset({UnitKind.TOWNSHIP, UnitKind.COUNTY})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +73,8 @@ def audience(
     policies: PolicySet, roster: Roster, content: Content, inside: Iterable[UnitId]
 ) -> Audience:
     """Resolve the start list of a warning against the roster."""
-    _, policy = level_policy(policies, content)
-    refs = tuple(start_list(policy, roster, inside))
-    holders = {ref: roster.holders(ref) for ref in refs}
+    refs = tuple(start_list(policies, roster, content, inside))
+    holders = {ref: roster.holders(seat(roster, ref)) for ref in refs}
     return Audience(
         posts=refs,
         missing=tuple(ref for ref in refs if not holders[ref]),
@@ -81,20 +83,34 @@ def audience(
 
 
 def start_list(
-    policy: LevelPolicy, roster: Roster, inside: Iterable[UnitId]
+    policies: PolicySet, roster: Roster, content: Content, inside: Iterable[UnitId]
 ) -> Iterator[PostRef]:
-    """Posts that open a callout: grids first, each kind by risk, then by code."""
+    """Posts that open a callout: the few above, who move the rest, then the others.
+
+    Each kind goes by risk, then by code.
+    """
+    _, policy = level_policy(policies, content)
     reached = {
         unit.id: unit
         for inner in inside
         for unit in (roster.unit(inner), *roster.ancestors(inner))
     }
-    for name in policy.ladders:
-        post = Post(name)
-        kind = post.unit_kind
+    posts = {(Post(name), Post(name).unit_kind): None for name in policy.ladders}
+    if Post.GRID_LEAD.value in policy.ladders:
+        beside = hazard(policies, content.event_code).ladder_first
+        posts |= {(Post(name), UnitKind.GRID): None for name in beside}
+    for post, kind in sorted(posts, key=lambda one: one[1] not in FEW):
         fitting = (unit for unit in reached.values() if unit.kind is kind)
         for unit in sorted(fitting, key=lambda unit: (unit.risk, unit.id)):
             yield PostRef(unit.id, post)
+
+
+def seat(roster: Roster, ref: PostRef) -> PostRef:
+    """Where the holder of a started post sits: a grid may share its village's."""
+    village = roster.above(ref.unit, UnitKind.VILLAGE)
+    if ref.post.unit_kind is not UnitKind.VILLAGE or village is None:
+        return ref
+    return ref if roster.holders(ref) else PostRef(village.id, ref.post)
 
 
 def open_callouts(
@@ -110,7 +126,9 @@ def open_callouts(
     level, policy = level_policy(policies, launch.content)
     kind = hazard(policies, launch.content.event_code)
     told = notify_only(launch.content.level, kind)
-    chosen = start_list(policy, roster, launch.inside) if posts is None else posts
+    if posts is None:
+        posts = start_list(policies, roster, launch.content, launch.inside)
+    chosen = [ref for ref in posts if opens(roster, ref)]
     draw = Draughtsman(policies, policy, kind)
     return tuple(
         Opened(
@@ -126,10 +144,33 @@ def open_callouts(
             policy_level=level,
             drill=launch.content.drill,
             risk=roster.unit(ref.unit).risk,
-            ladder=draw.notice(ref) if told else draw.ladder(roster, ref),
+            ladder=draw.notice(roster, ref) if told else draw.ladder(roster, ref),
             state=State.NOTIFIED if told else State.WAITING,
         )
         for ref in chosen
+    )
+
+
+def opens(roster: Roster, ref: PostRef) -> bool:
+    """Whether a post is called by itself; one beside the grid lead only if held."""
+    beside = roster.unit(ref.unit).kind is not ref.post.unit_kind
+    return not beside or bool(roster.holders(seat(roster, ref)))
+
+
+def night_of(policies: PolicySet, policy: LevelPolicy, kind: Hazard) -> Night | None:
+    """When no telephone may ring; None: at any hour.
+
+    A red that always rings beats what the hazard says, the hazard beats the policy.
+    """
+    rule = kind.night_voice.get(policy.level, kind.night_voice.get("default"))
+    if policy.level == Level.RED.value and policy.night_voice == "always":
+        rule = "always"
+    if (rule or policy.night_voice) != "never":
+        return None
+    return Night(
+        begins=time.fromisoformat(policies.night_from),
+        ends=time.fromisoformat(policies.night_to),
+        zone=policies.timezone,
     )
 
 
@@ -150,6 +191,8 @@ class Draughtsman:
             Post(post): tuple(_step(policies, plan) for plan in plans)
             for post, plans in policy.ladders.items()
         }
+        lead = self._steps.get(Post.GRID_LEAD, ())
+        self._beside = tuple(s for s in lead if s.posts != (Post.GRID_BACKUP,))
         self._info = _tries(policies, "info")
         self._bare = Ladder(
             policy=policies.version,
@@ -157,6 +200,8 @@ class Draughtsman:
             repeat=_repeat(policy),
             taken_result=policy.taken_result,
             received_by=policy.deadlines.received,
+            night=night_of(policies, policy, kind),
+            must_hear=policies.must_hear_seconds,
         )
         self._asking = replace(
             self._bare,
@@ -166,16 +211,31 @@ class Draughtsman:
 
     def ladder(self, roster: Roster, ref: PostRef) -> Ladder:
         """The policy of one post, with its rungs tied to real units."""
-        units = {
-            u.kind: u
-            for u in reversed((roster.unit(ref.unit), *roster.ancestors(ref.unit)))
-        }
-        rungs = tuple(_rung(step, units, ref.unit) for step in self._steps[ref.post])
+        unit = roster.unit(ref.unit)
+        units = {u.kind: u for u in reversed((unit, *roster.ancestors(ref.unit)))}
+        steps = self._steps.get(ref.post)
+        if steps is None or unit.kind is not ref.post.unit_kind:
+            return self._ladder_beside(roster, ref, units)
+        rungs = tuple(_rung(step, units, ref.unit) for step in steps)
         return replace(self._asking, rungs=rungs)
 
-    def notice(self, ref: PostRef) -> Ladder:
+    def _ladder_beside(
+        self, roster: Roster, ref: PostRef, units: Mapping[UnitKind, Unit]
+    ) -> Ladder:
+        """The grid lead's ladder without the backup, for somebody in his place."""
+        posts = (seat(roster, ref),)
+        rungs = tuple(
+            replace(step.rung, posts=posts, own=True, via=_via(step.tries, own=True))
+            if Post.GRID_LEAD in step.posts
+            else _rung(step, units, ref.unit)
+            for step in self._beside
+        )
+        return replace(self._asking, rungs=rungs, beside=True)
+
+    def notice(self, roster: Roster, ref: PostRef) -> Ladder:
         """A ladder that only tells: the info tries once, no rungs above."""
-        told = Rung(at=0, posts=(ref,), tries=self._info, via=Via.INFO, own=True)
+        posts = (seat(roster, ref),)
+        told = Rung(at=0, posts=posts, tries=self._info, via=Via.INFO, own=True)
         return replace(self._bare, rungs=(told,))
 
 

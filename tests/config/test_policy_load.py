@@ -14,7 +14,14 @@ from config.explain import (
 )
 from config.idle import IDLE
 from config.load import PolicyError, PolicyProblem, load_policies
-from config.policy import Hazard, PolicySet, RepeatPlan, RungPlan, TryPlan
+from config.policy import (
+    Hazard,
+    NumberLimits,
+    PolicySet,
+    RepeatPlan,
+    RungPlan,
+    TryPlan,
+)
 from config.words import CHANNELS, DESK, LEVELS, MARKS, POSTS, TASKS, UNITS, unit_order
 from contacts.model import Post, UnitKind
 from dispatcher.core import due
@@ -74,6 +81,10 @@ night: {from: "22:00", to: "06:30"}
 drill: {first_words: "演练:"}
 door_knock_task: {assignee_order: [village_duty]}
 capacity: {voice_lines_default: 10, seconds_per_call_planning: 45}
+voice: {must_hear_seconds: 20}
+provider_limits_default:
+  voice_same_callee: {per_minute: 1, per_hour: 5, per_24h: 20,
+    kept_for_red: {per_hour: 1, per_24h: 6}}
 """
 
 BACKUP = "at: 180, call: [grid_backup], tries: urgent"
@@ -177,6 +188,14 @@ BROKEN = [
     ('"演练:"', '"演练【1】:"', 50, "不带【】"),
     ("[village_duty]", "[]", 51, "assignee_order: 是空的"),
     ("voice_lines_default: 10", "voice_lines_default: 0", 52, "必须大于 0"),
+    ("voice: {must_hear_seconds: 20}\n", "", 1, "voice: 缺少这一项"),
+    ("must_hear_seconds: 20", "must_hear_seconds: 0", 53, "必须大于 0"),
+    ("must_hear_seconds: 20", "hear: 20", 53, "must_hear_seconds: 缺少这一项"),
+    ("per_24h: 20,", "", 55, "per_24h: 缺少这一项"),
+    ("per_minute: 1,", "per_minute: 0,", 55, "必须大于 0"),
+    ("{per_hour: 1, per_24h: 6}", "{per_hour: -1, per_24h: 6}", 56, "不能小于 0"),
+    (",\n    kept_for_red: {per_hour: 1, per_24h: 6}", "", 55, "kept_for_red: 缺少"),
+    ("voice_same_callee:", "voice_anybody:", 54, "voice_same_callee: 缺少这一项"),
     ("  digest:", "  urgent: 5\n  digest:", 8, "“urgent”写了两次"),
     ("  digest:", "  digest\n", 9, "不是合法的 YAML"),
     ("name: 试验", "name: !!python/name:os.system x", 2, "读不懂“x”"),
@@ -298,6 +317,10 @@ def test_the_nouns_say_what_the_file_says(file: Path) -> None:
     )
     assert policies.default_hazard.ttl_hours == {"default": 24}
     assert (policies.night_from, policies.night_to) == ("22:00", "06:30")
+    assert policies.must_hear_seconds == 20
+    assert policies.number_limits == NumberLimits(
+        per_minute=1, per_hour=5, per_day=20, kept_per_hour=1, kept_per_day=6
+    )
     assert (
         (policies.voice_lines, policies.seconds_per_call),
         policies.idle,
@@ -332,9 +355,13 @@ def test_an_idle_key_is_read_past_and_told(file: Path, loc: tuple[str, ...]) -> 
             text += f"{top}: {{any: thing}}\n"
         case ("hazards", _, key):
             text = text.replace("{zh: 暴雨", f"{{{key}: S-X, zh: 暴雨")
+        case ("provider_limits_default", part, key):
+            text = text.replace(f"{part}: {{", f"{part}: {{{key}: S-X, ")
+        case ("provider_limits_default" as top, key):
+            text = text.replace(f"{top}:", f"{top}:\n  {key}: 1")
         case _:
             top, key = loc
-            text = text.replace(f"{top}: {{", f"{top}: {{{key}: 1, ")
+            text = text.replace(f"\n{top}: {{", f"\n{top}: {{{key}: 1, ")
 
     policies = load(file, text)
 
@@ -379,7 +406,7 @@ def test_a_policy_is_explained_rung_by_rung(file: Path) -> None:
         "  被接手后15分钟内要有结果",
         "  期限:应答5分钟,首次反馈15分钟",
     ]
-    assert lines[-1] == "本版不执行:第53行 sources: 只供人阅读"
+    assert lines[-1] == "本版不执行:第57行 sources: 只供人阅读"
 
 
 def test_a_rung_that_needs_two_and_odd_seconds_are_explained(file: Path) -> None:

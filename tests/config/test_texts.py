@@ -18,8 +18,10 @@ ABOUT: dict[str, str | int] = {
     "count": 12,
 }
 
-WHOLE = [name for name in TextName if "signature" in FIELDS[name]]
-PARTS = [name for name in TextName if "signature" not in FIELDS[name]]
+SPOKEN = [name for name in TextName if name.startswith(("call_", "key_"))]
+WHOLE = [n for n in TextName if "signature" in FIELDS[n] and n not in SPOKEN]
+PARTS = [n for n in TextName if "signature" not in FIELDS[n] and n not in SPOKEN]
+EIGHT_SECONDS = 36  # characters, at 4.5 a second
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +39,8 @@ def filled(texts: Texts, name: TextName, **others: str | int) -> str:
         **ABOUT,
         "nth": "",
         "added": 3,
+        "reach": "3村12个网格",
+        "answered": 8,
         "watch": "3小时超100毫米",
         "instruction": "立即转移山边河边群众",
         "ask": texts.say(TextName.ASK),
@@ -44,8 +48,12 @@ def filled(texts: Texts, name: TextName, **others: str | int) -> str:
         "issuer": "东丰县气象台",
         "text": "已记录",
         "n": 2,
+        "at": "04:30",
+        "hours": 12,
         "code": "67",
         "choices": "暴雨回67,山洪回72",
+        "own": "柳村",
+        "action": "立即转移山边河边群众",
     }
     given = {**usual, **others}
     return texts.say(name, **{field: given[field] for field in FIELDS[name]})
@@ -70,11 +78,30 @@ def test_the_own_red_text_is_as_the_county_writes_it(texts: Texts) -> None:
 def test_a_whole_message_with_short_fields_is_one_part(
     texts: Texts, name: TextName, drill: str
 ) -> None:
-    ask = TextName.DIGEST_ASK if name.startswith("digest") else TextName.ASK
+    asks = {TextName.DIGEST_OWN: TextName.DIGEST_OWN_ASK}
+    digest = TextName.DIGEST_ASK if name.startswith("digest") else TextName.ASK
+    ask = texts.say(asks.get(name, digest))
 
-    text = filled(texts, name, drill=drill, ask=texts.say(ask))
+    text = filled(texts, name, drill=drill, ask=ask)
 
     assert len(text) <= ONE_PART, text
+
+
+def test_who_calls_and_what_to_do_is_said_in_eight_seconds(texts: Texts) -> None:
+    text = filled(texts, TextName.CALL_OPENING)
+
+    assert len(text) <= EIGHT_SECONDS, text
+
+
+def test_a_drill_by_telephone_begins_with_its_word(texts: Texts) -> None:
+    spoken = texts.say(TextName.DRILL_SPOKEN)
+
+    assert filled(texts, TextName.CALL_OPENING, drill=spoken).startswith("这是演练")
+
+
+@pytest.mark.parametrize("name", SPOKEN)
+def test_nobody_hears_the_brackets_of_a_signature(texts: Texts, name: TextName) -> None:
+    assert "【" not in filled(texts, name)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +137,37 @@ def test_a_whole_message_with_short_fields_is_one_part(
             TextName.CANCEL,
             {"issuer": "东丰县气象台"},
             "【东丰应急】东丰县气象台解除暴雨红色预警,不需回复",
+        ),
+        (
+            TextName.EXPIRED,
+            {"issuer": "东丰县气象台"},
+            "【东丰应急】东丰县气象台暴雨红色预警已到期,叫应结束,不需回复",
+        ),
+        (
+            TextName.EXPIRY_ASK,
+            {"at": "04:30"},
+            "【东丰应急】暴雨红色预警04:30到期,12个网格未应答,请在值班台续发或解除",
+        ),
+        (
+            TextName.NO_EXPIRY_ASK,
+            {"hours": 3},
+            (
+                "【东丰应急】暴雨红色预警没有失效时间,已发布3小时,12个网格未应答,"
+                "请在值班台续发或解除"
+            ),
+        ),
+        (
+            TextName.RENEWED,
+            {"at": "07:30"},
+            (
+                "【东丰应急】暴雨红色预警到期无人处理,已自动续至07:30,只续一次,"
+                "12个网格未应答,请看值班台"
+            ),
+        ),
+        (
+            TextName.EXPIRED_DESK,
+            {},
+            "【东丰应急】暴雨红色预警已到期,叫应结束,12个网格始终未应答,请看值班台",
         ),
         (
             TextName.REPLY,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 
 from channels.contract import Channel, FailureKind
 from contacts.model import AddressId, PersonId, Post, PostRef, UnitId, UnitKind
@@ -30,6 +31,7 @@ from dispatcher.core.due import next_due
 from dispatcher.core.event import Answered, DeadlineReached, Duty, Event, Reported
 from dispatcher.core.evolve import evolve, opened
 from dispatcher.core.fact import Fact, Opened
+from dispatcher.core.night import Night
 
 START = datetime(2026, 7, 12, 18, 1, tzinfo=UTC)
 WECHAT, SMS, VOICE = Channel.WECHAT, Channel.SMS, Channel.VOICE
@@ -76,6 +78,7 @@ WATCHMAN = called("watchman", Post.VILLAGE_DUTY)
 TOWN = called("town", Post.TOWNSHIP_DUTY)
 COUNTY = called("county", Post.COUNTY_DUTY)
 LEADER = called("leader", Post.COUNTY_LEADER)
+RANGER = called("ranger", Post.FOREST_RANGER)
 EVERYBODY = (A, B, HEAD, WATCHMAN, TOWN, COUNTY, LEADER)
 
 
@@ -88,6 +91,10 @@ def duty(
         where = ref(one.post)
         holders[where] = (*holders.get(where, ()), one)
     return Duty(holders=holders, routes=frozenset(routes), desk=desk)
+
+
+SHANGHAI = "Asia/Shanghai"  # START is 02:01 there
+NIGHT = Night(begins=time(22), ends=time(6, 30), zone=SHANGHAI)
 
 
 def tries(*plan: tuple[int, str]) -> tuple[Try, ...]:
@@ -139,6 +146,7 @@ RED = Ladder(
     taken_result=900,
     received_by=300,
     feedback_by=900,
+    must_hear=20,
 )
 ORANGE = Ladder(
     policy="orange by hand",
@@ -166,6 +174,15 @@ ORANGE = Ladder(
     taken_result=1800,
     received_by=600,
     feedback_by=900,
+    must_hear=20,
+)
+
+
+BESIDE = replace(
+    RED,
+    policy="beside by hand",
+    rungs=(own(0, Post.FOREST_RANGER), *RED.rungs[2:]),
+    beside=True,
 )
 
 
@@ -178,7 +195,11 @@ def small(*rungs: Rung, feedback_by: int | None = 900) -> Ladder:
         taken_result=900,
         received_by=300,
         feedback_by=feedback_by,
+        must_hear=20,
     )
+
+
+BOTH = small(own(0, Post.GRID_LEAD, Post.GRID_BACKUP, need=2))
 
 
 def opening(
@@ -229,12 +250,44 @@ class Life:
         """Do what is due by then in one go, as after an outage."""
         return self.happen(DeadlineReached(duty=self.duty), seconds)
 
-    def silence(self, until: int) -> tuple[Fact, ...]:
-        """Nobody says a word: each due second is met exactly."""
+    def silence(self, until: int, *, rings_out: bool = True) -> tuple[Fact, ...]:
+        """Nobody says a word: each due second is met exactly.
+
+        :param rings_out: every telephone rings in vain at once; else calls wait
+        """
         before = len(self.facts)
         while (due := next_due(self.callout)) and due.at <= at(until):
             self.wake(since(due.at))
+            if rings_out:
+                self.ring_out(since(due.at))
         return tuple(self.facts[before:])
+
+    def ring_out(self, seconds: float) -> None:
+        """Every telephone that rings, or waits to, has rung in vain."""
+        while waiting := self.calls():
+            for name in waiting:
+                self.placed(name, seconds)
+                self.unreached(name, seconds)
+
+    def calls(self) -> list[str]:
+        """The calls that wait or ring, named without the callout's id."""
+        return [
+            one.id.partition(".")[2]
+            for one in self.callout.attempts
+            if one.channel is VOICE and one.under_way
+        ]
+
+    def placed(self, name: str, seconds: float) -> tuple[Fact, ...]:
+        """A call begins to ring."""
+        return self.report(name, Progress.ACCEPTED, seconds)
+
+    def unreached(self, name: str, seconds: float) -> tuple[Fact, ...]:
+        """A call was busy, or nobody pressed a key."""
+        return self.report(name, Progress.FAILED, seconds, FailureKind.UNREACHED)
+
+    def held_back(self, name: str, seconds: float) -> tuple[Fact, ...]:
+        """A call was given up before it was placed."""
+        return self.report(name, Progress.FAILED, seconds, FailureKind.HELD_BACK)
 
     def report(
         self,
@@ -244,7 +297,7 @@ class Life:
         failure: FailureKind | None = None,
     ) -> tuple[Fact, ...]:
         """A provider tells of an attempt, named without the callout's id."""
-        attempt = AttemptId(f"c.{name}")
+        attempt = AttemptId(f"{self.callout.id}.{name}")
         return self.happen(
             Reported(attempt=attempt, progress=progress, failure=failure), seconds
         )
@@ -268,6 +321,14 @@ class Life:
         return self.happen(
             said(person, meaning, people=people, address=address), seconds
         )
+
+
+def lone_lead(numbers: int = 1, *, seconds: int = 0) -> Life:
+    """A lead alone, with so many numbers; so many seconds on, no call has begun."""
+    on_duty = duty(called("a", Post.GRID_LEAD, numbers=numbers), desk=None)
+    life = Life(opening(small(own(0, Post.GRID_LEAD))), on_duty)
+    life.silence(seconds, rings_out=False)
+    return life
 
 
 def said(
@@ -294,6 +355,11 @@ def planned(story: Iterable[Fact]) -> list[tuple[int, str]]:
         for fact in story
         if isinstance(fact, facts.AttemptPlanned)
     ]
+
+
+def rings(story: Iterable[Fact]) -> list[tuple[int, str]]:
+    """Calls as (seconds, id without the callout's)."""
+    return [one for one in planned(story) if f".{VOICE}." in one[1]]
 
 
 def skipped(story: Iterable[Fact]) -> list[tuple[int, str]]:

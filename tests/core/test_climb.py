@@ -42,7 +42,7 @@ Told = list[tuple[int, str]]
 RED_SILENCE: Told = [
     (0, "rung 0 by time"),
     (180, "rung 1 by time"),
-    (300, "mark never_rung"),
+    (300, "mark not_awakened"),
     (300, "task door_knock for head"),
     (300, "rung 2 by time"),
     (480, "rung 3 by time"),
@@ -74,7 +74,7 @@ RED_SILENCE: Told = [
 ORANGE_SILENCE: Told = [
     (0, "rung 0 by time"),
     (300, "rung 1 by time"),
-    (600, "mark never_rung"),
+    (600, "mark not_awakened"),
     (600, "task door_knock for head"),
     (600, "rung 2 by time"),
     (900, "rung 3 by time"),

@@ -15,6 +15,7 @@ from dispatcher.core.callout import (
 from dispatcher.core.due import next_due
 from dispatcher.core.event import Answered, Withdrawn
 from tests.core.build import (
+    BOTH,
     COUNTY,
     EVERYBODY,
     INFO,
@@ -58,10 +59,10 @@ NO_ANSWERS = [
 TWO = called("a", Post.GRID_LEAD, numbers=2)
 
 
-def climbed(seconds: int) -> Life:
+def climbed(seconds: int, *, rings_out: bool = True) -> Life:
     """A red callout after so many seconds of silence; its lead has two numbers."""
     life = Life(on_duty=duty(TWO, *EVERYBODY[1:]))
-    life.silence(seconds)
+    life.silence(seconds, rings_out=rings_out)
     return life
 
 
@@ -207,7 +208,7 @@ def test_when_everybody_cannot_act_the_next_rung_starts_now() -> None:
         facts.RungStruck(at=at(220), rung=1, next=2),
     )
     assert milestones(life.silence(600)) == [
-        (220, "mark never_rung"),
+        (220, "mark not_awakened"),
         (220, "task door_knock for head"),
         (220, "rung 2 by struck"),
         (480, "rung 3 by time"),
@@ -228,9 +229,10 @@ def test_a_struck_person_is_called_in_no_other_role() -> None:
 
 
 def test_the_wrong_person_strikes_his_address_and_the_next_is_called_at_once() -> None:
-    life = climbed(0)
+    life = climbed(0, rings_out=False)
 
     followed = life.say("a", Meaning.WRONG_PERSON, 30, address="a1")
+    life.ring_out(60)
 
     assert followed[0] == facts.MeansStruck(
         at=at(30),
@@ -277,8 +279,7 @@ def test_an_answer_to_a_notice_is_kept_without_being_asked_for() -> None:
 
 
 def test_two_answers_are_waited_for_where_two_are_needed() -> None:
-    pair = small(own(0, Post.GRID_LEAD, Post.GRID_BACKUP, need=2))
-    life = Life(opening(pair))
+    life = Life(opening(BOTH))
     life.silence(0)
 
     life.say("a", Meaning.RECEIVED, 10)
@@ -293,7 +294,7 @@ def test_two_answers_are_waited_for_where_two_are_needed() -> None:
 
 
 def test_one_person_s_two_answers_are_not_the_answers_of_two() -> None:
-    life = Life(opening(small(own(0, Post.GRID_LEAD, Post.GRID_BACKUP, need=2))))
+    life = Life(opening(BOTH))
     life.silence(0)
 
     life.say("a", Meaning.RECEIVED, 10)
@@ -304,7 +305,8 @@ def test_one_person_s_two_answers_are_not_the_answers_of_two() -> None:
 
 def test_answers_of_two_rungs_do_not_add_up_but_a_stand_in_counts_on_each() -> None:
     pair = small(own(0, Post.GRID_LEAD, need=2), own(0, Post.GRID_BACKUP, need=2))
-    life = Life(opening(pair))
+    second = called("a2", Post.GRID_LEAD), called("b2", Post.GRID_BACKUP)
+    life = Life(opening(pair), duty(A, B, *second))
     life.silence(0)
 
     life.say("a", Meaning.RECEIVED, 10)
@@ -313,6 +315,37 @@ def test_answers_of_two_rungs_do_not_add_up_but_a_stand_in_counts_on_each() -> N
     life.say("stand-in", Meaning.RECEIVED, 30)
 
     assert (before, life.callout.state) == (State.CALLING, State.ANSWERED)
+
+
+def test_where_fewer_are_on_duty_than_are_needed_all_of_them_are_enough() -> None:
+    life = Life(opening(BOTH), duty(A))
+    life.silence(0)
+
+    life.say("a", Meaning.RECEIVED, 10)
+
+    assert State.ANSWERED is life.callout.state
+
+
+def test_where_nobody_is_on_duty_one_answer_for_the_unit_is_enough() -> None:
+    life = Life(opening(BOTH), duty(COUNTY))
+    life.silence(0)
+
+    life.say("stand-in", Meaning.RECEIVED, 10)
+
+    assert State.ANSWERED is life.callout.state
+
+
+def test_a_rung_not_reached_yet_needs_as_many_answers_as_the_policy_says() -> None:
+    pair = small(
+        own(0, Post.GRID_LEAD, Post.GRID_BACKUP, need=2),
+        own(180, Post.GRID_BACKUP, need=2),
+    )
+    life = Life(opening(pair))
+    life.silence(0)
+
+    life.say("stand-in", Meaning.RECEIVED, 10)
+
+    assert State.CALLING is life.callout.state
 
 
 @pytest.mark.parametrize("reason", list(CloseReason))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import time, timedelta
 
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
@@ -19,12 +21,17 @@ from contacts.model import PersonId, Post
 from dispatcher.core import fact as facts
 from dispatcher.core.answer import NO_FIGURES, Evidence, Figures, Meaning
 from dispatcher.core.callout import (
+    AttemptId,
     Callout,
     Cause,
     CloseReason,
+    Mark,
+    Means,
     Progress,
     Purpose,
+    SkipReason,
     State,
+    Via,
     callout_id,
 )
 from dispatcher.core.decide import decide
@@ -39,16 +46,22 @@ from dispatcher.core.event import (
 )
 from dispatcher.core.evolve import evolve, opened, replay
 from dispatcher.core.fact import Fact
+from dispatcher.core.night import Night, night_ends
 from tests.core.build import (
+    BESIDE,
     COUNTY,
     EVERYBODY,
     HEAD,
     LEADER,
+    NIGHT,
     ORANGE,
+    RANGER,
     RED,
+    SHANGHAI,
     SMS,
     START,
     TOWN,
+    VOICE,
     WATCHMAN,
     WECHAT,
     A,
@@ -57,11 +70,14 @@ from tests.core.build import (
     duty,
     opening,
     own,
+    ref,
     small,
 )
 
 TWO_NUMBERS = called("a", Post.GRID_LEAD, numbers=2)
 BUSY_HEAD = called("a", Post.VILLAGE_HEAD, numbers=2)
+ALSO_BACKUP = called("a", Post.GRID_BACKUP, numbers=2)
+ABOVE = (HEAD, WATCHMAN, TOWN, COUNTY, LEADER)
 DUTIES = {
     "everybody": duty(),
     "no voice": duty(
@@ -71,12 +87,54 @@ DUTIES = {
     "head is lead": duty(TWO_NUMBERS, BUSY_HEAD, TOWN, COUNTY),
     "new lead": duty(called("new", Post.GRID_LEAD), B, COUNTY),
     "almost nobody": duty(LEADER, desk=None),
+    "one in both posts": duty(TWO_NUMBERS, ALSO_BACKUP, HEAD, COUNTY),
+    "three numbers": duty(called("a", Post.GRID_LEAD, numbers=3), B, TOWN),
+    "rangers": duty(RANGER, called("ranger2", Post.FOREST_RANGER, numbers=2), *ABOVE),
+    "lead awake": replace(duty(RANGER, *ABOVE), lead_awake=True),
+    "somebody for the door": replace(
+        duty(),
+        door=(ref(Post.TOWNSHIP_DUTY), ref(Post.VILLAGE_DUTY)),
+        awake=frozenset({WATCHMAN.person}),
+    ),
 }
 PAIR = small(own(0, Post.GRID_LEAD, Post.GRID_BACKUP, need=2), *RED.rungs[2:])
-LADDERS = {"red": RED, "orange": ORANGE, "pair": PAIR}
-PEOPLE = (*(one.person for one in EVERYBODY), PersonId("stand-in"))
+DUSK = Night(begins=time(2, 5), ends=time(3), zone=SHANGHAI)  # 240 s after the opening
+LADDERS = {
+    "red": RED,
+    "orange": ORANGE,
+    "pair": PAIR,
+    "quiet orange": replace(ORANGE, night=NIGHT),
+    "red at dusk": replace(RED, night=DUSK),
+    "beside": BESIDE,
+    "quiet beside": replace(BESIDE, night=DUSK),
+}
+PEOPLE = (*(one.person for one in EVERYBODY), RANGER.person, PersonId("stand-in"))
 MOST_FACTS_AN_HOUR = 250
-SPOKEN = {Purpose.HELP, Purpose.REMINDER}
+FACTS_A_WORD = 20  # what is said, or reported, may lead to
+SPOKEN = {Purpose.HELP, Purpose.REMINDER, Purpose.TASK}
+OUTCOMES = {
+    "rings": (Progress.ACCEPTED, None),
+    "in doubt": (Progress.UNKNOWN, None),
+    "unreached": (Progress.FAILED, FailureKind.UNREACHED),
+    "held back": (Progress.FAILED, FailureKind.HELD_BACK),
+    "dead": (Progress.FAILED, FailureKind.PERMANENT_ADDRESS),
+}
+
+
+Told = facts.AttemptPlanned | facts.AttemptSkipped | facts.CallPutOff
+
+
+def of_one_try(story: Iterable[Fact]) -> Iterator[Told]:
+    """What became of the calls of a try: it stands right behind its beginning."""
+    for fact in story:
+        match fact:
+            case facts.CallPutOff():
+                yield fact
+            case facts.AttemptPlanned() | facts.AttemptSkipped():
+                if fact.channel is VOICE:
+                    yield fact
+            case _:
+                return
 
 
 class Life(RuleBasedStateMachine):
@@ -94,37 +152,123 @@ class Life(RuleBasedStateMachine):
         self.planned: set[str] = set()
         self.words = 0
 
+    @property
+    def lead_awake(self) -> bool:
+        """The grid lead has answered, so who is called beside him disturbs nobody."""
+        return self.duty.lead_awake and self.callout.ladder.beside
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        return self.callout.marks
+
     def happen(self, event: Event) -> None:
         before = self.callout
         picture = repr(before)
         followed = decide(before, event, self.now)
         assert decide(before, event, self.now) == followed
         assert repr(before) == picture
+        wanted = []
         for fact in followed:
             assert fact.at == self.now
             self.check(fact)
+            wanted.append(self.to_ring(fact))
             self.callout = evolve(self.callout, fact)
             self.facts.append(fact)
+        self.check_calls(wanted, followed)
 
     def check(self, fact: Fact) -> None:
         match fact:
             case facts.AttemptPlanned():
                 self.check_attempt(fact)
+                if fact.channel is VOICE:
+                    self.check_call(fact)
             case facts.RungReached(rung=rung):
                 self.check_rung(fact, rung)
+            case facts.TaskRaised() | facts.DeskReminded() | facts.Marked():
+                self.check_board(fact)
             case _:
                 pass
 
     def check_attempt(self, fact: facts.AttemptPlanned) -> None:
         assert fact.attempt not in self.planned
         self.planned.add(fact.attempt)
-        assert self.callout.state is not State.CLOSED
-        if self.callout.answer:
-            # The next number of who is asked for help or feedback is part of asking.
-            label = fact.attempt.split(".")[3]
-            assert fact.purpose in SPOKEN or label in {"h", "f"}
-        if self.callout.taking and fact.purpose is not Purpose.HELP:
-            assert self.callout.ladder.rungs[fact.rung].own
+        callout, spoken = self.callout, fact.purpose in SPOKEN
+        assert callout.state is not State.CLOSED
+        assert spoken or fact.person not in {one.person for one in callout.answers}
+        assert spoken or not callout.answer
+        own = callout.ladder.rungs[fact.rung].own
+        assert spoken or own or not callout.taking
+        assert own or fact.purpose is Purpose.HELP or not self.lead_awake
+
+    def check_call(self, fact: facts.AttemptPlanned) -> None:
+        before = self.callout.rung_by_telephone(fact.person)
+        label = fact.attempt.split(".")[3]
+        again = [one for one in before if (one.rung, one.label) == (fact.rung, label)]
+        night = self.callout.ladder.night
+        asleep = night is not None and night_ends(night, self.now) is not None
+        assert fact.purpose is Purpose.HELP or not asleep
+        if fact.purpose is Purpose.NEXT_MEANS:
+            struck = self.callout.struck_means
+            left = (one for one in again if Means(VOICE, one.address) not in struck)
+            assert all(one.progress is Progress.FAILED for one in left)
+        elif fact.via is Via.OWN:
+            assert not any(one.under_way for one in before)
+            assert fact.not_after is None or any(one.placed for one in before)
+
+    def check_board(
+        self, fact: facts.TaskRaised | facts.DeskReminded | facts.Marked
+    ) -> None:
+        helping = isinstance(fact, facts.Marked) and Mark.NEED_HELP in self.marks
+        reminded = isinstance(fact, facts.DeskReminded)
+        late = isinstance(fact, facts.Marked) and fact.mark is Mark.FEEDBACK_OVERDUE
+        assert helping or reminded or late or not self.lead_awake
+
+    def to_ring(self, fact: Fact) -> tuple[int, list[PersonId]]:
+        """Whom a try, or one that was put off, has to ring, and on which rung."""
+        match fact:
+            case facts.TryStarted(rung=rung, number=number):
+                rings = VOICE in self.callout.ladder.rungs[rung].tries[number].do
+                people = self.callout.runs[rung].people if rings else ()
+                return rung, [one.person for one in people]
+            case facts.CallMadeUp(rung=rung, person=person):
+                return rung, [person]
+            case _:
+                return 0, []
+
+    def check_calls(
+        self, wanted: Sequence[tuple[int, list[PersonId]]], followed: Sequence[Fact]
+    ) -> None:
+        """Each own try that rings was made, put off, or skipped with its reason."""
+        for place, (rung, people) in enumerate(wanted):
+            told = tuple(of_one_try(followed[place + 1 :]))
+            own = self.callout.ladder.rungs[rung].own
+            for person in people if own else ():
+                if self.can_be_rung(person, rung):
+                    self.check_told([one for one in told if one.person == person])
+
+    def check_told(self, told: Sequence[Told]) -> None:
+        """A night or a merge alone is not enough, unless his telephone rings by now."""
+        enough = set(SkipReason) - {SkipReason.NIGHT, SkipReason.MERGED}
+        assert any(
+            not isinstance(fact, facts.AttemptSkipped)
+            or fact.reason in enough
+            or (fact.reason is SkipReason.MERGED and self.rings(fact.person))
+            for fact in told
+        )
+
+    def rings(self, person: PersonId) -> bool:
+        calls = self.callout.rung_by_telephone(person)
+        return any(call.under_way and call.placed for call in calls)
+
+    def can_be_rung(self, person: PersonId, rung: int) -> bool:
+        callout = self.callout
+        answered = {one.person for one in callout.answers}
+        return person not in answered | callout.struck_people and any(
+            means.channel is VOICE and means not in callout.struck_means
+            for one in callout.runs[rung].people
+            if one.person == person
+            for means in one.means
+        )
 
     def check_rung(self, fact: facts.RungReached, rung: int) -> None:
         callout = self.callout
@@ -169,7 +313,20 @@ class Life(RuleBasedStateMachine):
         self, data: st.DataObject, progress: Progress, failure: FailureKind | None
     ) -> None:
         attempt = data.draw(st.sampled_from(self.callout.attempts))
+        self.words += 1
         self.happen(Reported(attempt=attempt.id, progress=progress, failure=failure))
+
+    @precondition(lambda self: self.calls())
+    @rule(data=st.data(), outcome=st.sampled_from(list(OUTCOMES)))
+    def hear_of_a_call(self, data: st.DataObject, outcome: str) -> None:
+        call = data.draw(st.sampled_from(self.calls()))
+        progress, failure = OUTCOMES[outcome]
+        self.words += 1
+        self.happen(Reported(attempt=call, progress=progress, failure=failure))
+
+    def calls(self) -> list[AttemptId]:
+        attempts = self.callout.attempts
+        return [a.id for a in attempts if a.channel is VOICE and a.under_way]
 
     @rule(
         person=st.sampled_from(PEOPLE),
@@ -200,7 +357,7 @@ class Life(RuleBasedStateMachine):
     @rule(
         event=st.sampled_from(
             (
-                DeadlineReached(duty=duty()),
+                None,
                 TakenOver(taker="head", message="race"),
                 Answered(
                     person=A.person,
@@ -210,8 +367,9 @@ class Life(RuleBasedStateMachine):
             )
         )
     )
-    def two_engines_race(self, event: Event) -> None:
+    def two_engines_race(self, event: Event | None) -> None:
         """Both decide from one version; the loser reloads and decides again."""
+        event = event or DeadlineReached(duty=self.duty)
         won, lost = (decide(self.callout, event, self.now) for _ in range(2))
         assert won == lost
         self.happen(event)
@@ -228,6 +386,13 @@ class Life(RuleBasedStateMachine):
             assert next_due(self.callout) or self.callout.owner
 
     @invariant()
+    def what_is_put_off_has_a_time_or_waits_for_a_call(self) -> None:
+        for one in self.callout.later if self.callout.open else ():
+            calls = self.callout.rung_by_telephone(one.person)
+            waits = any(call.under_way and not call.placed for call in calls)
+            assert one.at or waits
+
+    @invariant()
     def who_has_answered_is_known_by_its_state(self) -> None:
         answered = self.callout.state in {State.ANSWERED, State.REPORTED}
         closed = self.callout.state is State.CLOSED
@@ -242,7 +407,7 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def its_facts_are_bounded(self) -> None:
         hours = 1 + (self.now - START) / timedelta(hours=1)
-        assert len(self.facts) < MOST_FACTS_AN_HOUR * hours + 20 * self.words
+        assert len(self.facts) < MOST_FACTS_AN_HOUR * hours + FACTS_A_WORD * self.words
 
 
 # Shrinking such a life takes minutes; the failing one is printed as it was lived.

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
 from channels.contract import FailureKind
@@ -41,11 +43,27 @@ from tests.core.build import (
 TWO = called("a", Post.GRID_LEAD, numbers=2)
 
 
-def climbed(seconds: int) -> Life:
+def climbed(seconds: int, *, rings_out: bool = True) -> Life:
     """A red callout after so many seconds of silence; its lead has two numbers."""
     life = Life(on_duty=duty(TWO, *EVERYBODY[1:]))
-    life.silence(seconds)
+    life.silence(seconds, rings_out=rings_out)
     return life
+
+
+def ringing(seconds: int) -> Life:
+    """The same, and the calls of the last second go on ringing."""
+    life = climbed(seconds - 1)
+    life.silence(seconds, rings_out=False)
+    return life
+
+
+def travels(story: Iterable[facts.Fact]) -> list[tuple[Via, Purpose]]:
+    """How the attempts of a story travel, and why they are made."""
+    return [
+        (fact.via, fact.purpose)
+        for fact in story
+        if isinstance(fact, facts.AttemptPlanned)
+    ]
 
 
 def test_a_reminder_without_a_route_says_so() -> None:
@@ -68,10 +86,11 @@ def test_a_dead_number_of_who_has_to_hear_of_help_leads_to_his_next() -> None:
     told = life.dead("2.head.h.sms.head1", 42)
 
     assert planned(told) == [(42, "2.head.h.sms.head2")]
+    assert travels(told) == [(Via.INFO, Purpose.HELP)]
 
 
 def test_a_dead_number_leads_to_the_next_within_the_same_try() -> None:
-    life = climbed(90)
+    life = ringing(90)
 
     followed = life.dead("0.a.1.voice.a1", 92)
 
@@ -190,7 +209,7 @@ def test_a_receipt_of_an_unknown_attempt_changes_nothing() -> None:
 
 
 def test_a_later_receipt_moves_only_its_own_attempt() -> None:
-    life = climbed(0)
+    life = climbed(0, rings_out=False)
 
     life.report("0.a.0.sms.a1", Progress.DELIVERED, 3)
 
@@ -202,14 +221,14 @@ def test_a_later_receipt_moves_only_its_own_attempt() -> None:
 
 
 def test_a_dead_number_after_the_answer_calls_nobody() -> None:
-    life = climbed(0)
+    life = climbed(0, rings_out=False)
     life.say("a", Meaning.RECEIVED, 10)
 
     assert kinds(life.dead("0.a.0.voice.a1", 12)) == ["attempt_reported"]
 
 
 def test_a_dead_number_after_the_end_calls_nobody() -> None:
-    life = climbed(0)
+    life = climbed(0, rings_out=False)
     life.happen(Withdrawn(reason=CloseReason.DONE), 10)
 
     assert kinds(life.dead("0.a.0.voice.a1", 12)) == ["attempt_reported"]
@@ -220,7 +239,10 @@ def test_a_dead_number_of_the_reminder_leads_to_the_next() -> None:
     life.say("a", Meaning.RECEIVED, 40)
     life.silence(900)
 
-    assert planned(life.dead("0.a.f.sms.a1", 902)) == [(902, "0.a.f.sms.a2")]
+    told = life.dead("0.a.f.sms.a1", 902)
+
+    assert planned(told) == [(902, "0.a.f.sms.a2")]
+    assert travels(told) == [(Via.OWN, Purpose.REMINDER)]
 
 
 def test_who_is_only_told_is_told_at_his_next_number_too() -> None:
@@ -233,12 +255,12 @@ def test_who_is_only_told_is_told_at_his_next_number_too() -> None:
 
 
 def test_a_number_reported_dead_by_two_tries_leads_to_the_next_once() -> None:
-    life = climbed(90)
+    life = climbed(900)
 
-    first = life.dead("0.a.0.voice.a1", 92)
-    second = life.dead("0.a.1.voice.a1", 93)
+    first = life.dead("0.a.0.sms.a1", 902)
+    second = life.dead("0.a.r1.sms.a1", 903)
 
-    assert planned(first) == [(92, "0.a.1.voice.a2")]
+    assert planned(first) == [(902, "0.a.r1.sms.a2")]
     assert planned(second) == []
 
 
@@ -246,7 +268,8 @@ def test_a_dead_number_is_made_good_only_where_it_was_tried() -> None:
     lead = called("a", Post.GRID_LEAD, numbers=2)
     also = called("a", Post.VILLAGE_HEAD, numbers=2)
     life = Life(on_duty=duty(lead, also))
-    life.silence(300)
+    life.silence(199)
+    life.silence(300, rings_out=False)
 
     followed = life.dead("0.a.2.voice.a1", 302)
 

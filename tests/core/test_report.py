@@ -58,7 +58,7 @@ def test_a_row_tells_the_whole_story_of_a_callout() -> None:
     story.silence(300)
     story.report("0.a.0.sms.a1", Progress.DELIVERED, 301)
     story.report("0.a.0.wechat.a1", Progress.DELIVERED, 302)
-    story.dead("1.b.0.voice.b1", 303)
+    story.dead("1.b.0.sms.b1", 303)
     story.say("b", Meaning.CANNOT_ACT, 304)
     story.happen(TakenOver(taker="head", message="m1"), 320)
     story.silence(1700)
@@ -84,7 +84,7 @@ def test_a_row_tells_the_whole_story_of_a_callout() -> None:
         opened_at=at(0),
         by="system",
         called=(PersonId("a"), PersonId("b")),
-        attempts={WECHAT: 7, SMS: 8, VOICE: 8},
+        attempts={WECHAT: 7, SMS: 8, VOICE: 6},
         first_delivered_at=at(301),
         answered_by=PersonId("a"),
         answered_at=at(1710),
@@ -105,7 +105,7 @@ def test_a_row_tells_the_whole_story_of_a_callout() -> None:
         desk_at=at(1700),
         tasks=(Task.DOOR_KNOCK,),
         assignees=(PersonId("head"),),
-        marks=(Mark.NEVER_RUNG, Mark.MUST_CALL),
+        marks=(Mark.NOT_AWAKENED, Mark.MUST_CALL),
         note="by radio",
     )
 
@@ -192,8 +192,8 @@ def test_the_summary_counts_by_hand() -> None:
         answered_in_time=2,
         taken=1,
         to_desk=1,
-        not_awakened=0,
-        never_rung=3,
+        not_awakened=3,
+        never_rung=0,
         grid_coverage_rate=0.5,
         answer_rate=round(4 / 9, 4),
         p50_seconds=100.0,
@@ -210,15 +210,17 @@ def test_the_summary_of_replayed_callouts_is_that_of_the_live_ones() -> None:
     )
 
 
-def test_who_was_rung_and_slept_on_is_counted_as_not_awakened() -> None:
-    story = life("c")
-    story.silence(90)
-    story.report("0.a.0.voice.a1", Progress.ACCEPTED, 95)
-    story.silence(300)
+def test_who_slept_on_and_who_was_never_rung_are_counted_apart() -> None:
+    rung, held_back = life("c1"), life("c2")
+    for story in (rung, held_back):
+        story.silence(90, rings_out=False)
+    rung.placed("0.a.0.voice.a1", 95)
+    for story in (rung, held_back):
+        story.silence(300, rings_out=False)
 
-    told = summary([story.callout])
+    told = summary([rung.callout, held_back.callout])
 
-    assert (told.not_awakened, told.never_rung) == (1, 0)
+    assert (told.not_awakened, told.never_rung) == (1, 1)
 
 
 def test_who_was_called_is_not_forgotten_in_a_long_night() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from channels.contract import Channel
+from channels.contract import Channel, FailureKind
 from contacts.model import Post
 from dispatcher.core import fact as facts
 from dispatcher.core.answer import Meaning
@@ -117,7 +117,7 @@ def test_a_vacant_lead_starts_the_backup_at_once_and_nothing_else() -> None:
     assert milestones(told) == [
         (0, "rung 0 by time"),
         (0, "rung 1 by struck"),
-        (300, "mark never_rung"),
+        (300, "mark not_awakened"),
         (300, "task door_knock for head"),
         (300, "rung 2 by time"),
         (480, "rung 3 by time"),
@@ -201,7 +201,7 @@ def test_a_rung_without_posts_is_never_struck_and_keeps_its_time() -> None:
     [
         ("0.a.0.voice.a1", Progress.ACCEPTED, Mark.NOT_AWAKENED),
         ("0.a.0.voice.a1", Progress.DELIVERED, Mark.NOT_AWAKENED),
-        ("0.a.1.voice.a1", Progress.UNKNOWN, Mark.NOT_AWAKENED),
+        ("0.a.0.voice.a1", Progress.UNKNOWN, Mark.NOT_AWAKENED),
         ("1.b.0.voice.b1", Progress.ACCEPTED, Mark.NOT_AWAKENED),
         ("0.a.0.sms.a1", Progress.DELIVERED, Mark.NEVER_RUNG),
         ("0.a.0.voice.a1", Progress.FAILED, Mark.NEVER_RUNG),
@@ -212,10 +212,30 @@ def test_only_who_was_rung_can_have_slept_through_it(
     attempt: str, progress: Progress, mark: Mark
 ) -> None:
     life = Life()
-    life.silence(250)
+    life.silence(250, rings_out=False)
 
     life.report(attempt, progress, 250)
-    life.silence(300)
+    life.silence(300, rings_out=False)
+
+    assert (mark,) == life.callout.marks
+
+
+@pytest.mark.parametrize(
+    ("failure", "mark"),
+    [
+        (FailureKind.UNREACHED, Mark.NOT_AWAKENED),
+        (FailureKind.HELD_BACK, Mark.NEVER_RUNG),
+        (FailureKind.PERMANENT_ADDRESS, Mark.NEVER_RUNG),
+    ],
+)
+def test_who_was_busy_was_rung_and_who_was_held_back_was_not(
+    failure: FailureKind, mark: Mark
+) -> None:
+    life = Life()
+    life.silence(250, rings_out=False)
+
+    life.report("0.a.0.voice.a1", Progress.FAILED, 250, failure)
+    life.silence(300, rings_out=False)
 
     assert (mark,) == life.callout.marks
 
@@ -224,10 +244,10 @@ def test_a_call_to_a_superior_does_not_count_as_having_rung_the_unit() -> None:
     asleep = Rung(at=300, mark=Mark.NOT_AWAKENED)
     above = Rung(at=0, posts=(ref(Post.TOWNSHIP_DUTY),), tries=URGENT, via=Via.DIGEST)
     life = Life(opening(small(own(0, Post.GRID_LEAD), above, asleep)))
-    life.silence(0)
+    life.silence(0, rings_out=False)
 
     life.report("1.town.0.voice.town1", Progress.ACCEPTED, 5)
-    life.silence(300)
+    life.silence(300, rings_out=False)
 
     assert life.callout.marks == (Mark.NEVER_RUNG,)
 

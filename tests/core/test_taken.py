@@ -5,7 +5,15 @@ import pytest
 from contacts.model import Post
 from dispatcher.core import fact as facts
 from dispatcher.core.answer import Meaning
-from dispatcher.core.callout import CloseReason, Mark, Rung, State, Taking, Via
+from dispatcher.core.callout import (
+    CloseReason,
+    Mark,
+    Purpose,
+    Rung,
+    State,
+    Taking,
+    Via,
+)
 from dispatcher.core.due import Due, What, next_due
 from dispatcher.core.event import TakenOver, Withdrawn
 from tests.core.build import (
@@ -108,6 +116,15 @@ def test_a_rung_that_starts_again_calls_its_people_anew() -> None:
     ]
 
 
+def test_a_try_that_a_take_over_stopped_is_over() -> None:
+    life = Life()
+    taken(life, "head", 320)
+
+    told = life.silence(24 * 3600)
+
+    assert not [name for _, name in planned(told) if name.startswith("2.")]
+
+
 def test_a_second_lapse_is_a_new_round() -> None:
     life = Life()
     taken(life, "head", 320)
@@ -188,12 +205,16 @@ def test_while_taken_own_rungs_marks_and_repeats_keep_their_times() -> None:
 
     assert milestones(told) == [
         (180, "rung 1 by time"),
-        (300, "mark never_rung"),
+        (300, "mark not_awakened"),
         (300, "task door_knock for head"),
         (600, "mark must_call"),
         (900, "repeat 1"),
     ]
-    assert {"a", "b"} == {f.person for f in told if isinstance(f, facts.AttemptPlanned)}
+    assert {"a", "b"} == {
+        fact.person
+        for fact in told
+        if isinstance(fact, facts.AttemptPlanned) and fact.purpose is not Purpose.TASK
+    }
 
 
 def test_while_taken_a_dead_number_of_another_unit_calls_nobody() -> None:
@@ -208,6 +229,8 @@ def test_while_taken_a_dead_number_of_another_unit_calls_nobody() -> None:
 
 def test_while_taken_a_dead_own_number_leads_to_the_next() -> None:
     life = Life(on_duty=duty(called("a", Post.GRID_LEAD, numbers=2), HEAD))
+    life.silence(199)
+    life.silence(320, rings_out=False)
     taken(life, "head", 320)
 
     followed = life.dead("0.a.2.voice.a1", 330)
