@@ -1,13 +1,18 @@
-"""Alerts over HTTP: send, read, cancel, and take the record."""
+"""Alerts over HTTP: send, read, cancel, renew, and take the record."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+import structlog
+from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 
+from contacts.model import UnitId
+from dispatcher.api import sheet
+from dispatcher.api.advice import Shown, call_sheet
 from dispatcher.api.auth import Scope, needs
 from dispatcher.api.body import JsonBody, documented, read_as
 from dispatcher.api.callouts import CalloutQuery, listed
@@ -15,7 +20,7 @@ from dispatcher.api.front import FrontOf
 from dispatcher.api.lookup import PageQuery, alert_named
 from dispatcher.api.problem import RefusedError, answers, refused
 from dispatcher.api.record import as_csv, record_rows
-from dispatcher.api.submit import submit
+from dispatcher.api.submit import check_key, submit
 from dispatcher.api.views import (
     AlertView,
     CalloutLine,
@@ -24,20 +29,23 @@ from dispatcher.api.views import (
     SummaryView,
     page,
 )
-from dispatcher.core.alert import Alert, AlertState
+from dispatcher.core.alert import Alert, AlertState, Renewal
 from dispatcher.core.report import summarise
-from dispatcher.engine import desk
+from dispatcher.engine import desk, expiry
 from dispatcher.engine.compose import Desk
-from dispatcher.intake.form import AlertForm, CancelForm, parse
-from dispatcher.intake.problem import Problem
+from dispatcher.intake.form import AlertForm, CancelForm, RenewForm, parse
+from dispatcher.intake.problem import Problem, problem
 from dispatcher.store import alerts, callouts, figures
 from dispatcher.store.keys import ApiKey
 
 router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
 
+log = structlog.get_logger()
+
 Sender = Annotated[ApiKey, Depends(needs(Scope.ALERTS_WRITE, Scope.ALERTS_DRILL))]
 Canceller = Annotated[ApiKey, Depends(needs(Scope.ALERTS_CANCEL))]
 IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=255)]
+Revealer = Annotated[ApiKey, Depends(needs(Scope.PEOPLE_REVEAL))]
 READS = [Depends(needs(Scope.ALERTS_READ))]
 READS_RECORDS = [Depends(needs(Scope.RECORDS_READ))]
 
@@ -57,9 +65,11 @@ class AlertQuery(PageQuery):
     },
     openapi_extra=documented(AlertForm),
 )
-async def send_alert(
+async def send_alert(  # noqa: PLR0913 - one for each part of the request
+    *,
     front: FrontOf,
     key: Sender,
+    show: Shown,
     body: JsonBody,
     response: Response,
     idempotency_key: IdempotencyKey = None,
@@ -72,24 +82,27 @@ async def send_alert(
     response.headers["Location"] = f"{router.prefix}/{stored.alert.id}"
     if not stored.fresh:
         response.status_code = 200
-    return AlertView.of(stored.alert)
+    return await show(stored.alert)
 
 
 @router.get("", dependencies=READS, responses=answers(401, 403, 422))
 async def list_alerts(
-    front: FrontOf, query: Annotated[AlertQuery, Query()]
+    front: FrontOf, show: Shown, query: Annotated[AlertQuery, Query()]
 ) -> Page[AlertView]:
     """Alerts, the newest first."""
     found = await front.runtime.database.read(
         lambda c: alerts.page(c, query.state, query.cursor, query.limit + 1)
     )
-    return page([*map(AlertView.of, found)], query.limit, lambda alert: alert.id)
+    views = [await show(alert) for alert in found]
+    return page(views, query.limit, lambda alert: alert.id)
 
 
 @router.get("/{id}", dependencies=READS, responses=answers(401, 403, 404))
-async def show_alert(alert: Annotated[Alert, Depends(alert_named)]) -> AlertView:
+async def show_alert(
+    show: Shown, alert: Annotated[Alert, Depends(alert_named)]
+) -> AlertView:
     """One alert and where it stands."""
-    return AlertView.of(alert)
+    return await show(alert)
 
 
 @router.get("/{id}/summary", dependencies=READS, responses=answers(401, 403, 404))
@@ -162,6 +175,97 @@ async def cancel_alert(
         raise _over(ended)
     front.committed()
     return AlertView.of(ended)
+
+
+@router.post(
+    "/{id}/renew",
+    responses=answers(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    openapi_extra=documented(RenewForm),
+)
+async def renew_alert(
+    front: FrontOf,
+    key: Sender,
+    show: Shown,
+    alert: Annotated[Alert, Depends(alert_named)],
+    form: Annotated[RenewForm, Depends(read_as(RenewForm))],
+) -> AlertView:
+    """Let an alert go on: it expires later, and the desk is asked again before that."""
+    check_key(key, alert.content)
+    context, now = await front.runtime.keeper.refresh(), front.now()
+    renewal = Renewal(
+        at=now, until=form.expires, by=f"key:{key.name}", reason=form.reason
+    )
+
+    def renew(connection: Connection) -> Alert:
+        newest = alerts.find(connection, alert.id) or alert
+        _check_renewal(newest, renewal)
+        return expiry.renew(Desk(connection, context, now), newest, renewal)
+
+    renewed = await front.runtime.database.write(renew)
+    front.committed()
+    return await show(renewed)
+
+
+def _check_renewal(alert: Alert, renewal: Renewal) -> None:
+    """Refuse to renew what is not active, or to an end that is no later one."""
+    if alert.state in desk.ENDED:
+        raise _over(alert)
+    if alert.state is not AlertState.ACTIVE:
+        raise _not_active(alert)
+    if renewal.until <= renewal.at:
+        raise refused(422, problem(("expires",), "expires_in_past"))
+    if alert.expires_at and renewal.until <= alert.expires_at:
+        present = alert.expires_at.isoformat()
+        raise refused(422, problem(("expires",), "expires_not_later", expires=present))
+
+
+def _not_active(alert: Alert) -> RefusedError:
+    return refused(
+        409,
+        Problem(
+            loc=("path",),
+            code="not_active",
+            zh=f"预警 {alert.id} 不在生效中({alert.state})",
+            en=f"alert {alert.id} is not active: {alert.state}",
+        ),
+    )
+
+
+@router.get(
+    "/{id}/sheets/{unit}",
+    response_class=HTMLResponse,
+    responses=answers(401, 403, 404),
+)
+async def print_sheet(
+    front: FrontOf,
+    key: Revealer,
+    alert: Annotated[Alert, Depends(alert_named)],
+    unit: Annotated[UnitId, Path()],
+) -> HTMLResponse:
+    """The call sheet of a place, 电话单, numbers in clear: who has not answered yet."""
+    runtime, now = front.runtime, front.now()
+    context = await runtime.keeper.refresh()
+    made = await runtime.database.read(
+        lambda c: call_sheet(c, context, alert, unit, now)
+    )
+    if made is None:
+        raise _nobody(alert, unit)
+    log.info(
+        "sheet.printed", alert=alert.id, unit=unit, by=key.name, people=made.people
+    )
+    return HTMLResponse(sheet.page(made), headers=dict(sheet.HEADERS))
+
+
+def _nobody(alert: Alert, unit: UnitId) -> RefusedError:
+    return refused(
+        404,
+        Problem(
+            loc=("path",),
+            code="nobody_to_call",
+            zh=f"预警 {alert.id} 在单元 {unit} 没有要叫应的人",
+            en=f"alert {alert.id} calls nobody in unit {unit}",
+        ),
+    )
 
 
 def _over(alert: Alert) -> RefusedError:

@@ -10,6 +10,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from dispatcher.api.throttle import Limits
 from dispatcher.engine.runtime import Runtime
 
 
@@ -19,11 +20,13 @@ class Front:
 
     :ivar committed: to be called after a commit that the worker should look at
     :ivar unverified: callbacks turned away since the start, by channel
+    :ivar limits: of the link page
     """
 
     runtime: Runtime
     committed: Callable[[], None]
     unverified: Counter[str] = field(default_factory=Counter)
+    limits: Limits = field(default_factory=Limits)
 
     def now(self) -> datetime:
         """The engine's time."""

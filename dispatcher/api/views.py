@@ -60,12 +60,23 @@ class MissingPost(View):
     post: str
 
 
+class SheetLink(View):
+    """Where the call sheet of a place can be had; it takes a key of its own."""
+
+    unit: str
+    name: str
+    url: str
+
+
 class AlertView(View):
     """An alert and where it stands.
 
     :ivar units: how many of our units lie inside its area
     :ivar people: how many people its start list calls
+    :ivar expires: as issued, or as renewed since
     :ivar approval: none in this version
+    :ivar warnings: what can't be done in time, in the reader's language
+    :ivar call_sheets: for calling by hand, where the lines won't do
     """
 
     id: str
@@ -85,7 +96,10 @@ class AlertView(View):
     unresolved: list[str]
     approval: None = None
     capacity: Mapping[str, Load]
+    warnings: list[str] = []
+    call_sheets: list[SheetLink] = []
     received_at: datetime
+    expires: datetime | None
 
     @classmethod
     def of(cls, alert: Alert) -> Self:
@@ -109,6 +123,7 @@ class AlertView(View):
             unresolved=list(alert.unresolved),
             capacity=alert.capacity,
             received_at=alert.received_at,
+            expires=alert.expires_at,
         )
 
 

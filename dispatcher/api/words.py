@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 from channels.contract import Channel
 from contacts.model import Post
-from dispatcher.core.alert import Status
+from dispatcher.core.alert import Load, Status
 from dispatcher.core.answer import Evidence, Meaning
 from dispatcher.core.callout import CloseReason, Mark, State, Task
 
@@ -94,3 +96,35 @@ REASONS = {
 def reason(code: str) -> str:
     """Why somebody was not reached; a provider's own code is shown as it is."""
     return REASONS.get(code) or f"号码不可达({code})"
+
+
+NEVER_RUNG_ZH = (
+    "{lines}条线打完第一轮约需{minutes}分钟,{people}人{limit}分钟内响不了铃,"
+    "请打印电话单分派人工"
+)
+NEVER_RUNG_EN = (
+    "{lines} lines need about {minutes} minutes for the first round, {people} people "
+    "won't be rung within {limit} minutes: print the call sheets and share them out"
+)
+RUNG_LATE_ZH = (
+    "{lines}条线打完第一轮约需{minutes}分钟,{limit}分钟内来不及再打第二遍,"
+    "请打印电话单备用"
+)
+RUNG_LATE_EN = (
+    "{lines} lines need about {minutes} minutes for the first round, too long for a "
+    "second one within {limit} minutes: have the call sheets at hand"
+)
+
+
+def too_slow(load: Load, lines: int, limit: float, *, english: bool) -> str:
+    """That the lines can't ring everybody in time, or not twice; ``limit``: seconds."""
+    if load.never_rung:
+        said, seconds = (NEVER_RUNG_ZH, NEVER_RUNG_EN), load.seconds
+    else:
+        said, seconds = (RUNG_LATE_ZH, RUNG_LATE_EN), load.first_seconds
+    return said[english].format(
+        lines=lines,
+        minutes=math.ceil(seconds / 60),
+        people=load.never_rung,
+        limit=f"{limit / 60:g}",
+    )

@@ -104,6 +104,23 @@ def demo(
     )
 
 
+@app.command()
+def plan(
+    file: Annotated[Path, typer.Argument(help="预警 JSON")],
+    *,
+    sheets: Annotated[
+        Path | None, typer.Option(help="每个乡镇一张电话单,写到这个文件夹")
+    ] = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """测算:一份预警会叫应谁、要多久,不发布。"""
+    from dispatcher.cli import plan as work
+
+    done = work.plan(config, file, sheets)
+    _print(done, work.in_words(done), as_json=as_json)
+
+
 @key.command("create")
 def key_create(  # noqa: PLR0913 - one for each option
     name: Annotated[str, typer.Argument(help="给谁用")],

@@ -11,6 +11,7 @@ from typing import Any
 
 from dispatcher.api.words import CHANNELS, MARKS, POSTS, STATES, reason
 from dispatcher.cli.screen import clock, percent, seconds
+from dispatcher.cli.traffic import BY_KEY, BY_RINGING_BACK, BY_TEXT, Traffic
 from dispatcher.core.callout import Mark, State
 
 Row = Mapping[str, Any]  # a line of the record, as the API gives it
@@ -34,6 +35,7 @@ class Ending:
     elapsed: timedelta
     seconds: float
     summary: Mapping[str, Any]
+    traffic: Traffic
     rows: Sequence[Row]
     lost: int
     record: Path
@@ -56,6 +58,7 @@ def in_json(ending: Ending) -> dict[str, Any]:
     return {
         "alert": ending.alert,
         **{name: ending.summary[name] for name in COUNTS},
+        "calls": ending.traffic.calls,
         "lost": ending.lost,
         "seconds": round(ending.seconds, 1),
         "record": str(ending.record),
@@ -70,16 +73,21 @@ def closing(known: Ending) -> str:
 
 
 def _figures(known: Ending) -> Iterator[str]:
-    told = known.summary
+    told, wires = known.summary, known.traffic
     called = {(p["name"], *p["numbers"]) for row in known.rows for p in row["called"]}
     yield f"{known.headline} 叫应小结(发布后 {clock(known.elapsed)})"
     yield ""
     yield (
         f"  叫应单 {told['callouts']} 张,叫了责任人 {len(called)} 人,"
-        f"短信 {told['messages']} 条"
+        f"短信 {wires.texts} 条,电话 {wires.calls} 通(接通 {wires.picked_up})"
     )
     yield (
-        f"  本人应答 {told['answered']},其中按时 {told['answered_in_time']};"
+        f"  本人应答 {told['answered']},其中按时 {told['answered_in_time']}:"
+        f"短信应答 {wires.answered(*BY_TEXT)},按键应答 {wires.answered(*BY_KEY)},"
+        f"回拨按键 {wires.answered(*BY_RINGING_BACK)}"
+    )
+    yield (
+        f"  合并通知短信 {wires.digests} 条(覆盖 {wires.covered} 个网格),"
         f"上级接管 {told['taken']};转值班台 {told['to_desk']}"
     )
     yield (

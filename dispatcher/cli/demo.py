@@ -27,7 +27,8 @@ from dispatcher.cli.closing import Ending, climbing, closing, in_json
 from dispatcher.cli.failure import BAD_INPUT, CommandError
 from dispatcher.cli.ground import on_signals
 from dispatcher.cli.screen import LINES, TOLD, Screen, View, told
-from dispatcher.cli.stage import Plan, Stage, staged
+from dispatcher.cli.stage import VOICE_LINES, Plan, Stage, staged
+from dispatcher.cli.traffic import ahead, traffic
 from dispatcher.core.alert import AlertId, AlertState
 from dispatcher.engine.clock import SystemClock, wait_for
 from dispatcher.store import callouts, outbox
@@ -36,7 +37,7 @@ FOLDER = Path("var/demo")
 RECORD = FOLDER / "叫应记录表"
 SERVER_LOG = FOLDER / "server.log"
 SHIPPED = files("dispatcher.sim").joinpath("data", "red_rain.json")
-POLL_SECONDS = 0.5
+POLL_SECONDS = 1.0
 MOST = timedelta(minutes=30)  # of the demo's own time
 TIMES = ("sent", "effective", "expires")
 
@@ -170,7 +171,7 @@ class Run:
 
     async def end(self, issued: Issued, summary: Json, seconds: float) -> Ending:
         """Fetch the record, and count what was lost."""
-        now = self._stage.clock.now()
+        now, database = self._stage.clock.now(), self._stage.database
         sheet = await self._get(f"alerts/{issued.name}/record?format=csv")
         file = RECORD.with_suffix(".csv")
         file.write_bytes(sheet.content)
@@ -182,20 +183,24 @@ class Run:
             elapsed=self._elapsed(issued),
             seconds=seconds,
             summary=summary,
+            traffic=await database.read(lambda c: traffic(c, issued.name)),
             rows=rows.json()["rows"],
-            lost=await self._stage.database.read(lambda c: lost(c, now)),
+            lost=await database.read(lambda c: lost(c, now)),
             record=file,
         )
 
     async def _view(self, issued: Issued, summary: Json, elapsed: timedelta) -> View:
-        facts = await self._stage.database.read(
-            lambda c: callouts.latest_facts(c, issued.name, TOLD, LINES)
-        )
+        read, alert, now = self._stage.database.read, issued.name, issued.at + elapsed
+        facts = await read(lambda c: callouts.latest_facts(c, alert, TOLD, LINES))
         return View(
             headline=issued.headline,
             speed=self._speed,
             elapsed=elapsed,
             summary=summary,
+            traffic=await read(lambda c: traffic(c, alert)),
+            voice_lines=VOICE_LINES,
+            ahead=await read(lambda c: ahead(c, alert, now)),
+            issued_at=issued.at,
             lines=tuple(told(facts, self._stage.roster, issued.at)),
         )
 

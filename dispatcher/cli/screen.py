@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any, Self, assert_never
+from typing import Any, Final, Self, assert_never
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -16,8 +16,16 @@ from rich.text import Text
 
 from contacts.model import UnitId, UnitKind
 from contacts.roster import Roster
-from dispatcher.api.words import MEANINGS, STATES
-from dispatcher.core.callout import State
+from dispatcher.api.words import MEANINGS, POSTS, STATES
+from dispatcher.cli.traffic import (
+    BY_KEY,
+    BY_RINGING_BACK,
+    BY_TEXT,
+    Ahead,
+    Traffic,
+)
+from dispatcher.core.callout import Rung, State
+from dispatcher.core.due import What
 from dispatcher.core.fact import (
     Answered,
     Fact,
@@ -44,6 +52,18 @@ COLOURS = {
     State.WAITING: "grey50",
     State.CLOSED: "grey30",
 }
+NEXT: Final = {
+    What.HELP: "转告求助",
+    What.FLAGS: "逐级叫应",
+    What.RUNG: "逐级叫应",
+    What.TRY: "再叫",
+    What.LATER: "补叫",
+    What.RESULT: "接管到期",
+    What.REPEAT: "再叫本人",
+    What.RUN_OUT: "转值班台",
+    What.DESK_REMINDER: "提醒值班台",
+    What.FEEDBACK: "催报反馈",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +82,17 @@ class View:
 
     :ivar elapsed: since the warning was issued, in the demo's own time
     :ivar summary: as the API gives it
+    :ivar voice_lines: calls that may go on at a time
     """
 
     headline: str
     speed: float
     elapsed: timedelta
     summary: Mapping[str, Any]
+    traffic: Traffic
+    voice_lines: int
+    ahead: Ahead | None
+    issued_at: datetime
     lines: tuple[Line, ...]
 
 
@@ -103,13 +128,14 @@ class Screen:
 
 def drawn(view: View) -> RenderableType:
     """A view as a picture."""
-    parts = (_bar(view), Text(_figures(view)), Text(), *map(_line, view.lines))
+    words = (_figures(view), _wires(view), _ways(view), _next(view))
+    parts = (_bar(view), *map(Text, words), Text(), *map(_line, view.lines))
     return Panel(
         Group(*parts),
         title=f"[bold red]{view.headline}[/]",
         subtitle=f"发布后 {clock(view.elapsed)} · {view.speed:g} 倍速",
         width=WIDTH,
-        height=LINES + 7,
+        height=LINES + 10,
     )
 
 
@@ -148,8 +174,42 @@ def _figures(view: View) -> str:
     return (
         f"叫应单 {told['callouts']}   网格覆盖率 {percent(told['grid_coverage_rate'])}"
         f"   应答率 {percent(told['answer_rate'])}"
-        f"   P50 {seconds(told['p50_seconds'])}   短信 {told['messages']} 条"
+        f"   P50 {seconds(told['p50_seconds'])}"
     )
+
+
+def _wires(view: View) -> str:
+    now = view.traffic
+    return (
+        f"短信 {now.texts} 条   电话 {now.calls} 通   线路 "
+        f"{now.ringing + now.talking}/{view.voice_lines}"
+        f"(响铃 {now.ringing},通话 {now.talking})"
+    )
+
+
+def _ways(view: View) -> str:
+    answered = view.traffic.answered
+    return (
+        f"应答:短信 {answered(*BY_TEXT)}   按键 {answered(*BY_KEY)}"
+        f"   回拨按键 {answered(*BY_RINGING_BACK)}"
+        f"   合并通知接管 {view.summary['taken']}"
+    )
+
+
+def _next(view: View) -> str:
+    ahead = view.ahead
+    if ahead is None:
+        return "下一步:—"
+    whom = _whom(ahead.rung) if ahead.rung else ""
+    what = f"{NEXT[ahead.due.what]} {whom}".strip()
+    after = clock(ahead.due.at - view.issued_at)
+    return f"下一步:{after} {what}({ahead.callouts} 个)"
+
+
+def _whom(rung: Rung) -> str:
+    """The posts of a rung; without any it is a flag for the desk."""
+    posts = dict.fromkeys(POSTS[ref.post] for ref in rung.posts)
+    return "、".join(posts) or "值班台"
 
 
 def _line(line: Line) -> Text:
@@ -160,7 +220,8 @@ def _line(line: Line) -> Text:
 def _in_a_line(view: View) -> str:
     by_state = view.summary["by_state"]
     counts = (f"{STATES[s]} {by_state[s]}" for s in COLOURS if by_state[s])
-    return f"发布后 {clock(view.elapsed)}  {'  '.join(counts)}  {_figures(view)}"
+    words = (*counts, _figures(view), _wires(view))
+    return f"发布后 {clock(view.elapsed)}  {'  '.join(words)}"
 
 
 def told(

@@ -10,7 +10,7 @@ import socket
 import sys
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from dispatcher.cli.ground import BACKLOG
 from dispatcher.cli.leash import leash
 from dispatcher.engine.clock import Clock, wait_for
 from dispatcher.engine.runtime import DRAIN_SECONDS, clock_of, database_file, opened
+from dispatcher.sim.callee import Ring
 from dispatcher.sim.control import ExchangeProcess
 from dispatcher.sim.county import CODE_SYSTEM, county_csv
 from dispatcher.sim.switchboard import ExchangeSettings
@@ -40,6 +41,7 @@ TIMEOUT_SECONDS = 60.0
 LOOK_SECONDS = 0.1
 START_LOOKS = 600
 SENDER = "+99900000001"
+VOICE_LINES = 100
 KEY = ApiKey(
     name="demo",
     scopes=(
@@ -54,20 +56,38 @@ KEY = ApiKey(
 
 PATIENCE_SECONDS = DRAIN_SECONDS + 10  # the supervisor's own and a little more
 
-# Shares in a hundred.
+# Shares in a hundred. It is night: most people sleep through a text, and some
+# through a telephone as well.
 PEOPLE = {
-    Habit.ANSWER: 72,
-    Habit.LATE: 8,
-    Habit.IGNORE: 8,
+    Habit.ANSWER: 35,
+    Habit.LATE: 5,
+    Habit.IGNORE: 49,
     Habit.NONSENSE: 2,
     Habit.AUTO_REPLY: 1,
     Habit.DECLINE: 2,
     Habit.HELP: 1,
     Habit.EVACUATE: 3,
     Habit.WRONG_PERSON: 1,
-    Habit.DEAD: 2,
+    Habit.DEAD: 1,
 }
-SUPERIORS = {Habit.ANSWER: 92, Habit.LATE: 6, Habit.IGNORE: 2}
+RINGS = {
+    Ring.ANSWER: 47,
+    Ring.EARLY: 4,
+    Ring.AGAIN: 3,
+    Ring.EVACUATE: 4,
+    Ring.HELP: 1,
+    Ring.DECLINE: 2,
+    Ring.WRONG_PERSON: 1,
+    Ring.RING_OUT: 20,
+    Ring.BUSY: 5,
+    Ring.MACHINE: 5,
+    Ring.HANG_UP: 3,
+    Ring.RING_BACK: 3,
+    Ring.DEAD: 2,
+}
+# Who stands above is on duty, and awake.
+SUPERIORS = {Habit.ANSWER: 86, Habit.LATE: 10, Habit.IGNORE: 4}
+SUPERIOR_RINGS = {Ring.ANSWER: 90, Ring.AGAIN: 6, Ring.RING_BACK: 4}
 ABOVE = frozenset({UnitKind.TOWNSHIP, UnitKind.COUNTY})
 
 TOML = """\
@@ -90,8 +110,16 @@ account_sid = "{account}"
 auth_token = "{token}"
 from = "{sender}"
 base_url = "{exchange}"
+[channels.voice]
+provider = "twilio_voice"
+account_sid = "{account}"
+auth_token = "{token}"
+from = "{sender}"
+base_url = "{exchange}"
+lines = {lines}
 [routes]
 sms = ["sms"]
+voice = ["voice"]
 """
 
 
@@ -139,6 +167,7 @@ async def staged(plan: Plan, origin: datetime) -> AsyncIterator[Stage]:
             account_sid=f"AC{secrets.token_hex(16)}",
             auth_token=secrets.token_hex(16),
             reply_url=f"{base}/hooks/sms/sms/reply",
+            voice_url=f"{base}/hooks/voice/voice/inbound",
             speed=plan.speed,
         )
         async with ExchangeProcess(account) as exchange:
@@ -177,6 +206,7 @@ def _toml(base: str, account: ExchangeSettings, exchange: str, origin: datetime)
         account=account.account_sid,
         token=account.auth_token,
         sender=SENDER,
+        lines=VOICE_LINES,
         exchange=exchange,
     )
 
@@ -201,9 +231,14 @@ def phones(roster: Roster, seed: int) -> tuple[Phone, ...]:
             if address.kind is AddressKind.MOBILE
         )
     return (
-        *populate(numbers[False], seed, PEOPLE),
-        *populate(numbers[True], seed, SUPERIORS),
+        *map(_gone, populate(numbers[False], seed, PEOPLE, RINGS)),
+        *populate(numbers[True], seed, SUPERIORS, SUPERIOR_RINGS),
     )
+
+
+def _gone(phone: Phone) -> Phone:
+    """A number that does not exist takes no texts either."""
+    return replace(phone, habit=Habit.DEAD) if phone.ring is Ring.DEAD else phone
 
 
 def _client(base: str, key: str) -> httpx.AsyncClient:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 
 from channels.contract import Channel
 from contacts.area import AreaQuery, Resolution, resolve
-from contacts.model import UnitKind
+from contacts.model import Address, PersonId, Post, PostRef, UnitKind
+from contacts.roster import Roster
 from dispatcher.core.alert import (
     Alert,
     AlertId,
@@ -19,13 +20,31 @@ from dispatcher.core.alert import (
     Area,
     ChainId,
     Content,
+    Load,
     MsgType,
     ParkReason,
     Status,
 )
-from dispatcher.core.capacity import by_rate
-from dispatcher.core.plan import audience, level_policy
-from dispatcher.engine.context import Context
+from dispatcher.core.callout import lane_of
+from dispatcher.core.capacity import (
+    FirstRing,
+    Lines,
+    by_lines,
+    by_rate,
+    own_rings,
+    usable,
+)
+from dispatcher.core.fact import Opened
+from dispatcher.core.plan import (
+    Audience,
+    Launch,
+    audience,
+    level_policy,
+    open_callouts,
+    opens,
+    seat,
+)
+from dispatcher.engine.context import CARRIES, Context
 from dispatcher.store import alerts
 from dispatcher.store.alerts import Stored, Submission
 from dispatcher.store.codec import CONTENT
@@ -116,11 +135,6 @@ def _parked(where: Resolution) -> ParkReason | None:
 def _counted(context: Context, alert: Alert, where: Resolution) -> Alert:
     reached = audience(context.policies, context.roster, alert.content, where.units)
     units = context.roster.units
-    loads = {
-        channel.value: by_rate(reached.people, context.rates[channel])
-        for channel in Channel
-        if channel in context.routed
-    }
     return replace(
         alert,
         inside=tuple(sorted(where.units)),
@@ -128,8 +142,95 @@ def _counted(context: Context, alert: Alert, where: Resolution) -> Alert:
         people=reached.people,
         missing=tuple((ref.unit, ref.post.value) for ref in reached.missing),
         unresolved=tuple(map(_shown, where.unresolved)),
-        capacity=loads,
+        capacity=_loads(context, alert, reached),
     )
+
+
+def _loads(context: Context, alert: Alert, reached: Audience) -> Mapping[str, Load]:
+    loads = {
+        channel.value: by_rate(reached.people, context.rates[channel])
+        for channel in Channel
+        if channel in context.routed and channel is not Channel.VOICE
+    }
+    if lines := lines_for(context, alert):
+        rings = _first_rings(context, alert, reached.posts)
+        loads[Channel.VOICE.value] = by_lines(rings, lines, limit_of(context, alert))
+    return loads
+
+
+def lines_for(context: Context, alert: Alert) -> Lines | None:
+    """The telephone lines an alert may use; None without a voice route."""
+    if Channel.VOICE not in context.routed or not context.lines:
+        return None
+    lane = lane_of(alert.policy_level, drill=alert.content.drill)
+    return Lines(
+        count=usable(context.lines, lane),
+        call_seconds=context.policies.seconds_per_call,
+    )
+
+
+def limit_of(context: Context, alert: Alert) -> int:
+    """Seconds from the opening within which an answer is in time."""
+    return context.policies.levels[alert.policy_level.value].deadlines.received
+
+
+def rehearsed(
+    context: Context, alert: Alert, posts: Iterable[PostRef]
+) -> tuple[Opened, ...]:
+    """The callouts an alert would open for these posts of its start list now."""
+    start = Launch(
+        alert=alert.id,
+        chain=alert.chain,
+        epoch=alert.epoch,
+        content=alert.content,
+        inside=frozenset(),
+        at=alert.received_at,
+        by=alert.received_by,
+    )
+    return open_callouts(start, context.policies, context.roster, posts)
+
+
+Kind = tuple[Post, UnitKind]  # whose ladders differ by their units alone
+
+
+def _first_rings(
+    context: Context, alert: Alert, posts: Iterable[PostRef]
+) -> Iterable[FirstRing]:
+    """When each person is first rung; who holds several posts, once."""
+    kinds = {ref: (ref.post, context.roster.unit(ref.unit).kind) for ref in posts}
+    plans = _plans(context, alert, kinds)
+    first: dict[PersonId, FirstRing] = {}
+    for ref, kind in kinds.items():
+        for post, ring in plans.get(kind, ()):
+            for person in _ringable(context.roster, PostRef(ref.unit, post)):
+                first[person] = min(ring, first.get(person, ring))
+    return first.values()
+
+
+def _plans(
+    context: Context, alert: Alert, kinds: Mapping[PostRef, Kind]
+) -> Mapping[Kind, Sequence[tuple[Post, FirstRing]]]:
+    """When the own posts of each kind are rung, by the ladder of one for all.
+
+    To draw every ladder would hold up the answer to a whole county's warning.
+    """
+    held = (ref for ref in kinds if opens(context.roster, ref))
+    samples = {kinds[ref]: ref for ref in held}
+    opened = rehearsed(context, alert, samples.values())
+    return {
+        kind: [(ref.post, ring) for ref, ring in own_rings(one)]
+        for kind, one in zip(samples, opened, strict=True)
+    }
+
+
+def _ringable(roster: Roster, ref: PostRef) -> Iterator[PersonId]:
+    for person in roster.holders(ref) or roster.holders(seat(roster, ref)):
+        if any(_rings(address) for address in person.addresses):
+            yield person.id
+
+
+def _rings(address: Address) -> bool:
+    return Channel.VOICE in CARRIES[address.kind] and not address.wrong
 
 
 def _shown(area: AreaQuery) -> str:

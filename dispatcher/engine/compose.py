@@ -16,17 +16,18 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from channels.contract import Channel
-from contacts.model import AddressId, AddressKind, Person, PersonId
-from dispatcher.core.alert import AlertId
-from dispatcher.core.callout import Callout, Purpose, Via
+from contacts.model import AddressId, PersonId, UnitKind
+from dispatcher.core.alert import AlertId, ChainId
+from dispatcher.core.callout import AttemptId, Callout, CalloutId, Purpose, Via
+from dispatcher.core.digest import call_at, message_at
 from dispatcher.core.fact import AttemptPlanned
 from dispatcher.engine.context import Context
 from dispatcher.engine.wording import Voice
-from dispatcher.store import alerts, outbox, people, questions
+from dispatcher.store import alerts, callouts, calls, outbox, people, questions
 from dispatcher.store.outbox import About, Message
 from dispatcher.store.questions import Key, Kind, Member, Question
 
-LATER = 100  # places that first tries go before all later ones
+LATER = 100  # places between one round of tries and the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +68,46 @@ def compose(desk: Desk, planned: Sequence[Planned]) -> None:
     if not planned:
         return
     asked = opened_questions(desk, planned)
-    own = [one for one in planned if one.fact.via is Via.OWN]
-    joining = [one for one in planned if one.fact.via is not Via.OWN]
+    digests = _due_digests(desk, planned)
+    own, joining = [], []
+    for one in planned:
+        digest = digests.get((one.callout.chain, one.fact.person))
+        if one.fact.via is not Via.OWN:
+            joining.append((one, asked[key_of(one)]))
+        elif digest and _goes_along(desk, one, digest):
+            joining.append((one, digest))
+        else:
+            own.append(one)
     _put_own(desk, own, asked)
     questions.join(
         desk.connection,
-        [_member(one, asked[key_of(one)], desk.now) for one in joining],
+        [_member(one, question, desk.now) for one, question in joining],
     )
+
+
+def _due_digests(
+    desk: Desk, planned: Iterable[Planned]
+) -> dict[tuple[ChainId, PersonId], Question]:
+    """The digests due this second of people who have to hear of their own part too."""
+    keys = {
+        Key(one.callout.chain, 0, one.fact.person, Kind.DIGEST)
+        for one in planned
+        if one.fact.via is Via.OWN and one.fact.purpose in {Purpose.TRY, Purpose.REPEAT}
+    }
+    found = questions.find(desk.connection, keys)
+    return {
+        (key.chain, key.person): question
+        for key, question in found.items()
+        if question.due_at and question.due_at <= desk.now
+    }
+
+
+def _goes_along(desk: Desk, one: Planned, digest: Question) -> bool:
+    """Whether the digest speaks on this channel now: one message names all."""
+    waiting = questions.pending(desk.connection, [digest.id])[digest.id]
+    by_call = one.fact.channel is Channel.VOICE
+    at = (call_at if by_call else message_at)(digest.digest, waiting)
+    return at is not None and at <= desk.now
 
 
 def key_of(one: Planned) -> Key:
@@ -135,15 +169,16 @@ def _question(one: Planned, key: Key, code: str | None, now: datetime) -> Questi
 def numbers_of(
     desk: Desk, persons: Iterable[PersonId]
 ) -> Mapping[PersonId, Sequence[str]]:
-    """Telephone numbers of people, by version of the person."""
+    """Numbers and accounts of people, by version of the person; case is no matter."""
     wanted = set(persons)
     known = desk.context.roster.people
     gone = people.find_people(desk.connection, [p for p in wanted if p not in known])
-    return {person: _numbers(known.get(person) or gone[person]) for person in wanted}
-
-
-def _numbers(person: Person) -> tuple[str, ...]:
-    return tuple(a.value for a in person.addresses if a.kind is not AddressKind.WECOM)
+    return {
+        person: [
+            a.value.casefold() for a in (known.get(person) or gone[person]).addresses
+        ]
+        for person in wanted
+    }
 
 
 def short_id(*parts: str) -> str:
@@ -156,7 +191,7 @@ def _put_own(
     desk: Desk, planned: Sequence[Planned], asked: Mapping[Key, Question]
 ) -> None:
     letters = _letters(planned, asked)
-    crowded = crowded_people(desk, (letter.question.key.person for letter in letters))
+    crowded = crowded_people(desk, {letter.question.key for letter in letters})
     voices = {
         alert: desk.voice(alert) for alert in {one.callout.alert for one in planned}
     }
@@ -165,25 +200,46 @@ def _put_own(
     for letter in letters:
         question = letter.question
         made[question.id] += 1
-        code = question.code if question.key.person in crowded else None
+        code = question.code if question.key in crowded else None
         voice = voices[letter.items[0].callout.alert]
         number = question.messages + made[question.id]
-        messages.append(letter.message(letter.text(voice, number, code), desk.now))
+        if not _added_to_call(desk, letter, voice):
+            messages.append(letter.message(letter.text(voice, number, code), desk.now))
     outbox.put(desk.connection, messages)
     before = {question.id: question.messages for question in asked.values()}
     totals = {name: before[name] + count for name, count in made.items()}
     questions.count_messages(desk.connection, totals)
 
 
-def crowded_people(desk: Desk, persons: Iterable[PersonId]) -> frozenset[PersonId]:
-    """People who must answer with a code: several questions are open for a number."""
-    numbers = numbers_of(desk, persons)
+def _added_to_call(desk: Desk, letter: Letter, voice: Voice) -> bool:
+    """Let a call that waits for a line say this as well, where there is one."""
+    if letter.channel is not Channel.VOICE:
+        return False
+    waiting = calls.of_question(desk.connection, letter.question.id, letter.address)
+    if waiting is None:
+        return False
+    carried = outbox.carries(desk.connection, [waiting])[waiting]
+    before = callouts.load(desk.connection, [callout for _, callout in carried])
+    units = [seen.callout.unit for seen in before.values()]
+    units += [one.callout.unit for one in letter.items]
+    spoken = voice.call_own(units)
+    calls.join(desk.connection, waiting, spoken, letter.carries, letter.not_after)
+    return True
+
+
+def crowded_people(desk: Desk, keys: Iterable[Key]) -> frozenset[Key]:
+    """Questions to be answered with a code: another warning asks the number too."""
+    asked = tuple(keys)
+    numbers = numbers_of(desk, (key.person for key in asked))
     every = {number for own in numbers.values() for number in own}
-    count = questions.open_count(desk.connection, every)
+    open_chains = questions.open_chains(desk.connection, every)
     return frozenset(
-        person
-        for person, own in numbers.items()
-        if any(count.get(number, 0) > 1 for number in own)
+        key
+        for key in asked
+        if any(
+            open_chains.get(number, set()) - {key.chain}
+            for number in numbers[key.person]
+        )
     )
 
 
@@ -200,9 +256,26 @@ class Letter:
     def text(self, voice: Voice, number: int, code: str | None) -> str:
         """What it says, the ``number``-th time."""
         units = [one.callout.unit for one in self.items]
-        if self.about is About.REMINDER:
-            return voice.reminder(units)
-        return voice.own(units, number, code)
+        if self.channel is Channel.VOICE:
+            return voice.call_own(units)
+        text = (
+            voice.reminder(units)
+            if self.about is About.REMINDER
+            else voice.own(units, number, code)
+        )
+        return voice.card(text) if self.channel is Channel.WECHAT else text
+
+    @property
+    def carries(self) -> tuple[tuple[AttemptId, CalloutId], ...]:
+        """The attempts, with their callouts."""
+        return tuple((one.fact.attempt, one.callout.id) for one in self.items)
+
+    @property
+    def not_after(self) -> datetime | None:
+        """The latest end of any of them; None when one has none."""
+        ends = [one.fact.not_after for one in self.items]
+        known = [end for end in ends if end]
+        return max(known) if len(known) == len(ends) else None
 
     def message(self, text: str, now: datetime) -> Message:
         """The message it becomes."""
@@ -217,14 +290,14 @@ class Letter:
             address=self.address,
             channel=self.channel,
             lane=question.lane,
-            place=min(_place(one) for one in self.items),
+            place=min(place(one.callout) for one in self.items),
             level=question.level,
             drill=question.drill,
             code=question.code,
             text=text,
             created_at=now,
-            not_after=_not_after(self.items),
-            carries=tuple((one.fact.attempt, one.callout.id) for one in self.items),
+            not_after=self.not_after,
+            carries=self.carries,
         )
 
 
@@ -244,14 +317,18 @@ def _letters(
     )
 
 
-def _place(one: Planned) -> int:
-    """First tries before later ones, then A before B, then by risk."""
-    first = one.fact.purpose is Purpose.TRY and one.fact.attempt.split(".")[3] == "0"
-    return one.callout.risk + 10 * one.fact.rung + (0 if first else LATER)
+HIGH = frozenset({UnitKind.TOWNSHIP, UnitKind.COUNTY})
 
 
-def _not_after(items: Iterable[Planned]) -> datetime | None:
-    """The latest end of any of them; None when one has none."""
-    ends = [one.fact.not_after for one in items]
-    known = [end for end in ends if end]
-    return max(known) if len(known) == len(ends) else None
+def place(callout: Callout) -> int:
+    """Order within a lane, lower first (rules of calling, section 7).
+
+    The fewest tries so far, so first tries of all before second ones of any, and A
+    before B; then township and county, who are few and move the rest; then the risk,
+    and grids before villages.
+    """
+    rungs = callout.ladder.rungs
+    made = {(a.rung, a.label) for a in callout.attempts if rungs[a.rung].own}
+    kind = callout.post.unit_kind
+    low = 0 if kind in HIGH else 2 * callout.risk + (kind is not UnitKind.GRID)
+    return len(made) * LATER + low

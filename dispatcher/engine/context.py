@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from typing_extensions import override
 
@@ -30,6 +30,13 @@ CARRIES = {
     AddressKind.WECOM: frozenset({Channel.WECHAT}),
 }
 
+Robots = Mapping[str, frozenset[UnitId]]
+
+
+def no_link(_: str) -> str:
+    """No page is offered."""
+    return ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
@@ -38,6 +45,10 @@ class Context:
     :ivar routes: names of configured channels, in order of preference
     :ivar signature: the name that stands before every text, without brackets
     :ivar rates: messages a second, by channel
+    :ivar lines: telephone lines of all voice routes together; 0 without a route
+    :ivar link: the address of the page on which a question can be answered
+    :ivar robots: channels that speak to groups, each with the units its group is for;
+        none: all
     """
 
     roster: Roster
@@ -46,6 +57,9 @@ class Context:
     routes: Mapping[Channel, tuple[str, ...]]
     signature: str
     rates: Mapping[Channel, float]
+    lines: int = 0
+    link: Callable[[str], str] = no_link
+    robots: Robots = field(default_factory=dict)
 
     @property
     def routed(self) -> frozenset[Channel]:
@@ -71,12 +85,43 @@ class Context:
         counties = (u for u in self.roster.units.values() if u.kind is UnitKind.COUNTY)
         return next(counties, None)
 
-    def duty(self, unit: UnitId, struck: frozenset[PersonId]) -> Duty:
+    def duty(self, unit: UnitId, chain: Chain) -> Duty:
         """Who can be called for a unit now."""
-        holders = Holders(self, struck)
+        holders = Holders(self, chain.struck)
         county = self._county(unit)
         desk = holders[PostRef(county.id, Post.COUNTY_DUTY)] if county else ()
-        return Duty(holders=holders, routes=self.routed, desk=desk[0] if desk else None)
+        return Duty(
+            holders=holders,
+            routes=self.routed,
+            desk=desk[0] if desk else None,
+            door=tuple(self._door(unit)),
+            awake=chain.awake,
+            lead_awake=unit in chain.leads_awake,
+        )
+
+    def _door(self, unit: UnitId) -> Iterable[PostRef]:
+        """The posts that may be sent to a door of a unit, the first choice first."""
+        for name in self.policies.task_assignees:
+            post = Post(name)
+            place = self.roster.units.get(unit) and self.roster.above(
+                unit, post.unit_kind
+            )
+            if place:
+                yield PostRef(place.id, post)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """What has been heard in one chain.
+
+    :ivar struck: people who said that they can't act
+    :ivar awake: people who have answered
+    :ivar leads_awake: units whose grid lead has answered
+    """
+
+    struck: frozenset[PersonId] = frozenset()
+    awake: Container[PersonId] = frozenset()
+    leads_awake: Container[UnitId] = frozenset()
 
 
 class Holders(Mapping[PostRef, tuple[Called, ...]]):

@@ -8,15 +8,17 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from channels.contract import Channel
-from contacts.model import PersonId
-from dispatcher.core.alert import Alert, AlertState, Lane
+from contacts.model import AddressId, PersonId
+from dispatcher.core.alert import Alert, AlertState
 from dispatcher.core.answer import NO_FIGURES, Evidence, Figures, Meaning
-from dispatcher.core.callout import Callout, CalloutId, CloseReason
+from dispatcher.core.callout import Callout, CalloutId, CloseReason, lane_of
 from dispatcher.core.event import Answered, Event, TakenOver, Withdrawn
+from dispatcher.engine.broadcasting import farewell
 from dispatcher.engine.compose import Desk, short_id
 from dispatcher.engine.context import Context
+from dispatcher.engine.notices import recipients
 from dispatcher.engine.step import step
-from dispatcher.store import alerts, callouts, outbox, questions
+from dispatcher.store import alerts, callouts, calls, outbox, questions
 from dispatcher.store.outbox import About, Message
 
 ENDED = frozenset(
@@ -39,17 +41,45 @@ class Cancelling:
 
 
 def cancel(desk: Desk, alert: Alert, how: Cancelling) -> Alert:
+    """Lift a warning that has not ended yet; see :func:`end`."""
+    if alert.state in ENDED:
+        return alert
+    ending = Ending(
+        state=AlertState.CANCELLED,
+        why=CloseReason.CANCELLED,
+        by=how.by,
+        reason=how.reason,
+        notice=desk.voice(alert.id).cancel(),
+    )
+    return end(desk, alert, ending)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a warning ends.
+
+    :ivar notice: what everybody who was reached is told
+    :ivar told: people who are told in other words
+    """
+
+    state: AlertState
+    why: CloseReason
+    by: str
+    reason: str
+    notice: str
+    told: frozenset[PersonId] = frozenset()
+
+
+def end(desk: Desk, alert: Alert, how: Ending) -> Alert:
     """End a warning: nothing new is sent from the commit on, and who was reached hears.
 
     Waiting messages die in this very transaction. Everybody who was contacted, or may
     have been, is told once by text.
     """
-    if alert.state in ENDED:
-        return alert
     connection, now = desk.connection, desk.now
     ended = replace(
         alert,
-        state=AlertState.CANCELLED,
+        state=how.state,
         due_at=None,
         ended_at=now,
         ended_by=how.by,
@@ -57,39 +87,84 @@ def cancel(desk: Desk, alert: Alert, how: Cancelling) -> Alert:
     )
     alerts.save(connection, ended)
     names = callouts.open_of_chain(connection, alert.chain)
-    withdrawn = Withdrawn(reason=CloseReason.CANCELLED, by=how.by)
+    withdrawn = Withdrawn(reason=how.why, by=how.by)
     step(connection, desk.context, dict.fromkeys(names, (withdrawn,)), now)
-    outbox.drop_chain(connection, alert.chain, "cancelled")
+    outbox.drop_chain(connection, alert.chain, how.why.value)
+    calls.settle(connection, names)
     questions.close_chain(connection, alert.chain, now)
-    outbox.put(connection, _notices(desk, alert))
+    outbox.put(connection, _notices(desk, alert, how))
+    farewell(desk, alert, how.notice)
     return ended
 
 
-def _notices(desk: Desk, alert: Alert) -> list[Message]:
-    text = desk.voice(alert.id).cancel()
-    drill = alert.content.drill
-    lane = Lane.DRILL if drill else Lane(alert.policy_level.value)
+def _notices(desk: Desk, alert: Alert, how: Ending) -> list[Message]:
+    voice = desk.voice(alert.id)
+    written = {
+        Channel.SMS: how.notice,
+        Channel.WECHAT: voice.card(how.notice),
+        Channel.VOICE: voice.call_notice(how.notice),
+    }
     return [
-        Message(
-            id=short_id("cancel", alert.chain, person),
-            alert=alert.id,
-            chain=alert.chain,
-            question=None,
-            about=About.NOTICE,
-            person=person,
-            address=address,
-            channel=channel,
-            lane=lane,
-            place=0,
-            level=alert.content.level,
-            drill=drill,
-            code=None,
-            text=text,
-            created_at=desk.now,
+        replace(
+            notice(
+                desk,
+                alert,
+                Letter(
+                    how.why.value,
+                    written[one.means.channel],
+                    one.person,
+                    one.means.address,
+                    one.means.channel,
+                ),
+            ),
+            due_at=one.due_at,
         )
-        for person, address, channel in outbox.contacted(desk.connection, alert.chain)
-        if channel is not Channel.VOICE
+        for one in recipients(desk, alert)
+        if one.person not in how.told
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """Something told to one person about a warning as a whole; it asks nothing.
+
+    :ivar occasion: told twice on the same one, it is told once
+    """
+
+    occasion: str
+    text: str
+    person: PersonId
+    address: AddressId
+    channel: Channel
+
+
+def notice(
+    desk: Desk,
+    alert: Alert,
+    letter: Letter,
+    about: About = About.NOTICE,
+    not_after: datetime | None = None,
+) -> Message:
+    """The message a letter becomes."""
+    drill = alert.content.drill
+    return Message(
+        id=short_id(letter.occasion, alert.chain, letter.person),
+        alert=alert.id,
+        chain=alert.chain,
+        question=None,
+        about=about,
+        person=letter.person,
+        address=letter.address,
+        channel=letter.channel,
+        lane=lane_of(alert.policy_level, drill=drill),
+        place=0,
+        level=alert.content.level,
+        drill=drill,
+        code=None,
+        text=letter.text,
+        created_at=desk.now,
+        not_after=not_after,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,14 +13,16 @@ from channels.contract import Channel
 from contacts.model import AddressId, PersonId
 from dispatcher.core.alert import ChainId
 from dispatcher.core.answer import Meaning
-from dispatcher.core.callout import Callout, CalloutId, Purpose, State
+from dispatcher.core.callout import AttemptId, Callout, CalloutId, Mark, Purpose, State
+from dispatcher.core.digest import Pending, call_at, message_at
 from dispatcher.core.due import DESK_REMINDER_SECONDS
 from dispatcher.engine.compose import Desk, crowded_people, short_id
 from dispatcher.engine.context import Context
-from dispatcher.store import callouts, outbox, people, questions, strikes
+from dispatcher.engine.wording import Owed, Voice
+from dispatcher.store import callouts, calls, outbox, people, questions, strikes
 from dispatcher.store.callouts import Seen
 from dispatcher.store.outbox import About, Message
-from dispatcher.store.questions import Kind, Member, Question
+from dispatcher.store.questions import Kind, Member, Named, Question
 
 MOST = 20
 
@@ -29,27 +32,15 @@ def send_due(connection: Connection, context: Context, now: datetime) -> int:
     due = {one.id: one for one in questions.due_digests(connection, now, MOST)}
     if not due:
         return 0
-    members = questions.members(connection, due)
-    seen = callouts.load(connection, {member.callout for member in members})
-    chains = {question.key.chain for question in due.values()}
-    struck = strikes.of_chains(connection, chains)
-    wanted = [
-        member
-        for member in members
-        if _can_act(due[member.question], struck)
-        and _still(member, due[member.question], seen[member.callout].callout)
-    ]
-    paper = Paper(
-        desk=Desk(connection, context, now),
-        seen=seen,
-        earlier=outbox.named_callouts(connection, due),
-    )
+    paper = _paper(Desk(connection, context, now), due)
+    ready = [one for one in paper.members if _ready(paper, due[one.question], one)]
+    wanted = [one for one in ready if _wanted(paper, due[one.question], one)]
     messages = [
         _message(paper, due[together[0].question], together)
         for together in _together(wanted)
     ]
-    outbox.put(connection, messages)
-    questions.named(connection, due, now)
+    _put(paper.desk, messages)
+    questions.named(connection, _named(paper, due, ready, messages))
     return len(due)
 
 
@@ -57,16 +48,131 @@ def send_due(connection: Connection, context: Context, now: datetime) -> int:
 class Paper:
     """What all digests of one round are written on.
 
+    :ivar members: who waits in them
+    :ivar waiting: since when, by digest
     :ivar earlier: callouts each digest has named before
+    :ivar struck: who has said that he can't act, by chain
+    :ivar own: what each digest's person still has to answer himself
     """
 
     desk: Desk
+    members: Sequence[Member]
+    waiting: Mapping[str, Pending]
     seen: Mapping[CalloutId, Seen]
     earlier: Mapping[str, set[CalloutId]]
+    struck: Mapping[ChainId, frozenset[PersonId]]
+    own: Mapping[str, Sequence[Callout]]
+
+    def open_before(self, question: Question) -> set[CalloutId]:
+        """Callouts it has named before that nobody has answered yet."""
+        named = self.earlier.get(question.id, set())
+        return callouts.still_open(self.desk.connection, named)
 
     def callout(self, member: Member) -> Callout:
         """The callout a member stands for."""
         return self.seen[member.callout].callout
+
+
+def _paper(desk: Desk, due: Mapping[str, Question]) -> Paper:
+    connection = desk.connection
+    members = questions.members(connection, due)
+    chains = {question.key.chain for question in due.values()}
+    return Paper(
+        desk=desk,
+        members=members,
+        waiting=questions.pending(connection, due),
+        seen=callouts.load(connection, {member.callout for member in members}),
+        earlier=outbox.named_callouts(connection, due),
+        struck=strikes.of_chains(connection, chains),
+        own=_own_parts(desk, due),
+    )
+
+
+def _own_parts(desk: Desk, due: Mapping[str, Question]) -> dict[str, list[Callout]]:
+    """What these superiors have to answer for themselves, and have not yet."""
+    digests = {
+        (question.key.chain, question.key.person): name
+        for name, question in due.items()
+        if question.key.kind is Kind.DIGEST
+    }
+    own = questions.own_of(desk.connection, digests) if digests else {}
+    named = outbox.named_callouts(desk.connection, own)
+    asked = [
+        (own[question], name) for question, names in named.items() for name in names
+    ]
+    seen = callouts.load(desk.connection, {name for _, name in asked})
+    parts: dict[str, list[Callout]] = defaultdict(list)
+    for key, name in asked:
+        callout = seen[name].callout
+        answered = any(answer.person == key[1] for answer in callout.answers)
+        if callout.open and not answered:
+            parts[digests[key]].append(callout)
+    return parts
+
+
+def _ready(paper: Paper, question: Question, member: Member) -> bool:
+    """Whether the time has come for what this member waits for."""
+    if member.purpose is Purpose.NEXT_MEANS:
+        return True
+    by_call = member.channel is Channel.VOICE
+    moment = (call_at if by_call else message_at)(
+        question.digest, paper.waiting[question.id]
+    )
+    return moment is not None and moment <= paper.desk.now
+
+
+def _wanted(paper: Paper, question: Question, member: Member) -> bool:
+    if not _can_act(question, paper.struck):
+        return False
+    callout = paper.callout(member)
+    # His own part waits for his own answer, whoever has taken it over.
+    return callout in paper.own.get(question.id, ()) or _still(
+        member, question, callout
+    )
+
+
+def _named(
+    paper: Paper,
+    due: Mapping[str, Question],
+    ready: Iterable[Member],
+    messages: Iterable[Message],
+) -> dict[str, Named]:
+    """What was made of each digest, so that its pace is kept."""
+    attempts: dict[str, list[str]] = {name: [] for name in due}
+    for member in ready:
+        attempts[member.question].append(member.attempt)
+    made = {(one.question, one.channel is Channel.VOICE) for one in messages}
+    now = paper.desk.now
+    return {
+        name: Named(
+            attempts=attempts[name],
+            sent_at=now if (name, False) in made else question.sent_at,
+            called_at=now if (name, True) in made else question.called_at,
+        )
+        for name, question in due.items()
+    }
+
+
+def _put(desk: Desk, messages: Sequence[Message]) -> None:
+    """Make messages; a call that waits for a line says the newest instead."""
+    new = []
+    for message in messages:
+        waiting = None
+        if message.channel is Channel.VOICE and message.question:
+            waiting = calls.of_question(
+                desk.connection, message.question, message.address
+            )
+        if waiting:
+            calls.join(
+                desk.connection,
+                waiting,
+                message.text,
+                message.carries,
+                message.not_after,
+            )
+        else:
+            new.append(message)
+    outbox.put(desk.connection, new)
 
 
 def _can_act(question: Question, struck: Mapping[ChainId, frozenset[PersonId]]) -> bool:
@@ -94,6 +200,9 @@ def _together(members: Iterable[Member]) -> list[list[Member]]:
 def _message(paper: Paper, question: Question, members: Sequence[Member]) -> Message:
     first = members[0]
     about = About.DIGEST if question.key.kind is Kind.DIGEST else About.INFO
+    own = paper.own.get(question.id, ())
+    carries = {member.attempt: member.callout for member in members}
+    carries |= {named_in(callout): callout.id for callout in own}
     return Message(
         id=short_id(*sorted(member.attempt for member in members)),
         alert=question.alert,
@@ -104,15 +213,29 @@ def _message(paper: Paper, question: Question, members: Sequence[Member]) -> Mes
         address=first.address,
         channel=first.channel,
         lane=question.lane,
-        place=0,  # few, and they move the rest
+        place=_place(paper, members),
         level=question.level,
         drill=question.drill,
         code=question.code,
         text=_text(paper, question, members),
         created_at=paper.desk.now,
         not_after=_not_after(paper.desk.now, first.purpose),
-        carries=tuple((member.attempt, member.callout) for member in members),
+        carries=tuple(carries.items()),
     )
+
+
+def named_in(callout: Callout) -> AttemptId:
+    """What stands for a callout that a message names and that is no attempt for it.
+
+    What becomes of the message is no news of any attempt that was made by itself.
+    """
+    return AttemptId(f"{callout.id}.named")
+
+
+def _place(paper: Paper, members: Iterable[Member]) -> int:
+    """Before everything else in its lane: most grids that were never rung first."""
+    never = [m for m in members if Mark.NEVER_RUNG in paper.callout(m).marks]
+    return -len(never)
 
 
 def _not_after(now: datetime, purpose: Purpose) -> datetime | None:
@@ -122,22 +245,49 @@ def _not_after(now: datetime, purpose: Purpose) -> datetime | None:
 
 
 def _text(paper: Paper, question: Question, members: Sequence[Member]) -> str:
-    desk = paper.desk
-    voice = desk.voice(question.alert)
+    voice = paper.desk.voice(question.alert)
+    asks = question.key.kind is Kind.DIGEST
+    words = _asking if asks else _telling
+    text = words(paper, question, members, voice)
+    return voice.card(text) if members[0].channel is Channel.WECHAT else text
+
+
+def _asking(
+    paper: Paper, question: Question, members: Sequence[Member], voice: Voice
+) -> str:
+    before = paper.open_before(question)
+    by_call = members[0].channel is Channel.VOICE
+    code = question.code if crowded_people(paper.desk, (question.key,)) else None
+    own = paper.own.get(question.id, ())
+    mine = {callout.id for callout in own}
+    named = [member for member in members if member.callout not in mine]
+    if not named:
+        units = [callout.unit for callout in own]
+        return voice.call_own(units) if by_call else voice.own(units, 1, code)
+    new = {member.callout for member in named} - before
+    owed = Owed(
+        units=[paper.callout(member).unit for member in named],
+        added=len(new),
+        count=len(before - mine | new),
+        own=[callout.unit for callout in own],
+    )
+    return voice.call_digest(owed) if by_call else voice.digest(owed, code)
+
+
+def _telling(paper: Paper, _: Question, members: Sequence[Member], voice: Voice) -> str:
     units = [paper.callout(member).unit for member in members]
-    if question.key.kind is Kind.DIGEST:
-        earlier = paper.earlier.get(question.id, set())
-        new = {member.callout for member in members} - earlier
-        crowded = crowded_people(desk, (question.key.person,))
-        code = question.code if crowded else None
-        return voice.digest(units, (len(new), len(earlier | new)), code)
+    by_call = members[0].channel is Channel.VOICE
     if all(paper.callout(m).state is State.NOTIFIED for m in members):
         return voice.told(units)
     match members[0].purpose:
+        case Purpose.HELP if by_call:
+            return voice.call_help(units, _callers(paper, members))
         case Purpose.HELP:
             return voice.help(units, _callers(paper, members))
         case Purpose.REMINDER:
             return voice.desk(len(set(units)))
+        case Purpose.TASK:
+            return voice.task(units)
         case _:
             return voice.info(units)
 

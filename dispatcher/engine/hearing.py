@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
@@ -12,8 +12,6 @@ from config.texts import TextName
 from contacts.model import AddressId, PersonId
 from dispatcher.core.alert import ChainId
 from dispatcher.core.answer import Evidence, Meaning
-from dispatcher.core.callout import CalloutId
-from dispatcher.core.event import Answered, Event, TakenOver
 from dispatcher.core.matching import (
     AnsweredNotice,
     AskWhich,
@@ -21,14 +19,14 @@ from dispatcher.core.matching import (
     NothingSent,
     match,
 )
+from dispatcher.engine.answering import Gathered, Spoken, gather
 from dispatcher.engine.compose import Desk, short_id
-from dispatcher.engine.desk import is_own
 from dispatcher.intake.replies import Read, read
-from dispatcher.store import callouts, heard, people, questions
+from dispatcher.store import heard, people, questions
 from dispatcher.store.heard import Said
 from dispatcher.store.outbox import About, Message
 from dispatcher.store.outbox import put as put_messages
-from dispatcher.store.questions import Kind, Question
+from dispatcher.store.questions import Question
 
 REPLIES_MOST = 5  # an hour to one number: nonsense is not answered for ever
 
@@ -39,9 +37,6 @@ class Heard:
 
     reply: Reply
     received_at: datetime
-
-
-Gathered = dict[CalloutId, list[Event]]
 
 
 def hear(desk: Desk, one: Heard, gathered: Gathered) -> str:
@@ -73,7 +68,7 @@ def hear(desk: Desk, one: Heard, gathered: Gathered) -> str:
         case Matched(message=message, how=how):
             meant = by_message[message]
             asked = [meant] if how in BY_CODE else _asked_together(sent, meant)
-            return _matched(desk, one, asked, Spoken(words, how), gathered)
+            return _matched(desk, Understood(one, words, how), asked, gathered)
         case _:
             assert_never(found)
 
@@ -93,86 +88,42 @@ def _asked_together(sent: Sequence[Said], meant: Said) -> list[Said]:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
-    """What was said, and how strongly we know to what."""
+class Understood:
+    """A reply, what it means, and how strongly we know to what."""
 
+    reply: Heard
     words: Read
     how: Evidence
 
+    def to(self, question: Question, said: Said) -> Spoken:
+        """What it says to a question that a message put."""
+        return Spoken(
+            question=question,
+            meaning=self.words.meaning,
+            evidence=self.how,
+            received_at=self.reply.received_at,
+            figures=self.words.figures,
+            message=said.candidate.message,
+            address=said.address,
+        )
+
 
 def _matched(
-    desk: Desk,
-    one: Heard,
-    asked: Sequence[Said],
-    spoken: Spoken,
-    gathered: Gathered,
+    desk: Desk, one: Understood, asked: Sequence[Said], gathered: Gathered
 ) -> str:
     meant, *others = asked
     found = questions.by_id(desk.connection, [said.question for said in asked])
-    words = spoken.words
-    _gather(desk, one, found[meant.question], Answer(meant, spoken), gathered)
-    if words.meaning.awake:
+    gather(desk, one.to(found[meant.question], meant), gathered)
+    if one.words.meaning.awake:
         for said in others:
             same = said.person == meant.person
-            heard_as = spoken if same else Spoken(AWAKE_ONLY, spoken.how)
-            answer = Answer(said, heard_as)
-            _gather(desk, one, found[said.question], answer, gathered)
-    _respond(desk, one, meant, words, found[meant.question])
-    return words.meaning.value
+            heard_as = one if same else replace(one, words=AWAKE_ONLY)
+            gather(desk, heard_as.to(found[said.question], said), gathered)
+    _respond(desk, one.reply, meant, one.words, found[meant.question])
+    return one.words.meaning.value
 
 
 AWAKE_ONLY = Read(meaning=Meaning.RECEIVED)  # another's figures are not his
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A message, and what was said to it."""
-
-    said: Said
-    spoken: Spoken
-
-
-def _gather(
-    desk: Desk, one: Heard, question: Question, answer: Answer, gathered: Gathered
-) -> None:
-    """Let every callout that the question had named hear the answer."""
-    person, words = question.key.person, answer.spoken.words
-    named = heard.named(desk.connection, question.id, one.received_at)
-    if words.meaning is Meaning.CANNOT_ACT:
-        named |= heard.roles(desk.connection, question.key.chain, person)
-    for name, seen in callouts.load(desk.connection, named).items():
-        own = is_own(desk.context, seen.callout, person)
-        above = question.key.kind is Kind.DIGEST and not own
-        event = _answered(question, answer)
-        if above and words.meaning.awake:
-            event = _taking(question, answer)
-        gathered.setdefault(name, []).append(event)
-
-
-def _taking(question: Question, answer: Answer) -> Event:
-    return TakenOver(
-        taker=question.key.person,
-        message=answer.said.candidate.message,
-        help=answer.spoken.words.meaning is Meaning.NEED_HELP,
-        by=_by(question),
-    )
-
-
-def _by(question: Question) -> str:
-    return f"person:{question.key.person}"
-
-
-def _answered(question: Question, answer: Answer) -> Event:
-    said, spoken = answer.said, answer.spoken
-    return Answered(
-        person=question.key.person,
-        meaning=spoken.words.meaning,
-        evidence=spoken.how,
-        figures=spoken.words.figures,
-        address=AddressId(said.address),
-        message=said.candidate.message,
-        by=_by(question),
-    )
 
 
 def _respond(

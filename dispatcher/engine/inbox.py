@@ -5,29 +5,46 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import assert_never
 
 import structlog
 from sqlalchemy import Connection
 
-from channels.contract import Callback, FailureKind, Provider, Rank, Receipt, Reply
+from channels.contract import (
+    Callback,
+    Channel,
+    Failed,
+    FailureKind,
+    Keyed,
+    Pressed,
+    Provider,
+    RangBack,
+    Rank,
+    Receipt,
+    Reply,
+)
 from dispatcher.core.callout import Progress
 from dispatcher.core.event import Reported
+from dispatcher.engine.answering import Gathered
 from dispatcher.engine.clock import Clock
 from dispatcher.engine.compose import Desk
 from dispatcher.engine.context import Context
-from dispatcher.engine.hearing import Gathered, Heard, hear
+from dispatcher.engine.hearing import Heard, hear
 from dispatcher.engine.keeper import Keeper
-from dispatcher.engine.outcome import SILENT_AFTER, reported, tell
+from dispatcher.engine.outcome import CALL_SILENT_AFTER, SILENT_AFTER, reported, tell
+from dispatcher.engine.pressing import hear_button, hear_keys, note_keys, ring_back
 from dispatcher.engine.step import step
 from dispatcher.store import callbacks, outbox
 from dispatcher.store.callbacks import Unread
 from dispatcher.store.database import STORE_TROUBLE, Database
-from dispatcher.store.outbox import Known, MessageState
+from dispatcher.store.outbox import About, Known, MessageState
 
 MOST = 200
 AGAIN_AFTER = timedelta(seconds=60)  # a callback that could not be read
 PASSING = frozenset({FailureKind.TRANSIENT, FailureKind.THROTTLE})
 ONCE_MORE_AFTER = timedelta(seconds=30)
+ASKING = frozenset({About.OWN, About.DIGEST})
+NO_KEY = "no_key"  # voicemail, an assistant, or he hung up early
 
 log = structlog.get_logger()
 
@@ -112,30 +129,48 @@ class Inbox:
 def interpret(
     connection: Connection, context: Context, told: Sequence[Told], now: datetime
 ) -> dict[int, str]:
-    """Let callbacks have their effect; returns what each was taken for."""
-    receipts = [one for one in told if isinstance(one.what, Receipt)]
-    taken = take_receipts(
-        connection,
-        context,
-        [
-            (one.callback.received_at, one.what)
-            for one in receipts
-            if isinstance(one.what, Receipt)
-        ],
-        now,
-    )
-    outcomes = {
-        one.callback.id: outcome for one, outcome in zip(receipts, taken, strict=True)
-    }
+    """Let callbacks have their effect; returns what each was taken for.
+
+    Keys are noted before receipts: a call in which one was pressed reached somebody.
+    Receipts are read before replies, which mean what had arrived by then.
+    """
     desk = Desk(connection, context, now)
+    keys = [(one.what, one.callback.received_at) for one in told]
+    note_keys(connection, [(k, at) for k, at in keys if isinstance(k, Keyed)])
+    receipts = [
+        (one.callback, one.what) for one in told if isinstance(one.what, Receipt)
+    ]
+    received = [(callback.received_at, receipt) for callback, receipt in receipts]
+    taken = take_receipts(connection, context, received, now)
+    outcomes = {
+        callback.id: outcome
+        for (callback, _), outcome in zip(receipts, taken, strict=True)
+    }
     gathered: Gathered = {}
-    for one in told:
-        if isinstance(one.what, Reply):
-            received_at = one.callback.received_at
-            heard = Heard(reply=one.what, received_at=received_at)
-            outcomes[one.callback.id] = hear(desk, heard, gathered)
+    outcomes |= {
+        one.callback.id: _said(desk, one, gathered)
+        for one in told
+        if not isinstance(one.what, Receipt)
+    }
     step(connection, context, gathered, now)
     return outcomes
+
+
+def _said(desk: Desk, one: Told, gathered: Gathered) -> str:
+    at = one.callback.received_at
+    match one.what:
+        case Reply() as reply:
+            return hear(desk, Heard(reply=reply, received_at=at), gathered)
+        case Keyed() as keyed:
+            return hear_keys(desk, keyed, at, gathered)
+        case Pressed() as pressed:
+            return hear_button(desk, pressed, at, gathered)
+        case RangBack() as rang:
+            return ring_back(desk, rang, at)
+        case Receipt():
+            return "receipt"
+        case _:
+            assert_never(one.what)
 
 
 def take_receipts(
@@ -156,24 +191,50 @@ def take_receipts(
         [receipt.provider_id for receipt in receipts],
     )
     outcomes = []
-    newest: dict[str, tuple[Known, Receipt, datetime]] = {}
+    newest: dict[str, News] = {}
     for at, receipt in told:
-        known = ours.get(receipt.message or "") or theirs.get(receipt.provider_id)
-        if known is None:
-            outcomes.append("no_message")
-        elif receipt.rank <= _rank(known, newest) or _of_earlier_try(known, receipt):
-            outcomes.append("stale")
-        else:
-            outcomes.append("receipt")
-            newest[known.id] = (known, receipt, at)
-    outbox.set_state(connection, [_row(*item) for item in newest.values()])
+        known = ours.get(receipt.message or "") or theirs.get(receipt.provider_id, [])
+        news = [one for one in known if _is_news(one, receipt, newest)]
+        newest |= {
+            one.id: News(one, receipt, at, _picked_up(one, receipt, at, newest))
+            for one in news
+        }
+        stale = "stale" if known else "no_message"
+        outcomes.append("receipt" if news else stale)
+    outbox.set_state(connection, [_row(news) for news in newest.values()])
     reports = {
-        name: report
-        for name, (known, receipt, _) in newest.items()
-        if (report := _report(known, receipt))
+        name: report for name, news in newest.items() if (report := _report(news))
     }
     tell(connection, context, reports, now)
     return outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """The newest receipt of a message.
+
+    :ivar picked_up_at: when a call was, by this receipt or one before it
+    """
+
+    known: Known
+    receipt: Receipt
+    at: datetime
+    picked_up_at: datetime | None
+
+
+def _is_news(known: Known, receipt: Receipt, newest: Mapping[str, News]) -> bool:
+    before = newest.get(known.id)
+    rank = int(before.receipt.rank) if before else known.rank
+    return receipt.rank > rank and not _of_earlier_try(known, receipt)
+
+
+def _picked_up(
+    known: Known, receipt: Receipt, at: datetime, newest: Mapping[str, News]
+) -> datetime | None:
+    before = newest.get(known.id)
+    earlier = before.picked_up_at if before else known.picked_up_at
+    picks_up = known.channel is Channel.VOICE and receipt.rank is Rank.SENT
+    return earlier or (at if picks_up else None)
 
 
 def _of_earlier_try(known: Known, receipt: Receipt) -> bool:
@@ -185,39 +246,47 @@ def _of_earlier_try(known: Known, receipt: Receipt) -> bool:
     return same if again else not same
 
 
-def _rank(known: Known, newest: Mapping[str, tuple[Known, Receipt, datetime]]) -> int:
-    later = newest.get(known.id)
-    return int(later[1].rank) if later else known.rank
-
-
-def _row(known: Known, receipt: Receipt, at: datetime) -> dict[str, object]:
-    row = _moved_on(known, receipt, at)
-    if _once_more(known, receipt):
+def _row(news: News) -> dict[str, object]:
+    row = _moved_on(news)
+    if _once_more(news.known, news.receipt):
         row |= {
             "state": MessageState.WAITING.value,
             "rank": 0,
-            "due_at": at + ONCE_MORE_AFTER,
+            "due_at": news.at + ONCE_MORE_AFTER,
         }
     return row
 
 
-def _moved_on(known: Known, receipt: Receipt, at: datetime) -> dict[str, object]:
-    final = receipt.rank >= Rank.FINAL
+def _moved_on(news: News) -> dict[str, object]:
+    known, receipt, at = news.known, news.receipt, news.at
+    final, failure = receipt.rank >= Rank.FINAL, _failure(news)
     state = MessageState.ACCEPTED
     if final:
-        state = MessageState.FAILED if receipt.failure else MessageState.DELIVERED
+        state = MessageState.FAILED if failure else MessageState.DELIVERED
+    silent = CALL_SILENT_AFTER if known.channel is Channel.VOICE else SILENT_AFTER
     return {
         "id": known.id,
         "state": state.value,
         "rank": int(receipt.rank),
         "provider_id": receipt.provider_id,
-        "due_at": None if final else at + SILENT_AFTER,
+        "due_at": None if final else at + silent,
         "lease_until": None,
         "accepted_at": known.accepted_at or at,
         "delivered_at": at if state is MessageState.DELIVERED else None,
-        "failure": receipt.failure.kind.value if receipt.failure else None,
-        "failure_code": receipt.failure.code if receipt.failure else None,
+        "failure": failure.kind.value if failure else None,
+        "failure_code": failure.code if failure else None,
+        "picked_up_at": news.picked_up_at,
+        "ended_at": at if final else None,
     }
+
+
+def _failure(news: News) -> Failed | None:
+    """What went wrong; a call that asked, and in which no key was pressed, failed."""
+    known, receipt = news.known, news.receipt
+    asked = known.channel is Channel.VOICE and known.about in ASKING
+    if receipt.rank < Rank.FINAL or receipt.failure or not asked or known.keyed_at:
+        return receipt.failure
+    return Failed(kind=FailureKind.UNREACHED, code=NO_KEY)
 
 
 def _once_more(known: Known, receipt: Receipt) -> bool:
@@ -227,11 +296,12 @@ def _once_more(known: Known, receipt: Receipt) -> bool:
     )
 
 
-def _report(known: Known, receipt: Receipt) -> Reported | None:
-    if _once_more(known, receipt):
+def _report(news: News) -> Reported | None:
+    failure = _failure(news)
+    if _once_more(news.known, news.receipt):
         return None
-    if receipt.failure:
-        return reported(Progress.FAILED, receipt.failure.kind, receipt.failure.code)
-    if receipt.rank >= Rank.FINAL:
+    if failure:
+        return reported(Progress.FAILED, failure.kind, failure.code)
+    if news.receipt.rank >= Rank.FINAL:
         return reported(Progress.DELIVERED)
     return None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from channels.contract import Channel
 from config.policy import PolicySet
 from config.texts import Texts
 from contacts.numbers import guard
-from dispatcher.engine.context import Context
+from dispatcher.engine.context import Context, Robots, no_link
 from dispatcher.store import people
 from dispatcher.store.database import Database
 
@@ -27,7 +27,10 @@ class Fixed:
     routes: Mapping[Channel, tuple[str, ...]]
     signature: str
     rates: Mapping[Channel, float]
+    lines: int
     allow_test_numbers: bool
+    link: Callable[[str], str] = no_link
+    robots: Robots = field(default_factory=dict)
 
 
 class Keeper:
@@ -41,9 +44,19 @@ class Keeper:
         self._lock = asyncio.Lock()
 
     @property
+    def lines(self) -> int:
+        """How many calls may go on at a time."""
+        return self._fixed.lines
+
+    @property
     def channels(self) -> tuple[Channel, ...]:
         """Channels with a rate."""
         return tuple(self._fixed.rates)
+
+    @property
+    def robots(self) -> tuple[str, ...]:
+        """Channels that speak to groups."""
+        return tuple(self._fixed.robots)
 
     def rate(self, channel: Channel) -> float:
         """Messages a second a channel may carry."""
@@ -71,6 +84,9 @@ class Keeper:
                     routes=fixed.routes,
                     signature=fixed.signature,
                     rates=fixed.rates,
+                    lines=fixed.lines,
+                    link=fixed.link,
+                    robots=fixed.robots,
                 )
                 self._version = version
             return self._context

@@ -8,10 +8,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from contacts.model import PostRef, UnitId
+from contacts.model import PersonId, PostRef, UnitId
 from dispatcher.core.alert import Alert
-from dispatcher.core.plan import Launch, level_policy, open_callouts, start_list
+from dispatcher.core.expiry import lifetime_of, scheduled
+from dispatcher.core.plan import Launch, open_callouts, opens, seat, start_list
+from dispatcher.engine.broadcasting import announce
+from dispatcher.engine.compose import Desk
 from dispatcher.engine.context import Context
+from dispatcher.engine.expiry import attend
 from dispatcher.engine.step import launch
 from dispatcher.store import alerts, callouts
 
@@ -30,6 +34,8 @@ def launch_due(connection: Connection, context: Context, now: datetime) -> int:
 def _launch(
     connection: Connection, context: Context, alert: Alert, now: datetime
 ) -> int:
+    if alert.expires_at and alert.expires_at <= now:
+        return attend(connection, context, alert.id, now)
     known = frozenset(context.roster.units)
     start = Launch(
         alert=alert.id,
@@ -40,26 +46,29 @@ def _launch(
         at=now,
         by=alert.received_by,
     )
-    _, policy = level_policy(context.policies, alert.content)
     there = callouts.posts_of_alert(connection, alert.id)
-    posts = start_list(policy, context.roster, start.inside)
-    missing = [post for post in posts if post not in there]
+    posts = start_list(context.policies, context.roster, alert.content, start.inside)
+    missing = [
+        post for post in posts if post not in there and opens(context.roster, post)
+    ]
     chunk = with_all_roles(context, missing)
     first = open_callouts(start, context.policies, context.roster, chunk)
     launch(connection, context, first, now)
     if len(chunk) == len(missing):
-        done = replace(alert, due_at=None, launched_at=alert.launched_at or now)
+        lifetime = lifetime_of(context.policies, alert.content)
+        done = scheduled(replace(alert, launched_at=now), lifetime, now)
         alerts.save(connection, done)
+        announce(Desk(connection, context, now), done)
     return max(len(chunk), 1)
 
 
 def with_all_roles(context: Context, missing: Sequence[PostRef]) -> list[PostRef]:
     """The next chunk, with all other roles of its people: one message names them."""
-    holders = context.roster.holders
-    people = {person.id for post in missing[:CHUNK] for person in holders(post)}
-    beside = (
-        post
-        for post in missing[CHUNK:]
-        if any(person.id in people for person in holders(post))
-    )
+    roster = context.roster
+
+    def holders(post: PostRef) -> set[PersonId]:
+        return {person.id for person in roster.holders(seat(roster, post))}
+
+    people = {person for post in missing[:CHUNK] for person in holders(post)}
+    beside = (post for post in missing[CHUNK:] if holders(post) & people)
     return [*missing[:CHUNK], *beside]

@@ -10,7 +10,15 @@ from typing import assert_never
 
 from sqlalchemy import Connection
 
-from channels.contract import Accepted, Failed, FailureKind, Outcome, Rank, Unknown
+from channels.contract import (
+    Accepted,
+    Channel,
+    Failed,
+    FailureKind,
+    Outcome,
+    Rank,
+    Unknown,
+)
 from dispatcher.core.callout import AttemptId, CalloutId, Progress
 from dispatcher.core.event import Event, Reported
 from dispatcher.engine.context import Context
@@ -20,10 +28,12 @@ from dispatcher.store.outbox import Known, MessageState, Sending
 
 ASK_AFTER = timedelta(seconds=2)  # a callback may settle it before we have to ask
 SILENT_AFTER = timedelta(seconds=300)  # accepted, and no receipt: then it is asked for
+CALL_SILENT_AFTER = timedelta(seconds=90)  # a call is over, or talks, by then
 BACK_OFF = timedelta(seconds=5)
 BACK_OFF_MOST = timedelta(seconds=300)
 DOUBLINGS_MOST = 10
 UNTIED = AttemptId("")  # a report before it is tied to the attempts of its message
+OF_THE_ADDRESS = frozenset({FailureKind.PERMANENT_ADDRESS, FailureKind.UNREACHED})
 SLOW_KINDS = frozenset({FailureKind.CONFIG, FailureKind.PERMANENT_CONTENT})
 
 
@@ -48,7 +58,7 @@ def record(
     """Write down outcomes, and let the callouts hear of them."""
     if not results:
         return
-    known, _ = outbox.by_receipt(connection, [r.message.id for r in results], ())
+    known = outbox.known(connection, [result.message.id for result in results])
     settled = [(result, _settle(context, result, known, now)) for result in results]
     outbox.set_state(connection, [row for _, row in settled])
     tell(
@@ -86,14 +96,20 @@ def tell(
 
 
 def _report(result: Sent) -> Reported | None:
-    """The one result an attempt has: where receipts come, they bring it."""
+    """The one result an attempt has: where receipts come, they bring it.
+
+    A call tells besides when it is placed: tries that merged into it count from there.
+    """
+    call = result.message.channel is Channel.VOICE
     match result.outcome:
+        case Accepted() if call:
+            return reported(Progress.ACCEPTED)
         case Accepted(rank=rank) if not result.receipts or rank >= Rank.FINAL:
             delivered = rank >= Rank.FINAL
             return reported(Progress.DELIVERED if delivered else Progress.ACCEPTED)
         case Unknown(code=code):
             return reported(Progress.UNKNOWN, None, code)
-        case Failed(kind=FailureKind.PERMANENT_ADDRESS as kind, code=code):
+        case Failed(kind=kind, code=code) if kind in OF_THE_ADDRESS:
             return reported(Progress.FAILED, kind, code)
         case _:
             return None
@@ -150,6 +166,14 @@ def _accepted(before: Known, rank: Rank, now: datetime) -> dict[str, object]:
     """A receipt may have come before the answer to our own request."""
     if before.rank >= Rank.FINAL:
         return {}
+    if before.channel is Channel.VOICE:
+        # A look-up may have found it over already: its end is asked for and read.
+        over = rank >= Rank.FINAL
+        return {
+            "state": MessageState.ACCEPTED.value,
+            "rank": max(before.rank, int(min(rank, Rank.SENT))),
+            "due_at": now if over else now + CALL_SILENT_AFTER,
+        }
     if rank >= Rank.FINAL:  # a look-up found it delivered already
         delivered = MessageState.DELIVERED.value
         return {"state": delivered, "rank": int(rank), "delivered_at": now}
@@ -171,7 +195,7 @@ def _failed(
     routes: Sequence[str], tries: int, failed: Failed, now: datetime
 ) -> dict[str, object]:
     """Our provider's failure moves to the next route, or waits; never the ladder."""
-    if failed.kind is FailureKind.PERMANENT_ADDRESS:
+    if failed.kind in OF_THE_ADDRESS:
         return {"state": MessageState.FAILED.value, "rank": int(Rank.FINAL)}
     untried = tries % len(routes) != 0
     wait = timedelta() if untried else back_off(failed, tries)

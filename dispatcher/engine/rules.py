@@ -1,4 +1,4 @@
-"""Lets what is due happen: launches, rungs, tries, repeats, digests."""
+"""Lets what is due happen: launches, rungs, tries, repeats, digests, expiry."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from dispatcher.core.callout import CalloutId
 from dispatcher.engine.clock import Clock
 from dispatcher.engine.context import Context
 from dispatcher.engine.digests import send_due
+from dispatcher.engine.expiry import attend, tend
 from dispatcher.engine.keeper import Keeper
 from dispatcher.engine.launching import launch_due
 from dispatcher.engine.step import step
@@ -52,8 +53,8 @@ class Rules:
 
     async def _sweep_apart(self, context: Context, now: datetime) -> int:
         """Each thing alone: one that can't be handled must not hold the others up."""
+        done = await self._tend_apart(context, now)
         due = await self._database.read(lambda c: callouts.due(c, now, MOST))
-        done = 0
         for name in due:
             done += await self._alone(
                 partial(climb, context=context, due=(name,), now=now)
@@ -66,6 +67,17 @@ class Rules:
         done += await self._alone(partial(launch_due, context=context, now=now))
         return done + await self._alone(partial(send_due, context=context, now=now))
 
+    async def _tend_apart(self, context: Context, now: datetime) -> int:
+        due = await self._database.read(lambda c: alerts.to_tend(c, now, MOST))
+        done = 0
+        for name in [alert.id for alert in due]:
+            done += await self._alone(
+                partial(attend, context=context, name=name, now=now)
+            )
+            later = partial(alerts.postpone, name=name, now=now, until=now + POSTPONED)
+            await self._database.write(later)
+        return done
+
     async def _alone(self, work: Work[int]) -> int:
         try:
             return await self._database.write(work, aside=True)
@@ -77,10 +89,11 @@ class Rules:
 
 
 def sweep(connection: Connection, context: Context, now: datetime) -> int:
-    """Launch, climb and send digests, each as far as one transaction should go."""
+    """Tend, launch, climb and send digests, as far as one transaction should go."""
+    tended = tend(connection, context, now)  # first: what has run out calls nobody
     opened = launch_due(connection, context, now)
     climbed = climb(connection, context, callouts.due(connection, now, MOST), now)
-    return opened + climbed + send_due(connection, context, now)
+    return tended + opened + climbed + send_due(connection, context, now)
 
 
 def climb(

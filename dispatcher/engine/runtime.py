@@ -17,9 +17,15 @@ from channels.contract import Channel, Provider
 from config.load import load_policies
 from config.settings import Settings
 from config.texts import Texts
+from contacts.model import UnitId
+from dispatcher.engine.broadcasting import Broadcaster
 from dispatcher.engine.clock import Clock, ScaledClock, SystemClock, wait_for
+from dispatcher.engine.context import Robots
+from dispatcher.engine.hangup import HangUp
 from dispatcher.engine.inbox import Inbox
 from dispatcher.engine.keeper import Fixed, Keeper
+from dispatcher.engine.keyring import load_or_make, new_key
+from dispatcher.engine.links import Links
 from dispatcher.engine.reconcile import Reconciler
 from dispatcher.engine.rules import Rules, next_due_at
 from dispatcher.engine.sender import Sender
@@ -29,6 +35,10 @@ from dispatcher.store.migrate import migrate
 
 RATE_KEY = "rate_per_second"
 RATE_DEFAULT = 100.0
+LINES_KEY = "lines"  # of a channel that telephones
+ROBOTS = frozenset({"wecom_robot"})  # providers that speak to groups
+UNITS_KEY = "units"  # of a robot: whom its group is for, by code, with commas
+LINK_KEY = "link"  # file of the key that links are made with
 SAFETY_SECONDS = 5.0  # a lost wake-up costs this much at the most
 LEAST_SECONDS = 0.02  # what is due and can't be done yet is no reason to spin
 SICK_SECONDS = 1.0
@@ -47,6 +57,7 @@ class Runtime:
     clock: Clock
     database: Database
     keeper: Keeper
+    links: Links
     providers: Mapping[str, Provider]
     engine: Engine
 
@@ -67,7 +78,10 @@ class Engine:
         self._rules = Rules(database, keeper, clock)
         self._inbox = Inbox(database, keeper, providers, clock)
         self._reconciler = Reconciler(database, keeper, providers, clock)
-        self._woken = {name: asyncio.Event() for name in ("rules", "inbox")}
+        self._hang_up = HangUp(database, keeper, providers)
+        self._broadcaster = Broadcaster(database, keeper, providers, clock)
+        names = ("rules", "inbox", "hang_up", "broadcaster")
+        self._woken = {name: asyncio.Event() for name in names}
         self._ticked = asyncio.Event()
         self._stopping = asyncio.Event()
 
@@ -82,15 +96,16 @@ class Engine:
         while sent := await self.sender.turn():
             await self.sender.landed()
             done += sent
+        done += await self._hang_up.turn() + await self._broadcaster.turn()
         return done + await self._reconciler.turn()
 
     async def next_due_at(self) -> datetime | None:
         """When something falls due next."""
         rules = await self._database.read(next_due_at)
-        messages = await self._database.read(outbox.next_due_at)
-        if messages:
-            messages = max(messages, self.sender.ready_at())
-        return min((at for at in (rules, messages) if at), default=None)
+        messages = await self._database.read(self.sender.due_at)
+        broadcasts = await self._database.read(self._broadcaster.due_at)
+        moments = (rules, messages, broadcasts)
+        return min((at for at in moments if at), default=None)
 
     def wake(self) -> None:
         """Something was committed: look now."""
@@ -111,11 +126,13 @@ class Engine:
         """Do all duties until :meth:`stop`."""
         recovered = await self.recover()
         log.info("engine.started", in_doubt=recovered)
-        rules, inbox = self._woken["rules"], self._woken["inbox"]
+        rules, inbox, hang_up, broadcaster = self._woken.values()
         duties = (
             Duty("rules", self._rules.turn, rules, self._until_due),
             Duty("inbox", self._inbox.turn, inbox, _at_most),
             Duty("sender", self.sender.turn, self.sender.freed, self._until_due),
+            Duty("hang_up", self._hang_up.turn, hang_up, _at_most),
+            Duty("broadcast", self._broadcaster.turn, broadcaster, self._until_due),
             Duty("reconcile", self._reconciler.turn, self._ticked, _at_most),
         )
         async with asyncio.TaskGroup() as group:
@@ -197,9 +214,11 @@ async def running(
 ) -> AsyncIterator[Runtime]:
     """Wire everything, and give it all back at the end."""
     clock = clock or clock_of(settings)
-    providers, rates = _channels(settings)
+    channels = _channels(settings)
+    providers = channels.providers
     async with opened(settings) as database:
-        keeper = Keeper(database, _fixed(settings, rates))
+        links = _links(settings)
+        keeper = Keeper(database, _fixed(settings, channels, links))
         engine = Engine(database, keeper, providers, clock)
         try:
             yield Runtime(
@@ -207,6 +226,7 @@ async def running(
                 clock=clock,
                 database=database,
                 keeper=keeper,
+                links=links,
                 providers=providers,
                 engine=engine,
             )
@@ -215,29 +235,76 @@ async def running(
                 await provider.aclose()
 
 
-def _channels(settings: Settings) -> tuple[dict[str, Provider], dict[str, float]]:
-    providers, rates = {}, {}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channels:
+    """The configured channels, by name.
+
+    :ivar rates: messages a second
+    :ivar lines: calls at a time, of those that telephone
+    :ivar robots: those that speak to groups, each with its units
+    """
+
+    providers: Mapping[str, Provider]
+    rates: Mapping[str, float]
+    lines: Mapping[str, int]
+    robots: Robots
+
+
+def _channels(settings: Settings) -> Channels:
+    providers, rates, lines = {}, {}, {}
+    robots = {}
     for name, given in settings.channels.items():
         own = dict(given)
         rates[name] = float(own.pop(RATE_KEY, RATE_DEFAULT))
+        lines[name] = int(own.pop(LINES_KEY, 0))
+        if own.get(registry.PROVIDER_KEY) in ROBOTS:
+            robots[name] = _units(own.pop(UNITS_KEY, ""))
         providers[name] = registry.build(
             name, own, public_base_url=settings.server.public_base_url
         )
-    return providers, rates
+    _check_routes(settings, robots)
+    return Channels(providers=providers, rates=rates, lines=lines, robots=robots)
 
 
-def _fixed(settings: Settings, rates: Mapping[str, float]) -> Fixed:
+def _units(listed: object) -> frozenset[UnitId]:
+    parts = (part.strip() for part in str(listed).split(","))
+    return frozenset(UnitId(part) for part in parts if part)
+
+
+def _check_routes(settings: Settings, robots: Robots) -> None:
+    """Refuse a group as a way to a person: all of it would read what is his."""
+    for kind, names in settings.routes.items():
+        for name in robots.keys() & set(names):
+            problem = f"a robot reaches no person: remove it from {kind} in [routes]"
+            raise registry.ChannelConfigError(name, [problem])
+
+
+def _links(settings: Settings) -> Links:
+    """Links that last as long as the store; both processes have the same key."""
+    lasting = database_file(settings)
+    key = load_or_make(settings.security.keys_dir, LINK_KEY) if lasting else new_key()
+    return Links(key, settings.server.public_base_url)
+
+
+def _fixed(settings: Settings, channels: Channels, links: Links) -> Fixed:
     routes = {
         Channel(channel): tuple(names) for channel, names in settings.routes.items()
     }
+    policies = load_policies(settings.policies.dir)
     return Fixed(
-        policies=load_policies(settings.policies.dir),
+        policies=policies,
         texts=Texts.load(),
         routes=routes,
         signature=settings.texts.signature,
         rates={
-            channel: sum(rates[name] for name in names)
+            channel: sum(channels.rates[name] for name in names)
             for channel, names in routes.items()
         },
+        lines=sum(
+            channels.lines[name] or policies.voice_lines
+            for name in routes.get(Channel.VOICE, ())
+        ),
         allow_test_numbers=settings.security.allow_test_numbers,
+        link=links.address,
+        robots=channels.robots,
     )

@@ -16,17 +16,22 @@ import structlog
 from sqlalchemy import Connection
 
 from channels.contract import (
+    Channel,
     Failed,
     FailureKind,
     Outcome,
-    Outgoing,
     Provider,
     Unknown,
 )
+from dispatcher.core.callout import Progress
+from dispatcher.engine import ringing
 from dispatcher.engine.clock import Clock
+from dispatcher.engine.context import Context
+from dispatcher.engine.envelope import outgoing_of
 from dispatcher.engine.keeper import Keeper
-from dispatcher.engine.outcome import Sent, record, route_of
+from dispatcher.engine.outcome import Sent, record, reported, route_of, tell
 from dispatcher.store import outbox
+from dispatcher.store.calls import Call
 from dispatcher.store.database import Database
 from dispatcher.store.outbox import Sending
 
@@ -35,7 +40,9 @@ REFILL = WINDOW // 2  # so many must have landed before more are claimed: no dri
 CONNECTIONS = 8  # requests on the wire at a time, for each route
 LEASE_SECONDS = 30.0
 START_SECONDS = 10.0  # who waits longer for a line might outlive the lease on it
-VALID_SECONDS = 3600  # how long a provider may keep trying a text without an end
+TEXTS = frozenset(set(Channel) - {Channel.VOICE})
+CALLS = frozenset({Channel.VOICE})
+TOO_LATE = reported(Progress.FAILED, FailureKind.HELD_BACK, "not_after")
 
 REFUSED = "dial_guard"
 
@@ -66,73 +73,98 @@ class Sender:
     async def turn(self) -> int:
         """Write down what has landed and claim as much again; returns how much."""
         free = WINDOW - len(self._flying)
-        room = max(0, min(free, self._allowed())) if free >= REFILL else 0
+        room = free if free >= REFILL else 0
         claimable = room and await self._waiting()
         results, self._results = self._results, []
         if not (results or claimable):
             return 0
         try:
-            claimed = await self._exchange(results, room)
+            claimed = await self._exchange(results, room if claimable else 0)
         except BaseException:
             self._results = results + self._results
             raise
         context = await self._keeper.context()
-        for message in claimed:
-            self._buckets[message.channel].spend()
-            task = asyncio.create_task(self._send(message, route_of(context, message)))
+        for flight in claimed:
+            self._buckets[flight.first.channel].spend()
+            task = asyncio.create_task(self._send(flight, context))
             self._flying.add(task)
             task.add_done_callback(self._landed)
         return len(results) + len(claimed)
 
     async def _waiting(self) -> bool:
-        due_at = await self._database.read(outbox.next_due_at)
+        due_at = await self._database.read(self.due_at)
         return due_at is not None and due_at <= self._clock.now()
 
-    async def _exchange(self, results: list[Sent], room: int) -> list[Sending]:
+    def due_at(self, connection: Connection) -> datetime | None:
+        """When something may be sent next, as far as lines and rates go."""
+        texts = outbox.next_due_at(connection)
+        calls = ringing.next_due_at(connection, self._keeper.lines)
+        moments = (
+            max(due_at, self._ready_at(channels))
+            for due_at, channels in ((texts, TEXTS), (calls, CALLS))
+            if due_at
+        )
+        return min(moments, default=None)
+
+    async def _exchange(self, results: list[Sent], room: int) -> list[Call]:
         """One transaction: results in, new claims out."""
         now = self._clock.now()
         lease_until = now + self._clock.span(LEASE_SECONDS)
         context = await self._keeper.context()
+        texts = min(room, self._allowed(TEXTS))
+        calls = min(room, self._allowed(CALLS))
 
-        def exchange(connection: Connection) -> list[Sending]:
+        def exchange(connection: Connection) -> list[Call]:
             record(connection, context, results, now)
-            outbox.drop_late(connection, now)
-            return outbox.claim(connection, now, lease_until, room) if room else []
+            dropped = outbox.drop_late(connection, now)
+            tell(connection, context, dict.fromkeys(dropped, TOO_LATE), now)
+            claimed = outbox.claim(connection, now, lease_until, texts) if texts else []
+            placed = (
+                ringing.place(connection, context, now, lease_until, calls)
+                if calls
+                else []
+            )
+            return [*placed, *(Call(first=one, messages=(one,)) for one in claimed)]
 
         return await self._database.write(exchange)
 
-    def _allowed(self) -> int:
+    def _allowed(self, channels: frozenset[Channel]) -> int:
+        """How many may go now; what has no rate has no bound."""
         now = self._clock.now()
-        return max((b.allowed(now) for b in self._buckets.values()), default=WINDOW)
+        buckets = [self._buckets[c] for c in channels if c in self._buckets]
+        return max((bucket.allowed(now) for bucket in buckets), default=0)
 
-    def ready_at(self) -> datetime:
+    def _ready_at(self, channels: frozenset[Channel]) -> datetime:
         """From when on something may be sent, as far as the rates go."""
         now = self._clock.now()
-        return min((b.ready_at(now) for b in self._buckets.values()), default=now)
+        buckets = [self._buckets[c] for c in channels if c in self._buckets]
+        return min((bucket.ready_at(now) for bucket in buckets), default=now)
 
-    async def _send(self, message: Sending, route: str) -> None:
+    async def _send(self, flight: Call, context: Context) -> None:
+        route = route_of(context, flight.first)
         async with self._lines[route]:
-            outcome = await self._said(message, route)
-        self._results.append(
-            Sent(
-                message=message,
-                route=route,
-                outcome=outcome,
-                receipts=self._providers[route].capabilities.receipts,
-            )
-        )
+            outcome = await self._said(flight.first, route, context)
+        receipts = self._providers[route].capabilities.receipts
+        self._results += [
+            Sent(message=message, route=route, outcome=outcome, receipts=receipts)
+            for message in flight.messages
+        ]
 
-    async def _said(self, message: Sending, route: str) -> Outcome | None:
+    async def _said(
+        self, message: Sending, route: str, context: Context
+    ) -> Outcome | None:
         """What the provider says; None: it was not asked, the lease is too short."""
         now = self._clock.now()
         waited = now - (message.sent_at or now)
         if waited > self._clock.span(START_SECONDS):
             return None
-        if self._keeper.refuses(message.number):
+        by_number = message.channel is not Channel.WECHAT
+        if by_number and self._keeper.refuses(message.number):
             log.error("sender.number.refused", message=message.id)
             return Failed(kind=FailureKind.PERMANENT_ADDRESS, code=REFUSED)
         try:
-            return await self._providers[route].send(outgoing_of(message, now))
+            outgoing = outgoing_of(context, message, now)
+            return await self._providers[route].send(outgoing)
         except Exception as failure:
             log.exception("sender.provider.crashed", route=route)
             return Unknown(code=type(failure).__name__)
@@ -154,17 +186,6 @@ class Sender:
         results, self._results = self._results, []
         if results:
             await self._exchange(results, 0)
-
-
-def outgoing_of(message: Sending, now: datetime) -> Outgoing:
-    """A message as its provider takes it."""
-    left = message.not_after - now if message.not_after else None
-    return Outgoing(
-        id=message.id,
-        to=message.number,
-        text=message.text,
-        valid_seconds=int(left.total_seconds()) if left else VALID_SECONDS,
-    )
 
 
 class Bucket:

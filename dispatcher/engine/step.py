@@ -8,26 +8,45 @@ ids, so what is decided twice is done once.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Container,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import TypeVar, cast
 
 from sqlalchemy import Connection
+from typing_extensions import override
 
-from contacts.model import PersonId
 from dispatcher.core.alert import ChainId
 from dispatcher.core.callout import Callout, CalloutId, State
 from dispatcher.core.decide import react
 from dispatcher.core.draft import Draft
 from dispatcher.core.event import DeadlineReached, Event
 from dispatcher.core.evolve import opened
-from dispatcher.core.fact import AttemptPlanned, Fact, MeansStruck, Opened, PersonStruck
+from dispatcher.core.fact import (
+    Answered,
+    AttemptPlanned,
+    Fact,
+    MeansStruck,
+    Opened,
+    PersonStruck,
+    TakenOver,
+)
 from dispatcher.engine.compose import Desk, Planned, compose
-from dispatcher.engine.context import Context
-from dispatcher.store import callouts, outbox, people, strikes
+from dispatcher.engine.context import Chain, Context
+from dispatcher.store import callouts, calls, outbox, people, strikes
 from dispatcher.store.callouts import Change, Seen
 
 Events = Mapping[CalloutId, Sequence[Event]]
 WRONG_PERSON = "wrong_person"
+Item = TypeVar("Item")
 
 
 def step(
@@ -41,11 +60,11 @@ def step(
     changed = 0
     while waiting:
         seen = callouts.load(connection, waiting)
-        struck = strikes.of_chains(connection, {s.callout.chain for s in seen.values()})
+        heard = _chains(connection, {s.callout.chain for s in seen.values()})
         changes = [
             change
             for name, one in seen.items()
-            if (change := _decided(context, one, waiting[name], struck, now)).facts
+            if (change := _decided(context, one, waiting[name], heard, now)).facts
         ]
         lost = callouts.save(connection, changes)
         won = [change for change in changes if change.callout.id not in lost]
@@ -62,40 +81,63 @@ def launch(
     beginnings = {fact.id: fact for fact in first}
     there = callouts.load(connection, beginnings)
     new = [fact for name, fact in beginnings.items() if name not in there]
-    struck = strikes.of_chains(connection, {fact.chain for fact in new})
-    changes = [_begun(context, fact, struck, now) for fact in new]
+    heard = _chains(connection, {fact.chain for fact in new})
+    changes = [_begun(context, fact, heard, now) for fact in new]
     callouts.save(connection, changes)
     _follow(Desk(connection, context, now), changes)
     return len(changes)
 
 
-Struck = Mapping[ChainId, frozenset[PersonId]]
+Chains = Mapping[ChainId, Chain]
+
+
+def _chains(connection: Connection, names: Collection[ChainId]) -> Chains:
+    struck = strikes.of_chains(connection, names)
+    return {
+        name: Chain(
+            struck=struck.get(name, frozenset()),
+            awake=Asked(partial(strikes.is_awake, connection, name)),
+            leads_awake=Asked(partial(callouts.lead_answered, connection, name)),
+        )
+        for name in names
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Container[Item]):
+    """A set that is asked for in the store when somebody wants to know."""
+
+    holds: Callable[[Item], bool]
+
+    @override
+    def __contains__(self, item: object) -> bool:
+        return self.holds(cast("Item", item))
 
 
 def _decided(
     context: Context,
     seen: Seen,
     events: Sequence[Event],
-    struck: Struck,
+    chains: Chains,
     now: datetime,
 ) -> Change:
     draft = Draft(seen.callout, now)
     for event in events:
         react(draft, event)
-    _climb(draft, context, struck)
+    _climb(draft, context, chains)
     return Change(seen, draft.callout, draft.facts)
 
 
-def _begun(context: Context, first: Opened, struck: Struck, now: datetime) -> Change:
+def _begun(context: Context, first: Opened, chains: Chains, now: datetime) -> Change:
     draft = Draft(opened(first), now)
-    _climb(draft, context, struck)
+    _climb(draft, context, chains)
     return Change(None, draft.callout, [first, *draft.facts])
 
 
-def _climb(draft: Draft, context: Context, struck: Struck) -> None:
+def _climb(draft: Draft, context: Context, chains: Chains) -> None:
     """Handle what is due now as well, so that nothing waits for the next sweep."""
     callout = draft.callout
-    duty = context.duty(callout.unit, struck.get(callout.chain, frozenset()))
+    duty = context.duty(callout.unit, chains[callout.chain])
     react(draft, DeadlineReached(duty=duty))
 
 
@@ -118,6 +160,7 @@ def _follow(desk: Desk, changes: Sequence[Change]) -> None:
             _strike(desk, change.callout, fact)
     for reason, names in settled.items():
         outbox.drop_settled(desk.connection, names, reason)
+        calls.settle(desk.connection, names)
 
 
 def _quieter(before: Callout, after: Callout) -> bool:
@@ -130,6 +173,8 @@ def _quieter(before: Callout, after: Callout) -> bool:
 
 def _strike(desk: Desk, callout: Callout, fact: Fact) -> None:
     match fact:
+        case Answered(person=person) | TakenOver(taker=person):
+            strikes.woke(desk.connection, callout.chain, person, desk.now)
         case PersonStruck(person=person):
             strikes.add(desk.connection, callout.chain, person, desk.now)
         case MeansStruck(means=means, reason=reason) if reason == WRONG_PERSON:

@@ -16,6 +16,23 @@ from dispatcher.core.alert import Content
 
 TWO_PARTS = 134  # characters, signature counted
 NAMED_PLACES = 2
+ACTION_MOST = 16  # characters of the action sentence: with the rest about 8 seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """What a digest says a superior owes answers for.
+
+    :ivar units: named in this message
+    :ivar added: how many of them had not been named before
+    :ivar count: how many in all
+    :ivar own: units whose posts he holds himself
+    """
+
+    units: Sequence[UnitId]
+    added: int
+    count: int
+    own: Sequence[UnitId] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,30 +88,86 @@ class Voice:
             instruction=instruction,
         )
 
-    def digest(
-        self, units: Sequence[UnitId], counts: tuple[int, int], code: str | None
-    ) -> str:
-        """Whom a superior owes answers for.
-
-        :param counts: how many are new in this message, and how many in all
-        """
+    def digest(self, owed: Owed, code: str | None) -> str:
+        """Whom a superior owes answers for."""
         say = self.texts.say
-        added, count = counts
-        ask = (
-            say(TextName.DIGEST_ASK_CODE, code=code)
-            if code
-            else say(TextName.DIGEST_ASK)
-        )
-        place = self.common_place(units)
         about: dict[str, str | int] = {
             **self._about(),
-            "place": place,
-            "count": count,
-            "ask": ask,
+            "place": self.common_place(owed.units),
+            "count": owed.count,
+            "ask": self._digest_ask(owed, code),
         }
-        if added == count:
+        if owed.own:
+            return say(TextName.DIGEST_OWN, **about, own=self.places(owed.own))
+        if owed.added == owed.count:
             return say(TextName.DIGEST, **about)
-        return say(TextName.DIGEST_ADDED, **about, added=added)
+        return say(TextName.DIGEST_ADDED, **about, added=owed.added)
+
+    def _digest_ask(self, owed: Owed, code: str | None) -> str:
+        plain, coded = (
+            (TextName.DIGEST_OWN_ASK, TextName.DIGEST_OWN_ASK_CODE)
+            if owed.own
+            else (TextName.DIGEST_ASK, TextName.DIGEST_ASK_CODE)
+        )
+        return self.texts.say(coded, code=code) if code else self.texts.say(plain)
+
+    def task(self, units: Sequence[UnitId]) -> str:
+        """Whom to wake up by knocking."""
+        place, count = self.common_place(units), len(set(units))
+        return self.texts.say(TextName.TASK, **self._about(), place=place, count=count)
+
+    def card(self, text: str) -> str:
+        """A text as a card: its title, and the text without the signature."""
+        title = self.texts.say(
+            TextName.CARD_TITLE,
+            drill=self._frame()["drill"],
+            event=self.event,
+            level=self.content.level.zh,
+        )
+        return f"{title}\n{text.removeprefix(f'【{self.signature}】')}"
+
+    def call(self, body: str) -> str:
+        """What is said in a call: who calls and what to do, then the rest."""
+        say = self.texts.say
+        spoken = say(TextName.DRILL_SPOKEN) if self.content.drill else ""
+        action = self.content.instruction
+        opening = say(
+            TextName.CALL_OPENING,
+            **(self._about() | {"drill": spoken}),
+            action=shortened(action, ACTION_MOST) or cut(action, ACTION_MOST),
+        )
+        return f"{opening}\n{body}"
+
+    def call_own(self, units: Sequence[UnitId]) -> str:
+        """The warning itself, spoken."""
+        watch = self.content.description
+        body = self.texts.say(
+            TextName.CALL_OWN,
+            place=self.places(units),
+            watch=f",{watch}" if watch else "",
+            instruction=self.content.instruction,
+        )
+        return self.call(body)
+
+    def call_digest(self, owed: Owed) -> str:
+        """Whom a superior owes answers for, spoken."""
+        say, place = self.texts.say, self.common_place(owed.units)
+        if not owed.own:
+            return self.call(say(TextName.CALL_DIGEST, place=place, count=owed.count))
+        own = self.places(owed.own)
+        return self.call(
+            say(TextName.CALL_DIGEST_OWN, own=own, place=place, count=owed.count)
+        )
+
+    def call_help(self, units: Sequence[UnitId], name: str) -> str:
+        """Somebody asks for help, spoken."""
+        place = self.places(units)
+        return self.call(self.texts.say(TextName.CALL_HELP, place=place, name=name))
+
+    def call_notice(self, text: str) -> str:
+        """A notice, spoken: nothing is asked, so it has no opening of its own."""
+        body = text.removeprefix(f"【{self.signature}】")
+        return self.texts.say(TextName.CALL_NOTICE, signature=self.signature, text=body)
 
     def info(self, units: Sequence[UnitId]) -> str:
         """What a superior should know; nothing is asked."""
@@ -111,6 +184,22 @@ class Voice:
         """The warning is lifted."""
         issuer = self.content.issuer
         return self.texts.say(TextName.CANCEL, **self._about(), issuer=issuer)
+
+    def expired(self) -> str:
+        """The warning has run out."""
+        issuer = self.content.issuer
+        return self.texts.say(TextName.EXPIRED, **self._about(), issuer=issuer)
+
+    def to_desk(self, name: TextName, count: int, **about: str | int) -> str:
+        """How a warning stands that runs out, or gave no end.
+
+        :param count: grids that have not answered
+        """
+        return self.texts.say(name, **self._about(), count=count, **about)
+
+    def group(self, name: TextName, place: str, **about: str | int) -> str:
+        """Something told to a group, which must name nobody."""
+        return self.texts.say(name, **self._about(), place=place, **about)
 
     def reminder(self, units: Sequence[UnitId]) -> str:
         """Answered, but the figures are still owed."""

@@ -237,6 +237,13 @@ class CancelForm(Form):
     reason: Reason
 
 
+class RenewForm(Form):
+    """Why an alert goes on, and until when."""
+
+    reason: Reason
+    expires: Moment
+
+
 class FiguresForm(Form):
     """How many moved; null means not told."""
 

@@ -61,6 +61,11 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "失效时间应晚于开始时间",
         "must be later than effective",
     ),
+    "expires_in_past": ("失效时间已经过去", "is in the past"),
+    "expires_not_later": (
+        "应晚于现在的失效时间 {expires}",
+        "must be later than the present expiry {expires}",
+    ),
     "update_unsupported": (
         "本版本不支持更新,请先解除(Cancel)再首发(Alert)",
         "this version reads no Update: send a Cancel and a new Alert",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, func, not_, select, update
 
 from dispatcher.core.alert import Alert, AlertId, AlertState, ChainId
 from dispatcher.core.callout import lane_of
@@ -168,15 +168,42 @@ def of_chain(connection: Connection, chain: ChainId) -> list[Alert]:
     return [ALERT.validate_json(row.body) for row in rows]
 
 
+# While a warning is launched its end is not looked after; see the engine's launching.
+LAUNCHED = func.json_extract(schema.alert.c.body, "$.launched_at").isnot(None)
+
+
 def to_launch(connection: Connection, now: datetime, most: int) -> list[Alert]:
     """Active alerts whose callouts are not all open yet: red first, then the oldest."""
+    return _due(connection, now, most, not_(LAUNCHED))
+
+
+def to_tend(connection: Connection, now: datetime, most: int) -> list[Alert]:
+    """Alerts that are called out and whose end wants attention, in the same order."""
+    return _due(connection, now, most, LAUNCHED)
+
+
+def _due(
+    connection: Connection, now: datetime, most: int, which: ColumnElement[bool]
+) -> list[Alert]:
     rows = connection.execute(
         select(schema.alert.c.body)
-        .where(schema.alert.c.due_at <= now)
+        .where(schema.alert.c.due_at <= now, which)
         .order_by(schema.alert.c.lane, schema.alert.c.due_at)
         .limit(most)
     )
     return [ALERT.validate_json(row.body) for row in rows]
+
+
+def postpone(
+    connection: Connection, name: AlertId, now: datetime, until: datetime
+) -> None:
+    """Look at an alert later that is due and could not be handled."""
+    table = schema.alert
+    connection.execute(
+        update(table)
+        .where(table.c.id == name, table.c.due_at <= now)
+        .values(due_at=until)
+    )
 
 
 def page(
@@ -205,7 +232,7 @@ def page(
 
 
 def next_due_at(connection: Connection) -> datetime | None:
-    """When the next alert is to be launched."""
+    """When the next alert is to be launched, or its end to be looked after."""
     due_at = schema.alert.c.due_at
     # Its index leaves out rows without a time; so must we, or all rows are read.
     earliest = select(func.min(due_at)).where(due_at.isnot(None))

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select, update
 
 from contacts.model import Post, PostRef, UnitId
 from dispatcher.core.alert import AlertId, ChainId
-from dispatcher.core.callout import Callout, CalloutId, State
+from dispatcher.core.callout import OPEN_STATES, Callout, CalloutId, State
 from dispatcher.core.due import next_due
 from dispatcher.core.fact import Fact
 from dispatcher.core.report import Tally, tally
@@ -202,6 +202,32 @@ def open_of_chain(connection: Connection, chain: ChainId) -> list[CalloutId]:
     return [CalloutId(row.id) for row in rows]
 
 
+def lead_answered(connection: Connection, chain: ChainId, unit: str) -> bool:
+    """Whether the grid lead's callout of a unit in a chain has been answered."""
+    table = schema.callout
+    answered = [State.ANSWERED.value, State.REPORTED.value]
+    found = select(table.c.id).where(
+        table.c.chain == chain,
+        table.c.unit == unit,
+        table.c.post == Post.GRID_LEAD.value,
+        table.c.state.in_(answered),
+    )
+    return connection.execute(found).first() is not None
+
+
+def still_open(connection: Connection, ids: Iterable[str]) -> set[CalloutId]:
+    """Those of these callouts that still wait for an answer."""
+    table = schema.callout
+    listed = func.json_each(batch.listed(ids)).table_valued("value")
+    rows = connection.execute(
+        select(table.c.id).where(
+            table.c.id.in_(select(listed.c.value)),
+            table.c.state.in_([state.value for state in OPEN_STATES]),
+        )
+    )
+    return {CalloutId(row.id) for row in rows}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
     """Which callouts are asked for; None does not matter."""
@@ -234,11 +260,10 @@ def page(connection: Connection, wanted: Filter) -> list[Callout]:
 
 def ownerless(connection: Connection) -> int:
     """Open callouts with neither a due time nor an owner: there must be none."""
-    open_states = [State.WAITING, State.CALLING, State.TAKEN, State.DESK]
     table = schema.callout
     return connection.execute(
         select(func.count()).where(
-            table.c.state.in_([state.value for state in open_states]),
+            table.c.state.in_([state.value for state in OPEN_STATES]),
             table.c.due_at.is_(None),
             table.c.owner.is_(None),
         )

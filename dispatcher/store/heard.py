@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,9 +10,10 @@ from sqlalchemy import Connection, RowMapping, ScalarSelect, func, select
 
 from channels.contract import Channel
 from dispatcher.core.alert import AlertId, ChainId, Lane, Level
+from dispatcher.core.answer import Meaning
 from dispatcher.core.callout import CalloutId, State
 from dispatcher.core.matching import LOOK_BACK, Candidate
-from dispatcher.store import schema
+from dispatcher.store import batch, schema
 from dispatcher.store.outbox import TO_ITS_NUMBER, About, MessageState
 from dispatcher.store.questions import Kind
 
@@ -24,6 +26,7 @@ REACHED = (
 # What only tells is neither a question nor the end of one: who answers after it means
 # what was asked before.
 SAYS_NOTHING_TO_ANSWER = (About.REPLY.value, About.INFO.value)
+WITHOUT_RECEIPTS = frozenset({Channel.WECHAT.value})
 REPLY_WINDOW = timedelta(hours=1)
 
 
@@ -52,7 +55,7 @@ def sent_to(connection: Connection, number: str, before: datetime) -> list[Said]
         .join(schema.address, TO_ITS_NUMBER)
         .outerjoin(question, question.c.id == message.c.question)
         .where(
-            schema.address.c.value == number,
+            schema.address_is(number),
             message.c.created_at > before - LOOK_BACK,
             message.c.first_sent_at <= before,
             # What a provider once took may have arrived, whatever it says of it.
@@ -97,7 +100,7 @@ def _said(row: RowMapping) -> Said:
             # Not when the acceptance was written down: an answer can be quicker.
             sent_at=row["sent_at"],
             delivered_at=row["delivered_at"],
-            receipts=True,
+            receipts=row["channel"] not in WITHOUT_RECEIPTS,
             open=bool(row["open"]),
         ),
         question=row["question"] if asks else "",
@@ -107,6 +110,39 @@ def _said(row: RowMapping) -> Said:
         address=row["address"],
         channel=Channel(row["channel"]),
         lane=tuple(Lane)[row["lane"]],
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A message that asks, to one number or account.
+
+    :ivar picked_up_at: of a call
+    """
+
+    message: str
+    question: str
+    address: str
+    number: str
+    picked_up_at: datetime | None
+
+
+def asked(connection: Connection, message: str) -> Asked | None:
+    """A message by id; None when there is none, or it asks nothing."""
+    table = schema.message
+    row = connection.execute(
+        select(table, schema.address.c.value)
+        .join(schema.address, TO_ITS_NUMBER)
+        .where(table.c.id == message, table.c.question.isnot(None))
+    ).one_or_none()
+    if row is None:
+        return None
+    return Asked(
+        message=row.id,
+        question=row.question,
+        address=row.address,
+        number=row.value,
+        picked_up_at=row.picked_up_at,
     )
 
 
@@ -132,6 +168,54 @@ def roles(connection: Connection, chain: ChainId, person: str) -> set[CalloutId]
         .where(message.c.chain == chain, message.c.person == person)
     )
     return {CalloutId(row.callout) for row in rows}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A message that left for one address; ``wrong``: somebody else is behind it."""
+
+    message: str
+    address: str
+    wrong: bool
+
+
+def sent_for(connection: Connection, question: str, before: datetime) -> list[Sent]:
+    """What was sent for a question by then, the newest last."""
+    message = schema.message
+    rows = connection.execute(
+        select(message.c.id, message.c.address, schema.address.c.wrong)
+        .join(schema.address, TO_ITS_NUMBER)
+        .where(message.c.question == question, message.c.first_sent_at <= before)
+        .order_by(message.c.sent_at, message.c.id)
+    )
+    return [Sent(message=row.id, address=row.address, wrong=row.wrong) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something said to a callout that was no answer; ``by`` as in its fact."""
+
+    callout: CalloutId
+    by: str
+    meaning: Meaning
+
+
+def notes_on(connection: Connection, names: Iterable[str]) -> frozenset[Note]:
+    """What has been said to these callouts and was no answer."""
+    fact = schema.fact
+    listed = func.json_each(batch.listed(names)).table_valued("value")
+    rows = connection.execute(
+        select(
+            fact.c.callout,
+            func.json_extract(fact.c.body, "$.by").label("by"),
+            func.json_extract(fact.c.body, "$.meaning").label("meaning"),
+        )
+        .distinct()
+        .where(fact.c.callout.in_(select(listed.c.value)), fact.c.kind == "reply_noted")
+    )
+    return frozenset(
+        Note(CalloutId(row.callout), row.by, Meaning(row.meaning)) for row in rows
+    )
 
 
 def replies_since(connection: Connection, address: str, now: datetime) -> int:

@@ -51,6 +51,7 @@ MOST_URGENT_FIRST = tuple(
 )
 # Written out: a partial index is not used for a state that comes as a parameter.
 IS_WAITING = schema.message.c.state == literal_column("'waiting'")
+IS_TEXT = schema.message.c.channel != literal_column("'voice'")
 ASKED_FOR = timedelta(hours=12)  # no provider keeps trying for longer
 UNSETTLED = (MessageState.SENDING, MessageState.UNKNOWN)
 
@@ -71,6 +72,7 @@ class Message:
     """One text to one address, as it is when it is made.
 
     :ivar place: order within its lane, lower first
+    :ivar due_at: not before; None: at once
     :ivar carries: attempts it stands for, with their callouts
     """
 
@@ -89,6 +91,7 @@ class Message:
     code: str | None
     text: str
     created_at: datetime
+    due_at: datetime | None = None
     not_after: datetime | None = None
     carries: tuple[tuple[AttemptId, CalloutId], ...] = ()
 
@@ -99,6 +102,8 @@ class Sending:
 
     id: str
     chain: str
+    question: str | None
+    about: About
     channel: Channel
     route: str | None
     number: str
@@ -140,7 +145,7 @@ def _row(message: Message) -> batch.Values:
         "text": message.text,
         "state": MessageState.WAITING.value,
         "created_at": message.created_at,
-        "due_at": message.created_at,
+        "due_at": message.due_at or message.created_at,
         "not_after": message.not_after,
         "tries": 0,
         "possible_duplicate": False,
@@ -152,6 +157,8 @@ def _sending(row: Row[tuple[object, ...]]) -> Sending:
     return Sending(
         id=row.id,
         chain=row.chain,
+        question=row.question,
+        about=About(row.purpose),
         channel=Channel(row.channel),
         route=row.route,
         number=row.value,
@@ -168,11 +175,11 @@ def _sending(row: Row[tuple[object, ...]]) -> Sending:
 def claim(
     connection: Connection, now: datetime, lease_until: datetime, most: int
 ) -> list[Sending]:
-    """Take the most urgent messages for sending: red first, first tries first."""
+    """Take the most urgent texts for sending: red first, first tries first."""
     table = schema.message
     waiting = (
         select(table.c.id)
-        .where(IS_WAITING, table.c.due_at <= now)
+        .where(IS_WAITING, IS_TEXT, table.c.due_at <= now)
         .order_by(*MOST_URGENT_FIRST)
         .limit(most)
     )
@@ -293,10 +300,10 @@ def drop_chain(connection: Connection, chain: ChainId, reason: str) -> None:
     )
 
 
-def drop_late(connection: Connection, now: datetime) -> int:
-    """Drop what nobody needs any more because its time is over."""
+def drop_late(connection: Connection, now: datetime) -> list[str]:
+    """Drop what nobody needs any more because its time is over; returns the calls."""
     table = schema.message
-    return connection.execute(
+    dropped = connection.execute(
         update(table)
         .where(
             IS_WAITING,
@@ -304,31 +311,9 @@ def drop_late(connection: Connection, now: datetime) -> int:
             table.c.not_after < now,
         )
         .values(state=MessageState.DROPPED.value, reason="not_after", due_at=None)
-    ).rowcount
-
-
-def contacted(
-    connection: Connection, chain: ChainId
-) -> list[tuple[PersonId, AddressId, Channel]]:
-    """Who was reached, or may have been, in a chain: the newest address of each.
-
-    A number that several people share is there once.
-    """
-    table = schema.message
-    reached = [*UNSETTLED, MessageState.ACCEPTED, MessageState.DELIVERED]
-    rows = connection.execute(
-        select(table.c.person, table.c.address, table.c.channel, schema.address.c.value)
-        .join(schema.address, TO_ITS_NUMBER)
-        .where(
-            table.c.chain == chain,
-            table.c.state.in_([state.value for state in reached]),
-            table.c.purpose != About.REPLY.value,
-        )
-        .order_by(table.c.created_at)
+        .returning(table.c.id, table.c.channel)
     )
-    newest = {row.person: row for row in rows}
-    numbers = {row.value: row for row in newest.values()}
-    return [(row.person, row.address, Channel(row.channel)) for row in numbers.values()]
+    return [row.id for row in dropped if row.channel == Channel.VOICE.value]
 
 
 def doubtful(connection: Connection, now: datetime, most: int) -> list[Sending]:
@@ -369,7 +354,8 @@ def silent(connection: Connection, now: datetime, most: int) -> list[Sending]:
         .where(
             table.c.state == MessageState.ACCEPTED.value,
             table.c.due_at <= now,
-            table.c.accepted_at > now - ASKED_FOR,
+            # A call holds a line until its end is known, however long we were down.
+            (table.c.accepted_at > now - ASKED_FOR) | ~IS_TEXT,
         )
         .order_by(table.c.due_at)
         .limit(most)
@@ -377,17 +363,23 @@ def silent(connection: Connection, now: datetime, most: int) -> list[Sending]:
     return [_sending(row) for row in rows]
 
 
-def ask_again(connection: Connection, ids: Iterable[str], at: datetime) -> None:
+def ask_again(connection: Connection, at: Mapping[str, datetime]) -> None:
     """Set when silent messages are asked about the next time."""
-    rows = [{"id": name, "due_at": at} for name in ids]
+    rows = [{"id": name, "due_at": moment} for name, moment in at.items()]
     batch.update(connection, schema.message, rows, keys=("id",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What a receipt is compared with."""
+    """What a receipt is compared with.
+
+    :ivar call: the message whose id the provider knows a call by
+    """
 
     id: str
+    about: About
+    channel: Channel
+    call: str | None
     rank: int
     state: MessageState
     possible_duplicate: bool
@@ -395,31 +387,48 @@ class Known:
     delivered_at: datetime | None
     provider_id: str | None
     tries: int
+    picked_up_at: datetime | None
+    keyed_at: datetime | None
 
 
 def by_receipt(
     connection: Connection, ids: Iterable[str], provider_ids: Iterable[str]
-) -> tuple[dict[str, Known], dict[str, Known]]:
-    """Messages by our id and by the provider's."""
+) -> tuple[dict[str, list[Known]], dict[str, list[Known]]]:
+    """Messages by our id and by the provider's; a call may have read several."""
     table = schema.message
     ours = func.json_each(batch.listed(ids)).table_valued("value")
     theirs = func.json_each(batch.listed(provider_ids)).table_valued("value")
     rows = connection.execute(
         select(table).where(
             table.c.id.in_(select(ours.c.value))
+            | table.c.call.in_(select(ours.c.value))
             | table.c.provider_id.in_(select(theirs.c.value))
         )
-    ).all()
-    known = [(row.provider_id, _known(row)) for row in rows]
-    return (
-        {one.id: one for _, one in known},
-        {provider_id: one for provider_id, one in known if provider_id},
     )
+    by_id: dict[str, list[Known]] = {}
+    by_provider: dict[str, list[Known]] = {}
+    for one in map(_known, rows):
+        by_id.setdefault(one.call or one.id, []).append(one)
+        if one.provider_id:
+            by_provider.setdefault(one.provider_id, []).append(one)
+    return by_id, by_provider
+
+
+def known(connection: Connection, ids: Iterable[str]) -> dict[str, Known]:
+    """Messages by id."""
+    listed = func.json_each(batch.listed(ids)).table_valued("value")
+    rows = connection.execute(
+        select(schema.message).where(schema.message.c.id.in_(select(listed.c.value)))
+    )
+    return {one.id: one for one in map(_known, rows)}
 
 
 def _known(row: Row[tuple[object, ...]]) -> Known:
     return Known(
         id=row.id,
+        about=About(row.purpose),
+        channel=Channel(row.channel),
+        call=row.call,
         rank=row.rank,
         state=MessageState(row.state),
         possible_duplicate=row.possible_duplicate,
@@ -427,6 +436,8 @@ def _known(row: Row[tuple[object, ...]]) -> Known:
         delivered_at=row.delivered_at,
         provider_id=row.provider_id,
         tries=row.tries,
+        picked_up_at=row.picked_up_at,
+        keyed_at=row.keyed_at,
     )
 
 
@@ -442,12 +453,12 @@ def stuck(connection: Connection, now: datetime) -> int:
 
 
 def next_due_at(connection: Connection) -> datetime | None:
-    """When the next message may be sent or has to be asked for."""
+    """When the next text may be sent, or a message has to be asked for."""
+    state = schema.message.c.state
+    unknown = state == MessageState.UNKNOWN.value
     return connection.execute(
         select(func.min(schema.message.c.due_at)).where(
-            schema.message.c.state.in_(
-                [MessageState.WAITING.value, MessageState.UNKNOWN.value]
-            )
+            unknown | ((state == MessageState.WAITING.value) & IS_TEXT)
         )
     ).scalar()
 

@@ -171,10 +171,10 @@ def flag_wrong(connection: Connection, addresses: Iterable[str]) -> None:
 
 
 def holders_of(connection: Connection, number: str) -> list[tuple[str, str]]:
-    """Who can be behind a number, as (address, person)."""
+    """Who can be behind a number or an account, as (address, person)."""
     rows = connection.execute(
         select(schema.address.c.id, schema.address.c.person)
-        .where(schema.address.c.value == number)
+        .where(schema.address_is(number))
         .order_by(schema.address.c.id)
     )
     return [(row.id, row.person) for row in rows]

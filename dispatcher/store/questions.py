@@ -8,18 +8,18 @@ life, is unique for each number, and rests 24 hours after the question is closed
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, case, func, select, text, update
 
 from channels.contract import Channel
 from contacts.model import AddressId, PersonId
 from dispatcher.core.alert import AlertId, ChainId, Lane, Level
 from dispatcher.core.callout import AttemptId, CalloutId, Purpose
-from dispatcher.core.digest import due_at
+from dispatcher.core.digest import Digest, Pending, due_at
 from dispatcher.store import batch, schema
 
 REST = timedelta(hours=24)
@@ -58,7 +58,18 @@ class Question:
     opened_at: datetime
     closed_at: datetime | None = None
     sent_at: datetime | None = None
+    called_at: datetime | None = None
+    due_at: datetime | None = None
     messages: int = 0
+
+    @property
+    def digest(self) -> Digest:
+        """How it stands as a digest."""
+        return Digest(
+            asks=self.key.kind is Kind.DIGEST,
+            sent_at=self.sent_at,
+            called_at=self.called_at,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +101,24 @@ def find(connection: Connection, keys: Iterable[Key]) -> dict[Key, Question]:
     return {key: question for key, question in found.items() if key in wanted}
 
 
+def own_of(
+    connection: Connection, keys: Iterable[tuple[ChainId, PersonId]]
+) -> dict[str, tuple[ChainId, PersonId]]:
+    """The questions about posts these people hold themselves, by id."""
+    wanted = set(keys)
+    table = schema.question
+    listed = func.json_each(batch.listed({person for _, person in wanted}))
+    rows = connection.execute(
+        select(table.c.id, table.c.chain, table.c.person).where(
+            table.c.kind == Kind.OWN.value,
+            table.c.chain.in_({chain for chain, _ in wanted}),
+            table.c.person.in_(select(listed.table_valued("value").c.value)),
+        )
+    )
+    found = {row.id: (ChainId(row.chain), PersonId(row.person)) for row in rows}
+    return {name: key for name, key in found.items() if key in wanted}
+
+
 def by_id(connection: Connection, ids: Iterable[str]) -> dict[str, Question]:
     """Questions by id."""
     listed = func.json_each(batch.listed(ids)).table_valued("value")
@@ -111,6 +140,8 @@ def _question(row: Row[tuple[object, ...]]) -> Question:
         opened_at=row.opened_at,
         closed_at=row.closed_at,
         sent_at=row.sent_at,
+        called_at=row.called_at,
+        due_at=row.due_at,
         messages=row.messages,
     )
 
@@ -173,21 +204,37 @@ def _row(question: Question) -> batch.Values:
     }
 
 
-def open_count(connection: Connection, numbers: Iterable[str]) -> Mapping[str, int]:
-    """How many open questions each number has: with two or more, codes are needed."""
-    listed = func.json_each(batch.listed(numbers)).table_valued("value")
-    table = schema.code
-    rows = connection.execute(
-        select(table.c.number, func.count())
-        .where(table.c.number.in_(select(listed.c.value)), table.c.free_at.is_(None))
-        .group_by(table.c.number)
+def open_chains(
+    connection: Connection, numbers: Iterable[str]
+) -> Mapping[str, set[ChainId]]:
+    """Chains of which each number has been asked something that is still open."""
+    listed = batch.listed(numbers)
+    found: dict[str, set[ChainId]] = defaultdict(set)
+    for number, chain in connection.execute(OPEN_CHAINS, {"numbers": listed}):
+        found[number].add(chain)
+    return found
+
+
+OPEN_CHAINS = text(
+    """
+    SELECT DISTINCT code.number, question.chain
+    FROM json_each(:numbers) JOIN code ON code.number = value
+    JOIN question ON question.id = code.question
+    WHERE code.free_at IS NULL AND EXISTS (
+        SELECT 1 FROM message
+        JOIN carried ON carried.message = message.id
+        JOIN callout ON callout.id = carried.callout
+        WHERE message.question = question.id
+          AND callout.state IN ('waiting', 'calling', 'taken', 'desk')
     )
-    return dict(rows.all())
+    """
+)
 
 
 def known_codes(connection: Connection, number: str, now: datetime) -> set[str]:
     """Codes that somebody behind a number could mean: open ones, and those at rest."""
-    return set(used_codes(connection, [number], now).get(number, ()))
+    same = number.casefold()  # an account's case is no matter
+    return set(used_codes(connection, [same], now).get(same, ()))
 
 
 def count_messages(connection: Connection, made: Mapping[str, int]) -> None:
@@ -238,18 +285,33 @@ def join(connection: Connection, members: Sequence[Member]) -> None:
 def refresh_due(connection: Connection, ids: Iterable[str]) -> None:
     """Set when digests are to be sent, from who waits in them."""
     names = set(ids)
-    listed = func.json_each(batch.listed(names)).table_valued("value")
-    waiting = connection.execute(
-        select(schema.member.c.question, func.min(schema.member.c.joined_at))
-        .where(schema.member.c.question.in_(select(listed.c.value)))
-        .group_by(schema.member.c.question)
-    )
-    since = dict(waiting.all())
+    waiting = pending(connection, names)
     rows = [
-        {"id": name, "due_at": due_at(since.get(name), question.sent_at)}
+        {"id": name, "due_at": due_at(question.digest, waiting[name])}
         for name, question in by_id(connection, names).items()
     ]
     batch.update(connection, schema.question, rows, keys=("id",))
+
+
+def pending(connection: Connection, ids: Iterable[str]) -> dict[str, Pending]:
+    """Since when somebody waits in each of these digests."""
+    names = set(ids)
+    member = schema.member
+    listed = func.json_each(batch.listed(names)).table_valued("value")
+    waits_for = case(
+        (member.c.purpose == Purpose.NEXT_MEANS.value, "at_once"),
+        (member.c.channel == Channel.VOICE.value, "calls"),
+        else_="texts",
+    )
+    rows = connection.execute(
+        select(member.c.question, waits_for, func.min(member.c.joined_at))
+        .where(member.c.question.in_(select(listed.c.value)))
+        .group_by(member.c.question, waits_for)
+    )
+    since: dict[str, dict[str, datetime]] = {name: {} for name in names}
+    for name, what, at in rows:
+        since[name][what] = at
+    return {name: Pending(**moments) for name, moments in since.items()}
 
 
 def due_digests(connection: Connection, now: datetime, most: int) -> list[Question]:
@@ -285,16 +347,33 @@ def members(connection: Connection, ids: Iterable[str]) -> list[Member]:
     ]
 
 
-def named(connection: Connection, ids: Collection[str], now: datetime) -> None:
-    """Everybody who waited has been named or needs no naming any more."""
-    listed = func.json_each(batch.listed(ids)).table_valued("value")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """What has been made of a digest.
+
+    :ivar attempts: need no naming any more
+    """
+
+    attempts: Sequence[str]
+    sent_at: datetime | None
+    called_at: datetime | None
+
+
+def named(connection: Connection, done: Mapping[str, Named]) -> None:
+    """Everybody of these has been named or needs no naming any more."""
+    attempts = [attempt for one in done.values() for attempt in one.attempts]
+    listed = func.json_each(batch.listed(attempts)).table_valued("value")
     connection.execute(
         schema.member.delete().where(
-            schema.member.c.question.in_(select(listed.c.value))
+            schema.member.c.attempt.in_(select(listed.c.value))
         )
     )
-    rows = [{"id": name, "due_at": None, "sent_at": now} for name in ids]
+    rows = [
+        {"id": name, "sent_at": one.sent_at, "called_at": one.called_at}
+        for name, one in done.items()
+    ]
     batch.update(connection, schema.question, rows, keys=("id",))
+    refresh_due(connection, done)
 
 
 def next_due_at(connection: Connection) -> datetime | None:

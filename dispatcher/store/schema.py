@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Dialect,
     Float,
     Index,
@@ -20,6 +21,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
+    text,
 )
 from sqlalchemy.types import TypeDecorator
 from typing_extensions import override
@@ -148,6 +151,7 @@ question = Table(
     Column("opened_at", Moment, nullable=False),
     Column("closed_at", Moment),
     Column("sent_at", Moment),
+    Column("called_at", Moment),
     Column("due_at", Moment),
     Column("messages", Integer, nullable=False),
     UniqueConstraint("chain", "epoch", "person", "kind"),
@@ -213,6 +217,12 @@ message = Table(
     Column("delivered_at", Moment),
     Column("failure", Text),
     Column("failure_code", Text),
+    # Of calls: the id of the first message read in it, and how it went.
+    Column("call", Text, index=True),
+    Column("picked_up_at", Moment),
+    Column("keyed_at", Moment),
+    Column("ended_at", Moment),
+    Column("hang_up", Boolean, nullable=False, server_default=false()),
 )
 Index(
     "message_waiting",
@@ -222,6 +232,9 @@ Index(
     sqlite_where=message.c.state == "waiting",
 )
 Index("message_open", message.c.state, message.c.due_at)
+# Written out, here and where it is asked: a partial index is not used for parameters.
+ON_THE_LINE = text("channel = 'voice' AND state IN ('sending', 'unknown', 'accepted')")
+Index("message_on_the_line", message.c.address, sqlite_where=ON_THE_LINE)
 Index("message_address", message.c.address, message.c.created_at)
 
 # Which attempts a message carries.
@@ -250,9 +263,39 @@ callback = Table(
 )
 Index("callback_unread", callback.c.id, sqlite_where=callback.c.read_at.is_(None))
 
+# What groups are told through their robots. A broadcast is no message: nobody is called
+# by it, and nobody answers it.
+broadcast = Table(
+    "broadcast",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("chain", Text, nullable=False, index=True),
+    Column("alert", Text, nullable=False),
+    Column("robot", Text, nullable=False),
+    Column("occasion", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    # While it is on the wire: when it is said again if nobody learns what became of it.
+    Column("due_at", Moment),
+    Column("tries", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("sent_at", Moment),
+    Column("failure_code", Text),
+)
+Index("broadcast_due", broadcast.c.due_at, sqlite_where=broadcast.c.due_at.isnot(None))
+
 # People who said in one chain that they can't act.
 struck = Table(
     "struck",
+    metadata,
+    Column("chain", Text, primary_key=True),
+    Column("person", Text, primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+
+# People who have answered in one chain: who is awake can be sent to a door.
+awake = Table(
+    "awake",
     metadata,
     Column("chain", Text, primary_key=True),
     Column("person", Text, primary_key=True),
@@ -292,6 +335,9 @@ address = Table(
     Column("wrong", Boolean, nullable=False),
 )
 
+in_any_case = address.c.value.collate("NOCASE")
+Index("address_in_any_case", in_any_case)
+
 holding = Table(
     "holding",
     metadata,
@@ -300,3 +346,8 @@ holding = Table(
     Column("position", Integer, primary_key=True),
     Column("person", Text, nullable=False),
 )
+
+
+def address_is(value: str) -> ColumnElement[bool]:
+    """Whether an address is this number, or this account, whose case is no matter."""
+    return in_any_case == value

@@ -1,4 +1,4 @@
-"""People who said in one chain that they can't act."""
+"""What people have shown in one chain: that they can't act, or that they are awake."""
 
 from __future__ import annotations
 
@@ -34,3 +34,16 @@ def of_chains(
     for row in rows:
         found[row.chain].add(row.person)
     return {chain: frozenset(persons) for chain, persons in found.items()}
+
+
+def woke(connection: Connection, chain: ChainId, person: str, now: datetime) -> None:
+    """Somebody has answered: he is awake, and can be sent to a door."""
+    row = {"chain": chain, "person": person, "at": now}
+    batch.insert(connection, schema.awake, [row], new=False)
+
+
+def is_awake(connection: Connection, chain: ChainId, person: str) -> bool:
+    """Whether a person has answered in a chain."""
+    table = schema.awake
+    found = select(table.c.at).where(table.c.chain == chain, table.c.person == person)
+    return connection.execute(found).first() is not None

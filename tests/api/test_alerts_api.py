@@ -45,7 +45,10 @@ async def test_a_new_alert_is_accepted_with_its_audience_counted(
         "unresolved": [],
         "approval": None,
         "capacity": {},
+        "warnings": [],
+        "call_sheets": [],
         "received_at": "2026-07-12T04:00:00Z",
+        "expires": "2026-07-12T15:00:00+08:00",
     }
     assert len(hamlet.wakes) == 1
 

@@ -18,6 +18,12 @@ TABLE = {
 PUBLIC = {
     ("POST", "/hooks/{channel}/sms/reply"),
     ("POST", "/hooks/{channel}/sms/status"),
+    ("POST", "/hooks/{channel}/voice/answer"),
+    ("POST", "/hooks/{channel}/voice/keys"),
+    ("POST", "/hooks/{channel}/voice/inbound"),
+    ("POST", "/hooks/{channel}/voice/status"),
+    ("GET", "/hooks/{channel}/event"),
+    ("POST", "/hooks/{channel}/event"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),
     ("GET", "/openapi.json"),
@@ -66,7 +72,7 @@ async def test_only_the_public_routes_need_no_key(hamlet: Hamlet) -> None:
 async def test_without_a_key_nothing_is_told(
     hamlet: Hamlet, method: str, path: str
 ) -> None:
-    answer = await hamlet.http.request(method, path.format(id="none"))
+    answer = await hamlet.http.request(method, path.format(id="none", unit="none"))
 
     assert (answer.status_code, codes(answer)) == (401, ["no_valid_key"])
 
@@ -77,7 +83,9 @@ async def test_a_key_without_the_scope_is_told_which_it_lacks(
 ) -> None:
     scope, _ = TABLE[method, path]
     headers = {"Authorization": "Bearer key-of-idle"}
-    answer = await hamlet.http.request(method, path.format(id="none"), headers=headers)
+    answer = await hamlet.http.request(
+        method, path.format(id="none", unit="none"), headers=headers
+    )
 
     assert (answer.status_code, codes(answer)) == (403, ["scope_missing"])
     assert scope in answer.json()["detail"]
@@ -92,7 +100,12 @@ def test_our_documentation_lists_every_scope() -> None:
 async def test_the_bodies_we_read_are_described(hamlet: Hamlet) -> None:
     found = (await hamlet.http.get("/openapi.json")).json()
 
-    assert {"AlertForm", "AreaForm", "CancelForm", "AnswerForm", "Problem"} <= set(
-        found["components"]["schemas"]
-    )
+    assert {
+        "AlertForm",
+        "AreaForm",
+        "CancelForm",
+        "RenewForm",
+        "AnswerForm",
+        "Problem",
+    } <= set(found["components"]["schemas"])
     assert '"$ref": "#/$defs' not in str(found)

@@ -11,7 +11,7 @@ import argparse
 import asyncio
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -98,7 +98,7 @@ async def wave(folder: Path, grids: int) -> Wave:
             messages=len(rows),
             first=(ledger[0].accepted_at - began).total_seconds(),
             seconds=seconds,
-            bare=await bare(house, rows),
+            bare=await bare(house, "Messages", forms(rows)),
         )
 
 
@@ -126,12 +126,9 @@ def first_texts(connection: Connection) -> list[Row[Any]]:
     return [*connection.execute(query)]
 
 
-async def bare(house: House, rows: list[Row[Any]]) -> float:
-    """Seconds of a plain httpx client for the same forms, over as many connections.
-
-    Nothing else runs then, and the exchange has nobody to call back: a ceiling.
-    """
-    forms = [
+def forms(rows: Iterable[Row[Any]]) -> list[dict[str, str]]:
+    """What an account posts for such texts."""
+    return [
         {
             "To": row.value,
             "From": "+99900000001",
@@ -140,7 +137,16 @@ async def bare(house: House, rows: list[Row[Any]]) -> float:
         }
         for row in rows
     ]
-    url = f"{house.provider}/{API_VERSION}/Accounts/{house.account[0]}/Messages.json"
+
+
+async def bare(house: House, noun: str, forms: list[dict[str, str]]) -> float:
+    """Seconds of a plain httpx client for the same forms, over as many connections.
+
+    Nothing else runs then, and the exchange has nobody to call back: a ceiling.
+
+    :param noun: the provider's word for what is made: Messages or Calls
+    """
+    url = f"{house.provider}/{API_VERSION}/Accounts/{house.account[0]}/{noun}.json"
     limits = httpx.Limits(max_connections=CONNECTIONS)
     async with httpx.AsyncClient(
         auth=house.account, limits=limits, timeout=30.0, trust_env=False

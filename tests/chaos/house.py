@@ -68,9 +68,22 @@ auth_token = "{token}"
 from = "+99900000001"
 base_url = "{exchange}"
 rate_per_second = 100000
+{voice}
 [routes]
 sms = ["sms"]
+{voice_route}
 """
+VOICE = """\
+[channels.voice]
+provider = "twilio_voice"
+account_sid = "{account}"
+auth_token = "{token}"
+from = "+99900000001"
+base_url = "{exchange}"
+rate_per_second = 100000
+lines = {lines}
+"""
+VOICE_ROUTE = 'voice = ["voice"]'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +94,12 @@ class Plan:
     :ivar speed: seconds of the house's clock in a real one; None: the real clock
     :ivar latency_ms: how long the exchange takes to answer a request
     :ivar policies: a policy other than the one shipped
+    :ivar lines: calls at a time; 0: there is no telephone
     """
 
     folder: Path
     grids: int
+    lines: int = 0
     speed: float | None = None
     latency_ms: float = 0.0
     policies: Path | None = None
@@ -209,6 +224,7 @@ async def housed(plan: Plan) -> AsyncIterator[House]:
         account_sid=f"AC{secrets.token_hex(16)}",
         auth_token=secrets.token_hex(16),
         reply_url=f"http://127.0.0.1:{port}/hooks/sms/sms/reply",
+        voice_url=f"http://127.0.0.1:{port}/hooks/voice/voice/inbound",
         speed=plan.speed or 1.0,
         latency_ms=plan.latency_ms,
     )
@@ -237,14 +253,19 @@ async def housed(plan: Plan) -> AsyncIterator[House]:
 def _toml(plan: Plan, port: int, account: ExchangeSettings, exchange: str) -> str:
     origin = SystemClock().now().isoformat()
     clock = f"speed = {plan.speed}\nclock_origin = {origin}" if plan.speed else ""
+    to_exchange = {
+        "account": account.account_sid,
+        "token": account.auth_token,
+        "exchange": exchange,
+    }
     return TOML.format(
         port=port,
         clock=clock,
         policies=plan.policies or "",
         code_system=CODE_SYSTEM,
-        account=account.account_sid,
-        token=account.auth_token,
-        exchange=exchange,
+        voice=VOICE.format(lines=plan.lines, **to_exchange) if plan.lines else "",
+        voice_route=VOICE_ROUTE if plan.lines else "",
+        **to_exchange,
     )
 
 

@@ -1,31 +1,20 @@
 """An office with everything but HTTP: a store in memory, a scripted provider, a roster.
 
 The roster: county, township, village, two grids. One person leads both grids; his two
-stand-ins share a telephone.
+stand-ins share a telephone. Telephones and cards are there for who asks for them.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections import deque
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Callable, Container
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select, text
 
-from channels.contract import (
-    Accepted,
-    Callback,
-    Capabilities,
-    Channel,
-    HookRequest,
-    Outcome,
-    Outgoing,
-    Receipt,
-    Reply,
-)
+from channels.contract import Callback, Channel, HookRequest, Reply
 from config.load import load_policies
 from config.texts import Texts
 from contacts.model import (
@@ -43,20 +32,25 @@ from contacts.model import (
 )
 from contacts.roster import Roster
 from dispatcher.core.alert import Area, Content, Level, MsgType, Status
-from dispatcher.core.callout import Callout
+from dispatcher.core.callout import Callout, CalloutId
+from dispatcher.core.event import Event
 from dispatcher.engine.accept import Request, accept, located, submission
+from dispatcher.engine.answering import Gathered
 from dispatcher.engine.clock import ManualClock
 from dispatcher.engine.compose import Desk
 from dispatcher.engine.context import Context
-from dispatcher.engine.hearing import Gathered, Heard, hear
+from dispatcher.engine.hearing import Heard, hear
+from dispatcher.engine.inbox import Told, interpret
 from dispatcher.engine.keeper import Fixed, Keeper
 from dispatcher.engine.rules import sweep
 from dispatcher.engine.runtime import Engine
 from dispatcher.engine.step import step
 from dispatcher.store import callouts, people, schema
+from dispatcher.store.callbacks import Unread
 from dispatcher.store.database import Database
 from dispatcher.store.migrate import migrate
 from tests.core.build import START
+from tests.engine.peers import Cards, Scripted, Telephones
 
 COUNTY, TOWN, VILLAGE = UnitId("990421"), UnitId("990421100"), UnitId("990421100200")
 GRIDS = (UnitId(f"{VILLAGE}001"), UnitId(f"{VILLAGE}002"))
@@ -107,14 +101,28 @@ RED_RAIN = Content(
 )
 
 
-def person(name: str) -> Person:
-    mobile = Address(
-        id=AddressId(f"{name}0"), kind=AddressKind.MOBILE, value=NUMBERS[name]
+def person(
+    name: str, spare: Container[str] = (), accounts: Container[str] = ()
+) -> Person:
+    """Somebody with a number, and with what else he is among those to have."""
+    values = [(AddressKind.MOBILE, NUMBERS[name])]
+    if name in spare:
+        values.append((AddressKind.MOBILE, spare_number(name)))
+    if name in accounts:
+        values.append((AddressKind.WECOM, f"wx-{name}"))
+    addresses = tuple(
+        Address(id=AddressId(f"{name}{place}"), kind=kind, value=value)
+        for place, (kind, value) in enumerate(values)
     )
-    return Person(id=PersonId(name), name=f"人{name}", addresses=(mobile,))
+    return Person(id=PersonId(name), name=f"人{name}", addresses=addresses)
 
 
-def village() -> Roster:
+def spare_number(name: str) -> str:
+    """Somebody's second number, where he has one."""
+    return f"{NUMBERS[name]}9"
+
+
+def village(spare: Container[str] = (), accounts: Container[str] = ()) -> Roster:
     """The roster everybody in here is in."""
     units = [
         Unit(id=name, kind=kind, name=words, parent=above, code_system="DEMO", risk=1)
@@ -124,58 +132,8 @@ def village() -> Roster:
         Holding(ref=PostRef(unit, post), person=PersonId(who))
         for who, unit, post in POSTS
     ]
-    return Roster.build(units, [person(name) for name in NUMBERS], holdings)
-
-
-TELLS_ALL = Capabilities(
-    channel=Channel.SMS,
-    two_way=True,
-    links=True,
-    receipts=True,
-    lookup=True,
-    max_chars=1600,
-)
-
-
-@dataclass
-class Scripted:
-    """A provider that does as it is told, and keeps what it was given."""
-
-    name: str = "sms"
-    capabilities: Capabilities = TELLS_ALL
-    outcomes: deque[Outcome | Exception] = field(default_factory=deque)
-    found: dict[str, Outcome] = field(default_factory=dict)
-    told: dict[str, Receipt] = field(default_factory=dict)
-    callbacks: tuple[Callback, ...] = ()
-    sent: list[Outgoing] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
-    sending: Callable[[], Any] | None = None
-
-    async def send(self, message: Outgoing) -> Outcome:
-        self.sent.append(message)
-        if self.sending:
-            await self.sending()
-        said = self.outcomes.popleft() if self.outcomes else None
-        if isinstance(said, Exception):
-            raise said
-        return said or Accepted(provider_id=f"SM{message.id}")
-
-    def verify(self, request: HookRequest) -> bool:
-        return not request.headers
-
-    def parse(self, request: HookRequest) -> tuple[Callback, ...]:
-        return self.callbacks if request.form else ()
-
-    async def lookup(self, message: Outgoing, sent_at: datetime) -> Outcome | None:
-        self.asked.append(f"{message.id} {sent_at:%H:%M:%S}")
-        return self.found.get(message.id)
-
-    async def poll(self, provider_id: str) -> Receipt | None:
-        self.asked.append(provider_id)
-        return self.told.get(provider_id)
-
-    async def aclose(self) -> None:
-        """Nothing is open."""
+    everybody = [person(name, spare, accounts) for name in NUMBERS]
+    return Roster.build(units, everybody, holdings)
 
 
 @dataclass
@@ -186,6 +144,8 @@ class Office:
     keeper: Keeper
     clock: ManualClock
     provider: Scripted
+    telephones: Telephones
+    cards: Cards
     engine: Engine
 
     @property
@@ -252,6 +212,25 @@ class Office:
 
         return str(await self.desk(listen))
 
+    async def told(self, *what: Callback) -> list[str]:
+        """Providers tell something now, in one batch; gives what each was taken for."""
+        request = HookRequest(url="", headers={}, form=())
+        one_by_one = [
+            Told(
+                Unread(id=i, channel="sms", received_at=self.now, request=request), one
+            )
+            for i, one in enumerate(what)
+        ]
+        outcomes = await self.desk(
+            lambda d: interpret(d.connection, d.context, one_by_one, d.now)
+        )
+        return [outcomes[place] for place in range(len(what))]
+
+    async def happens(self, event: Event, *names: CalloutId) -> None:
+        """Something happens to callouts."""
+        events = dict.fromkeys(names, (event,))
+        await self.desk(lambda d: step(d.connection, d.context, events, d.now))
+
     async def messages(self, *who: str) -> list[Any]:
         """Rows of the outbox, oldest first."""
         table = schema.message
@@ -303,21 +282,38 @@ class Office:
 
 @contextlib.asynccontextmanager
 async def opened(
-    routes: tuple[str, ...] = ("sms",), rate: float = 1000.0
+    routes: tuple[str, ...] = ("sms",),
+    rate: float = 1000.0,
+    lines: int = 0,
+    spare: Container[str] = (),
+    accounts: Container[str] = (),
 ) -> AsyncIterator[Office]:
-    """An office; every route leads to the one provider."""
+    """An office; every route of texts leads to the one provider.
+
+    :param lines: telephones are there, with so many lines
+    :param spare: who has a second number
+    :param accounts: who has an account for cards; then cards are there
+    """
+    provider, telephones, cards = Scripted(), Telephones(), Cards()
+    ways: dict[Channel, tuple[str, ...]] = {Channel.SMS: routes}
+    ways |= {Channel.VOICE: ("voice",)} if lines else {}
+    ways |= {Channel.WECHAT: ("wecom",)} if accounts else {}
     async with Database("sqlite+aiosqlite://").running() as database:
         await database.write(migrate)
-        await database.write(lambda c: people.save_roster(c, village()))
+        await database.write(lambda c: people.save_roster(c, village(spare, accounts)))
         fixed = Fixed(
             policies=load_policies(),
             texts=Texts.load(),
-            routes={Channel.SMS: routes},
+            routes=ways,
             signature="澄溪应急",
-            rates={Channel.SMS: rate},
+            rates=dict.fromkeys(ways, rate),
+            lines=lines,
             allow_test_numbers=True,
+            link="https://jiaoying.example.org/{}".format,
         )
         keeper, clock = Keeper(database, fixed), ManualClock(START)
-        provider = Scripted()
-        engine = Engine(database, keeper, dict.fromkeys(routes, provider), clock)
-        yield Office(database, keeper, clock, provider, engine)
+        providers = dict.fromkeys(routes, provider)
+        engine = Engine(
+            database, keeper, {**providers, "voice": telephones, "wecom": cards}, clock
+        )
+        yield Office(database, keeper, clock, provider, telephones, cards, engine)

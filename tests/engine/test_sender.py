@@ -10,15 +10,7 @@ import pytest
 from anyio.lowlevel import checkpoint
 from sqlalchemy.exc import OperationalError
 
-from channels.contract import Channel
-from dispatcher.engine.sender import (
-    CONNECTIONS,
-    START_SECONDS,
-    VALID_SECONDS,
-    Bucket,
-    outgoing_of,
-)
-from dispatcher.store.outbox import MessageState, Sending
+from dispatcher.engine.sender import CONNECTIONS, START_SECONDS, Bucket
 from tests.core.build import START
 from tests.engine.office import NUMBERS, Office, opened
 
@@ -101,7 +93,8 @@ async def test_nothing_is_sent_faster_than_its_route_allows() -> None:
 
         assert sent == len(office.provider.sent)
 
-        ready_at = sender.ready_at()
+        ready_at = await office.database.read(sender.due_at)
+        assert ready_at is not None
         office.later((ready_at - office.now).total_seconds())
         await office.engine.turn()
 
@@ -171,25 +164,3 @@ async def test_what_is_out_of_date_is_dropped_instead_of_sent(office: Office) ->
 
     assert await office.states("lead") == ["dropped"]
     assert [m for m in office.provider.sent if m.to == NUMBERS["lead"]] == []
-
-
-@pytest.mark.parametrize(("left", "valid"), [(None, VALID_SECONDS), (90.5, 90)])
-def test_a_provider_is_told_how_long_a_text_is_worth_sending(
-    left: float | None, valid: int
-) -> None:
-    message = Sending(
-        id="m",
-        chain="c",
-        channel=Channel.SMS,
-        route=None,
-        number="+9991",
-        text="text",
-        tries=1,
-        created_at=START,
-        sent_at=START,
-        not_after=None if left is None else START + seconds(left),
-        provider_id=None,
-        state=MessageState.SENDING,
-    )
-
-    assert valid == outgoing_of(message, START).valid_seconds

@@ -10,7 +10,7 @@ import pytest
 from config.texts import Texts
 from contacts.model import UnitId
 from dispatcher.core.alert import Content, Status
-from dispatcher.engine.wording import TWO_PARTS, Voice, cut, shortened
+from dispatcher.engine.wording import TWO_PARTS, Owed, Voice, cut, shortened
 from tests.engine.office import COUNTY, GRIDS, RED_RAIN, TOWN, VILLAGE, village
 
 
@@ -106,7 +106,7 @@ def test_a_drill_says_so_in_its_first_words(status: Status) -> None:
     texts = [
         speaker.own([GRIDS[0]], 1, None),
         speaker.told([GRIDS[0]]),
-        speaker.digest(GRIDS, (2, 2), None),
+        speaker.digest(Owed(units=GRIDS, added=2, count=2), None),
         speaker.info(GRIDS),
         speaker.help([GRIDS[0]], "人"),
         speaker.cancel(),
@@ -128,7 +128,8 @@ def test_a_drill_says_so_in_its_first_words(status: Status) -> None:
 def test_a_digest_says_how_many_and_how_many_new(
     counts: tuple[int, int], words: str
 ) -> None:
-    text = voice().digest(GRIDS, counts, None)
+    added, count = counts
+    text = voice().digest(Owed(units=GRIDS, added=added, count=count), None)
 
     assert words in text
     assert text.endswith("您来负责请回1")

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func
 
 from channels.contract import HookRequest
 from contacts.model import PersonId
@@ -20,7 +20,7 @@ from dispatcher.core.alert import (
     MsgType,
     Status,
 )
-from dispatcher.store import alerts, callbacks, keys, strikes
+from dispatcher.store import alerts, callbacks, keys, schema, strikes
 from dispatcher.store.alerts import Stored, Submission
 from dispatcher.store.callbacks import Raw
 from dispatcher.store.database import Database
@@ -127,6 +127,45 @@ async def test_a_warning_moves_on(database: Database) -> None:
         launched
     )
     assert await database.read(alerts.next_due_at) is None
+
+
+async def test_the_end_of_a_warning_is_looked_after_when_it_is_launched(
+    database: Database,
+) -> None:
+    def two(connection: Connection) -> tuple[list[str], list[str]]:
+        alerts.accept(connection, offered("new", "new", due_at=after(1)))
+        launched = offered("out", "out", due_at=after(2), launched_at=after(0))
+        alerts.accept(connection, launched)
+        waiting = alerts.to_launch(connection, after(5), 9)
+        return ids(waiting), ids(alerts.to_tend(connection, after(5), 9))
+
+    assert await database.write(two) == (["new"], ["out"])
+
+
+@pytest.mark.parametrize(("due", "then"), [(1, 99), (5, 99), (6, 6)])
+async def test_only_what_is_due_is_postponed(
+    database: Database, due: int, then: int
+) -> None:
+    def postponed(connection: Connection) -> None:
+        alerts.accept(connection, offered(due_at=after(due)))
+        alerts.postpone(connection, AlertId("first"), after(5), after(99))
+
+    await database.write(postponed)
+
+    assert after(then) == await database.read(alerts.next_due_at)
+
+
+async def test_a_warning_kept_before_there_were_renewals_can_be_read(
+    database: Database,
+) -> None:
+    def reread(connection: Connection) -> Alert | None:
+        alerts.accept(connection, offered())
+        body = schema.alert.c.body
+        shorter = func.json_remove(body, "$.asked_at", "$.renewals")
+        connection.execute(schema.alert.update().values(body=shorter))
+        return alerts.find(connection, AlertId("first"))
+
+    assert offered().alert == await database.write(reread)
 
 
 async def test_warnings_are_paged_newest_first(database: Database) -> None:

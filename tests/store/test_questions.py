@@ -11,7 +11,7 @@ from dispatcher.core.alert import ChainId, Lane
 from dispatcher.core.callout import AttemptId, CalloutId, Purpose
 from dispatcher.store import questions
 from dispatcher.store.database import Database
-from dispatcher.store.questions import CODES, Key, Kind, Member
+from dispatcher.store.questions import CODES, Key, Kind, Member, Named
 from tests.store.stock import CHAIN, after, ask, ids, question
 
 ONE, OTHER = "+9991", "+9992"
@@ -86,24 +86,25 @@ async def test_a_code_rests_for_a_day_when_its_chain_is_over(
 
 
 async def test_a_rested_code_may_be_given_again(database: Database) -> None:
-    def again(connection: Connection) -> dict[str, int]:
+    def again(connection: Connection) -> dict[str, set[str]]:
         ask(connection, question("first"), ONE)
         questions.close_chain(connection, CHAIN, after(0))
         key = Key(ChainId("next"), 1, PersonId("li"), Kind.OWN)
         ask(connection, question("second", key=key), ONE)
-        return dict(questions.open_count(connection, [ONE]))
+        return dict(questions.used_codes(connection, [ONE], after(0)))
 
-    assert await database.write(again) == {ONE: 1}
+    assert await database.write(again) == {ONE: {"60"}}
 
 
-async def test_open_questions_are_counted_by_number(database: Database) -> None:
-    def three(connection: Connection) -> dict[str, int]:
+async def test_a_chain_without_an_open_callout_asks_no_number(
+    database: Database,
+) -> None:
+    def three(connection: Connection) -> dict[str, set[ChainId]]:
         ask(connection, question("a", "li"), ONE, OTHER)
-        ask(connection, question("b", "wang", code="61"), ONE)
         ask(connection, question("c", "zhao", code=None), ONE)
-        return dict(questions.open_count(connection, [ONE, OTHER, "+9993"]))
+        return dict(questions.open_chains(connection, [ONE, OTHER, "+9993"]))
 
-    assert await database.write(three) == {ONE: 2, OTHER: 1}
+    assert await database.write(three) == {}
 
 
 async def test_a_question_is_found_by_what_it_is(database: Database) -> None:
@@ -133,9 +134,14 @@ async def test_a_digest_gathers_for_ten_seconds_and_then_keeps_pace(
         return questions.next_due_at(connection)
 
     def sent(connection: Connection, second: float) -> list[CalloutId]:
-        waited = [one.callout for one in questions.members(connection, "q")]
-        questions.named(connection, "q", after(second))
-        return waited
+        waited = questions.members(connection, "q")
+        done = Named(
+            attempts=[one.attempt for one in waited],
+            sent_at=after(second),
+            called_at=None,
+        )
+        questions.named(connection, {"q": done})
+        return [one.callout for one in waited]
 
     await database.write(lambda c: ask(c, digest(), ONE))
 

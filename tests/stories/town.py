@@ -25,14 +25,19 @@ from contacts.importers.merge import merge
 from dispatcher.api.app import create_app
 from dispatcher.engine.clock import Clock, ManualClock
 from dispatcher.engine.runtime import Runtime, running
+from dispatcher.sim.callee import Ring
 from dispatcher.sim.control import ExchangeClient
+from dispatcher.sim.trunk import CallEntry
 from dispatcher.sim.world import Habit, Phone
 from dispatcher.store import callouts, keys, outbox, people
 
 START = datetime(2026, 7, 12, 4, 1, tzinfo=timezone(timedelta(hours=8)))
 ACCOUNT, TOKEN = "AC" + "a" * 32, "t" * 32
 COUNTY, TOWNSHIP, VILLAGE = "990421", "990421100", "990421100200"
+OURS = "+9990001000"
 KEY = "story-key"
+# What follows the name of somebody where it stands for another way to reach him.
+SPARE_OF, ACCOUNT_OF = "_spare", "_wecom"
 SCOPES = (
     "alerts:write",
     "alerts:drill",
@@ -55,7 +60,7 @@ POSTS = {
 ABOVE = tuple(POSTS)[2:]
 COLUMNS = (
     *("区划代码", "县(区)", "乡镇", "村(社区)", "网格编码", "网格名称"),
-    *("职务(角色)", "姓名", "手机", "备用号码", "风险等级"),
+    *("职务(角色)", "姓名", "手机", "备用号码", "风险等级", "企业微信"),
 )
 
 
@@ -85,6 +90,10 @@ KINDS = {
     "请派人叫醒": "digest",
     "特此告知": "info",
     "求助!": "help",
+    "续发或解除": "expiry",
+    "自动续至": "renewed",
+    "始终未应答": "silent",
+    "已到期": "expired",
     "解除": "cancel",
     "请报": "reminder",
     "等您处理": "desk",
@@ -99,13 +108,17 @@ def kind_of(text: str) -> str:
 
 @dataclass
 class Town:
-    """What a story plays with."""
+    """What a story plays with.
+
+    :ivar in_step: the exchange's time is moved by hand as well, from zero on
+    """
 
     runtime: Runtime
     clock: Clock
     exchange: ExchangeClient
     api: httpx.AsyncClient
     numbers: dict[str, str]
+    in_step: bool = False
     log: list[Sms] = field(default_factory=list)
     seen: int = 0
 
@@ -130,17 +143,31 @@ class Town:
         assert isinstance(self.clock, ManualClock)
         until = self.now + timedelta(**span)
         due = None
-        for _ in range(500):
-            due = await self.runtime.engine.next_due_at()
+        for _ in range(2000):
+            due = await self.next_due_at()
             if due is None or due > until:
                 break
-            self.clock.move_to(max(due, self.now))
-            await self.settle()
+            await self._move_to(max(due, self.now))
         else:
             message = f"something is due at {due} again and again"
             raise AssertionError(message)
-        self.clock.move_to(until)
+        await self._move_to(until)
+
+    async def _move_to(self, moment: datetime) -> None:
+        assert isinstance(self.clock, ManualClock)
+        self.clock.move_to(moment)
+        if self.in_step:
+            await self.exchange.move_time((moment - START).total_seconds())
         await self.settle()
+
+    async def next_due_at(self) -> datetime | None:
+        """When something happens next, here or in the outside world."""
+        moments = [await self.runtime.engine.next_due_at()]
+        if self.in_step:
+            theirs = (await self.exchange.time()).next_due
+            if theirs is not None:
+                moments.append(START + timedelta(seconds=theirs))
+        return min((moment for moment in moments if moment), default=None)
 
     async def until(self, seconds: float) -> None:
         """Go on to so many seconds after the start."""
@@ -173,9 +200,53 @@ class Town:
         await self.exchange.reply(self.numbers[who], text)
         await self.settle()
 
-    async def habit(self, who: str, habit: Habit) -> None:
-        """Give a phone a habit."""
-        await self.exchange.phones([Phone(number=self.numbers[who], habit=habit)])
+    async def habit(
+        self, who: str, habit: Habit = Habit.MANUAL, ring: Ring = Ring.RING_OUT
+    ) -> None:
+        """Give a phone its habits."""
+        phone = Phone(number=self.numbers[who], habit=habit, ring=ring)
+        await self.exchange.phones([phone])
+
+    async def calls(self, *who: str) -> list[tuple[int, str, str]]:
+        """All calls of ours so far as (second placed, who, status), in order."""
+        return [
+            (round(call.placed_at), name, call.status)
+            for call, name in await self._calls()
+            if not who or name in who
+        ]
+
+    async def said(self, who: str) -> list[str]:
+        """What somebody has heard in his last call."""
+        calls = [call for call, name in await self._calls() if name == who]
+        return list(calls[-1].said)
+
+    async def _calls(self) -> list[tuple[CallEntry, str]]:
+        names = {number: name for name, number in self.numbers.items() if number}
+        return [
+            (call, names[number])
+            for call in await self.exchange.calls()
+            if (number := call.sender if call.to == OURS else call.to) in names
+        ]
+
+    async def picks_up(self, who: str) -> None:
+        """Somebody whose telephone rings picks up."""
+        await self.exchange.pick_up(self.numbers[who])
+        await self.settle()
+
+    async def presses(self, who: str, keys: str) -> None:
+        """Somebody on the telephone presses keys."""
+        await self.exchange.press(self.numbers[who], keys)
+        await self.settle()
+
+    async def hangs_up(self, who: str) -> None:
+        """Somebody hangs up, or turns a call away."""
+        await self.exchange.hang_up(self.numbers[who])
+        await self.settle()
+
+    async def rings_us(self, who: str) -> None:
+        """Somebody rings us back."""
+        await self.exchange.ring(self.numbers[who], OURS)
+        await self.settle()
 
     def texts(self, *who: str) -> list[tuple[int, str, str]]:
         """All texts so far, of these people only if any are named, sorted."""
@@ -241,7 +312,7 @@ def roster_file(numbers: dict[str, str]) -> bytes:
     sheet.writerow(COLUMNS)
     names = {number: f"人{name}" for name, number in reversed(numbers.items())}
     for name, number in numbers.items():
-        if name.endswith("_spare"):
+        if name.endswith((SPARE_OF, ACCOUNT_OF)):
             continue
         role, _, grid = name.partition("-")
         area, code = area_of(role, int(grid or 0))
@@ -249,7 +320,8 @@ def roster_file(numbers: dict[str, str]) -> bytes:
         village = "青石村" if len(area) > len(TOWNSHIP) else ""
         place = [area, "澄溪县", township, village, code, f"{grid}网格" if code else ""]
         person = [POSTS[role], names[number] if number else "", number]
-        sheet.writerow([*place, *person, numbers.get(f"{name}_spare", ""), "1"])
+        spare, account = numbers.get(name + SPARE_OF), numbers.get(name + ACCOUNT_OF)
+        sheet.writerow([*place, *person, spare, "1", account])
     return out.getvalue().encode("utf-8")
 
 
@@ -268,7 +340,7 @@ def people_of(
     :param same: posts held by the person who holds another one
     """
     names = [f"{role}-{n}" for n in range(1, grids + 1) for role in ("lead", "backup")]
-    spares = [f"{name}_spare" for name in spare]
+    spares = [f"{name}{SPARE_OF}" for name in spare]
     everybody = (*names, *ABOVE, *spares)
     numbers = {name: f"+999{first_number + i:010}" for i, name in enumerate(everybody)}
     numbers |= dict.fromkeys(leave_out, "")
@@ -294,16 +366,29 @@ async def import_roster(runtime: Runtime, numbers: dict[str, str]) -> None:
     await runtime.database.write(lambda c: keys.add(c, key, KEY, now))
 
 
-def settings_of(port: int, exchange: str, **changes: Any) -> Settings:
-    """Settings of a town: one SMS route to the exchange."""
+def settings_of(
+    port: int,
+    exchange: str,
+    *,
+    lines: int = 0,
+    rate: float = 100,
+    suspended: bool = False,
+    **changes: Any,
+) -> Settings:
+    """Settings of a town: one SMS route to the exchange, and so many voice lines.
+
+    :param rate: messages a second, on each channel
+    :param suspended: the account for SMS is not let in
+    """
     base = f"http://127.0.0.1:{port}"
     sms = {
         "provider": "twilio_sms",
         "account_sid": ACCOUNT,
         "auth_token": TOKEN,
-        "from": "+9990001000",
+        "from": OURS,
         "base_url": exchange,
         "timeout_seconds": 3.0,
+        "rate_per_second": rate,
     }
     given: dict[str, Any] = {
         "server": Server(port=port, public_base_url=base),
@@ -313,6 +398,12 @@ def settings_of(port: int, exchange: str, **changes: Any) -> Settings:
         "channels": {"sms": sms},
         "routes": {"sms": ["sms"]},
     }
+    if suspended:
+        given["channels"] = {"sms": sms | {"account_sid": "AC" + "b" * 32}}
+    if lines:
+        voice = sms | {"provider": "twilio_voice", "from": OURS, "lines": lines}
+        given["channels"]["voice"] = voice
+        given["routes"] = {"sms": ["sms"], "voice": ["voice"]}
     return Settings(**(given | changes))
 
 

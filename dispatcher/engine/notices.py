@@ -1,0 +1,86 @@
+"""Telling everybody who was reached that a warning has ended, each once.
+
+By text wherever a text reaches him now; by a call only who heard the warning by
+telephone and has no other way, and not at night, unless he was told to leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+
+from channels.contract import Channel
+from contacts.model import Person, PersonId, Post
+from dispatcher.core.alert import Alert
+from dispatcher.core.callout import Means
+from dispatcher.core.night import Night, night_ends
+from dispatcher.engine.compose import Desk
+from dispatcher.store import people
+from dispatcher.store.contacted import Contact, contacts
+
+WRITTEN = (Channel.WECHAT, Channel.SMS)
+LEAVE = ("转移", "撤离", "撤退", "避险")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """Somebody who has to hear, how, and from when on."""
+
+    person: PersonId
+    means: Means
+    due_at: datetime
+
+
+def recipients(desk: Desk, alert: Alert) -> list[Recipient]:
+    """Everybody who was reached in the chain of a warning, a shared number once."""
+    reached = contacts(desk.connection, alert.chain)
+    known = people.find_people(desk.connection, {one.person for one in reached})
+    by_person: dict[PersonId, list[Contact]] = {}
+    for one in reached:
+        by_person.setdefault(one.person, []).append(one)
+    by_number: dict[str, Recipient] = {}
+    for name, own in by_person.items():
+        means = _text(desk, known[name], own) or _call(own)
+        if means:
+            number = _number(known[name], means)
+            due_at = _due_at(desk, alert, means)
+            by_number[number] = Recipient(person=name, means=means, due_at=due_at)
+    return list(by_number.values())
+
+
+def _text(desk: Desk, person: Person, own: Sequence[Contact]) -> Means | None:
+    """The way a text reaches him: one that worked, else one nobody has tried."""
+    dead = {Means(one.channel, one.address) for one in own if one.dead}
+    worked = [
+        Means(one.channel, one.address)
+        for one in reversed(own)
+        if one.channel is not Channel.VOICE
+    ]
+    offered = desk.context.called(person, Post.GRID_LEAD, frozenset()).means
+    ways = (*worked, *(means for means in offered if means.channel in WRITTEN))
+    usable = set(offered)
+    return next((way for way in ways if way in usable and way not in dead), None)
+
+
+def _call(own: Iterable[Contact]) -> Means | None:
+    """The number at which somebody picked up; a telephone that only rang is left."""
+    heard = (one for one in own if one.heard and not one.dead)
+    return next((Means(Channel.VOICE, one.address) for one in heard), None)
+
+
+def _number(person: Person, means: Means) -> str:
+    return next(a.value for a in person.addresses if a.id == means.address)
+
+
+def _due_at(desk: Desk, alert: Alert, means: Means) -> datetime:
+    told_to_leave = any(word in alert.content.instruction for word in LEAVE)
+    if means.channel is not Channel.VOICE or told_to_leave:
+        return desk.now
+    policies = desk.context.policies
+    night = Night(
+        begins=time.fromisoformat(policies.night_from),
+        ends=time.fromisoformat(policies.night_to),
+        zone=policies.timezone,
+    )
+    return night_ends(night, desk.now) or desk.now

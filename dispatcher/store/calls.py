@@ -1,0 +1,416 @@
+"""Calls: waiting voice messages, the lines that are busy, what each number has had.
+
+A call reads one or more messages to one number. Which, is settled when it is claimed:
+all of them carry the id of the first in ``call``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, bindparam, func, literal, select, text, update
+from sqlalchemy.sql.elements import literal_column
+
+from channels.contract import Rank
+from dispatcher.core.alert import Lane
+from dispatcher.core.callout import CalloutId
+from dispatcher.core.lines import DAY, Hold, Rung
+from dispatcher.core.matching import LOOK_BACK
+from dispatcher.store import batch, outbox, schema
+from dispatcher.store.outbox import (
+    IS_WAITING,
+    MOST_URGENT_FIRST,
+    TO_ITS_NUMBER,
+    About,
+    MessageState,
+    Sending,
+)
+
+RANG_BACK = "rang_back"
+IS_VOICE = schema.message.c.channel == literal_column("'voice'")
+ASKS = schema.message.c.purpose.in_([About.OWN.value, About.DIGEST.value])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A voice message that may be read in a call now.
+
+    :ivar first: it is the first call of somebody, which is never given up
+    """
+
+    id: str
+    number: str
+    lane: Lane
+    first: bool
+
+
+def waiting(connection: Connection, now: datetime, most: int) -> list[Waiting]:
+    """Voice messages that are due, the most urgent first."""
+    rows = connection.execute(
+        select(
+            schema.message.c.id,
+            schema.message.c.lane,
+            schema.message.c.not_after,
+            schema.address.c.value,
+        )
+        .join(schema.address, TO_ITS_NUMBER)
+        .where(IS_WAITING, IS_VOICE, schema.message.c.due_at <= now)
+        .order_by(*MOST_URGENT_FIRST)
+        .limit(most)
+    )
+    lanes = tuple(Lane)
+    return [
+        Waiting(
+            id=row.id,
+            number=row.value,
+            lane=lanes[row.lane],
+            first=row.not_after is None,
+        )
+        for row in rows
+    ]
+
+
+def busy(connection: Connection) -> dict[str, Lane]:
+    """Numbers that are rung or spoken to now, each with the lane of its call."""
+    rows = connection.execute(
+        select(schema.address.c.value, func.min(schema.message.c.lane))
+        .join(schema.address, TO_ITS_NUMBER)
+        .where(schema.ON_THE_LINE)
+        .group_by(schema.address.c.value)
+    )
+    lanes = tuple(Lane)
+    return {number: lanes[lane] for number, lane in rows}
+
+
+def recent(
+    connection: Connection, numbers: Iterable[str], now: datetime
+) -> Mapping[str, Sequence[Rung]]:
+    """The calls each number has had in the last 24 hours."""
+    listed = func.json_each(batch.listed(numbers)).table_valued("value")
+    message = schema.message
+    rows = connection.execute(
+        select(schema.address.c.value, message.c.sent_at, message.c.ended_at)
+        .join(schema.address, TO_ITS_NUMBER)
+        .where(
+            schema.address.c.value.in_(select(listed.c.value)),
+            IS_VOICE,
+            message.c.call == message.c.id,
+            message.c.accepted_at.isnot(None),
+            message.c.sent_at > now - DAY,
+        )
+    )
+    found: dict[str, list[Rung]] = defaultdict(list)
+    for row in rows:
+        found[row.value].append(Rung(at=row.sent_at, ended_at=row.ended_at))
+    return found
+
+
+def put_off(connection: Connection, holds: Mapping[str, Hold]) -> None:
+    """Let messages wait, and say why."""
+    rows = [
+        {"id": name, "due_at": one.until, "reason": one.reason.value}
+        for name, one in holds.items()
+    ]
+    batch.update(connection, schema.message, rows, keys=("id",))
+
+
+def drop(connection: Connection, why: Mapping[str, str]) -> None:
+    """Drop messages that wait, each for its reason."""
+    rows = [
+        {
+            "id": name,
+            "state": MessageState.DROPPED.value,
+            "due_at": None,
+            "reason": reason,
+        }
+        for name, reason in why.items()
+    ]
+    batch.update(connection, schema.message, rows, keys=("id",))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call to be placed, and every message that is read in it."""
+
+    first: Sending
+    messages: tuple[Sending, ...]
+
+
+def claim(
+    connection: Connection,
+    together: Sequence[Sequence[str]],
+    now: datetime,
+    lease_until: datetime,
+) -> list[Call]:
+    """Take messages for calls; those of one call stand together, the first leads."""
+    call_of = {name: names[0] for names in together for name in names}
+    table = schema.message
+    listed = func.json_each(batch.listed(call_of)).table_valued("value")
+    connection.execute(
+        update(table)
+        .where(table.c.id.in_(select(listed.c.value)), IS_WAITING)
+        .values(
+            state=MessageState.SENDING.value,
+            reason=None,
+            lease_until=lease_until,
+            sent_at=now,
+            first_sent_at=func.coalesce(
+                table.c.first_sent_at, literal(now, schema.Moment())
+            ),
+            tries=table.c.tries + 1,
+            hang_up=False,
+            picked_up_at=None,
+            keyed_at=None,
+            ended_at=None,
+        )
+    )
+    rows = [{"id": name, "call": first} for name, first in call_of.items()]
+    batch.update(connection, table, rows, keys=("id",))
+    found = {one.id: one for one in outbox.find(connection, call_of)}
+    return [
+        Call(first=found[names[0]], messages=tuple(found[name] for name in names))
+        for names in together
+    ]
+
+
+def next_due_at(connection: Connection, lanes: Iterable[Lane]) -> datetime | None:
+    """When a voice message of these lanes may be read next.
+
+    To a number that is on the line it can't be before that call is over.
+    """
+    on_the_line = (
+        select(schema.address.c.value)
+        .join(schema.message, TO_ITS_NUMBER)
+        .where(schema.ON_THE_LINE)
+    )
+    return connection.execute(
+        select(func.min(schema.message.c.due_at))
+        .join(schema.address, TO_ITS_NUMBER)
+        .where(
+            IS_WAITING,
+            IS_VOICE,
+            schema.message.c.lane.in_([lane.order for lane in lanes]),
+            schema.address.c.value.not_in(on_the_line),
+        )
+    ).scalar()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One message as it is read in a call.
+
+    :ivar open: somebody still has to answer it
+    """
+
+    id: str
+    about: About
+    text: str
+    open: bool
+
+
+READ_IN_CALL = text(
+    """
+    SELECT id, purpose, text, question IS NULL OR EXISTS (
+        SELECT 1 FROM carried JOIN callout ON callout.id = carried.callout
+        WHERE carried.message = message.id
+          AND CASE WHEN message.purpose IN ('own', 'digest')
+              THEN callout.state IN ('waiting', 'calling', 'desk')
+                   OR (callout.state = 'taken' AND message.purpose = 'own')
+              ELSE callout.state <> 'closed' END
+    ) AS open
+    FROM message WHERE call = :call ORDER BY lane, place, id
+    """
+)
+
+
+def read_in(connection: Connection, call: str) -> list[Reading]:
+    """What a call reads, the most urgent first."""
+    return [_reading(row) for row in connection.execute(READ_IN_CALL, {"call": call})]
+
+
+def _reading(row: Row[tuple[object, ...]]) -> Reading:
+    return Reading(
+        id=row.id, about=About(row.purpose), text=row.text, open=bool(row.open)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """A question that is open for a number.
+
+    :ivar message: the newest one that put it, or waits to
+    :ivar callouts: what it is about and nobody has answered
+    """
+
+    question: str
+    message: str
+    callouts: tuple[CalloutId, ...]
+
+
+OPEN_TO_NUMBER = text(
+    """
+    SELECT message.question, message.id, message.lane, message.created_at,
+           json_group_array(DISTINCT callout.id) AS callouts
+    FROM address
+    JOIN message ON message.address = address.id AND message.person = address.person
+    JOIN carried ON carried.message = message.id
+    JOIN callout ON callout.id = carried.callout
+    WHERE address.value = :number AND message.created_at > :since
+      AND message.purpose IN ('own', 'digest')
+      AND (message.first_sent_at IS NOT NULL
+           OR (message.state = 'waiting' AND message.channel = 'voice'))
+      AND (callout.state IN ('waiting', 'calling', 'desk')
+           OR (callout.state = 'taken' AND message.purpose = 'own')
+           OR message.id = :current)
+    GROUP BY message.id ORDER BY message.lane, message.created_at DESC, message.id
+    """
+)
+
+
+def open_to(
+    connection: Connection, number: str, now: datetime, current: str | None
+) -> list[Open]:
+    """What a number is asked and has not answered: red first, then the newest.
+
+    :param current: a message to be there whatever has become of it
+    """
+    given = {"number": number, "since": now - LOOK_BACK, "current": current or ""}
+    statement = OPEN_TO_NUMBER.bindparams(bindparam("since", type_=schema.Moment()))
+    found: dict[str, Open] = {}
+    for row in connection.execute(statement, given):
+        before = found.get(row.question)
+        names = (*(before.callouts if before else ()), *json.loads(row.callouts))
+        newest = before.message if before and row.id != current else row.id
+        found[row.question] = Open(
+            question=row.question,
+            message=newest,
+            callouts=tuple(dict.fromkeys(names)),
+        )
+    return list(found.values())
+
+
+def read_out(connection: Connection, messages: Iterable[str], at: datetime) -> None:
+    """Messages that waited for a line are heard by who rings us himself."""
+    rows = [
+        {
+            "id": name,
+            "state": MessageState.DELIVERED.value,
+            "reason": RANG_BACK,
+            "due_at": None,
+            "first_sent_at": at,
+            "sent_at": at,
+            "delivered_at": at,
+            "rank": int(Rank.FINAL),
+        }
+        for name in messages
+    ]
+    batch.update(connection, schema.message, rows, keys=("id",))
+
+
+def keyed(connection: Connection, messages: Mapping[str, datetime]) -> None:
+    """A human has said by a key what he thinks of these messages."""
+    rows = [{"id": name, "keyed_at": at} for name, at in messages.items()]
+    batch.update(connection, schema.message, rows, keys=("id",))
+
+
+# A call is hung up when nobody asks anything any more of what it would read.
+HANG_UP = text(
+    f"""
+    UPDATE message SET hang_up = 1
+    WHERE {schema.ON_THE_LINE.text} AND rank < {int(Rank.SENT)}
+      AND id IN (
+        SELECT message FROM carried JOIN json_each(:callouts) ON callout = value
+      )
+      AND NOT EXISTS (
+        SELECT 1 FROM carried JOIN callout ON callout.id = carried.callout
+        WHERE carried.message = message.id
+          AND (callout.state IN ('waiting', 'calling', 'desk')
+               OR (callout.state = 'taken' AND message.purpose = 'own'))
+    )
+    """  # noqa: S608 - both are constants of ours
+)
+
+
+def settle(connection: Connection, callouts: Iterable[str]) -> None:
+    """Mark calls that only these settled callouts had wanted to be hung up."""
+    connection.execute(HANG_UP, {"callouts": batch.listed(callouts)})
+
+
+def to_hang_up(connection: Connection, most: int) -> list[Sending]:
+    """Calls that ring for nothing, one message each."""
+    other = schema.message.alias()
+    wanted = (
+        select(other.c.id)
+        .where(other.c.call == schema.message.c.call, other.c.hang_up.is_(False))
+        .exists()
+    )
+    rows = connection.execute(
+        select(schema.message.c.id)
+        .where(
+            schema.ON_THE_LINE,
+            schema.message.c.hang_up,
+            schema.message.c.call == schema.message.c.id,
+            schema.message.c.provider_id.isnot(None),
+            schema.message.c.rank < int(Rank.SENT),
+            ~wanted,
+        )
+        .limit(most)
+    )
+    return outbox.find(connection, [row.id for row in rows])
+
+
+def hung_up(connection: Connection, call: Iterable[str]) -> None:
+    """It was asked for: once is enough."""
+    rows = [{"id": name, "hang_up": False} for name in call]
+    batch.update(connection, schema.message, rows, keys=("id",))
+
+
+def of_question(connection: Connection, question: str, address: str) -> str | None:
+    """The voice message of a question that still waits to be read to an address."""
+    return connection.execute(
+        select(schema.message.c.id)
+        .where(
+            IS_WAITING,
+            IS_VOICE,
+            schema.message.c.question == question,
+            schema.message.c.address == address,
+        )
+        .limit(1)
+    ).scalar()
+
+
+def join(
+    connection: Connection,
+    message: str,
+    spoken: str,
+    carries: Iterable[tuple[str, str]],
+    not_after: datetime | None,
+) -> None:
+    """Let a call that waits say more; it stands for these attempts as well.
+
+    It is of use as long as any of them, and without end if one of them has none.
+    """
+    table = schema.message
+    later = func.max(table.c.not_after, literal(not_after, schema.Moment()))
+    connection.execute(
+        update(table).where(table.c.id == message).values(text=spoken, not_after=later)
+    )
+    rows = [
+        {"message": message, "attempt": attempt, "callout": callout}
+        for attempt, callout in carries
+    ]
+    batch.insert(connection, schema.carried, rows, new=False)
+
+
+def to_number(connection: Connection, number: str) -> list[str]:
+    """Every voice message that asks and waits to be read to a number."""
+    rows = connection.execute(
+        select(schema.message.c.id)
+        .join(schema.address, TO_ITS_NUMBER)
+        .where(IS_WAITING, IS_VOICE, ASKS, schema.address.c.value == number)
+    )
+    return [row.id for row in rows]

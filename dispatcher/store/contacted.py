@@ -1,0 +1,68 @@
+"""Who was reached in a chain, or may have been, and by what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from channels.contract import Channel, FailureKind
+from contacts.model import AddressId, PersonId
+from dispatcher.core.alert import ChainId
+from dispatcher.store import schema
+from dispatcher.store.outbox import TO_ITS_NUMBER, UNSETTLED, About, MessageState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """One address of one person on one channel, as far as messages went there.
+
+    :ivar number: the number or account itself
+    :ivar heard: somebody picked up the telephone
+    :ivar dead: it can't be reached there
+    """
+
+    person: PersonId
+    address: AddressId
+    channel: Channel
+    number: str
+    heard: bool
+    dead: bool
+
+
+def contacts(connection: Connection, chain: ChainId) -> list[Contact]:
+    """Every address that something was sent to, or may have been; the newest last."""
+    message = schema.message
+    reached = [*UNSETTLED, MessageState.ACCEPTED, MessageState.DELIVERED]
+    dead = message.c.failure == FailureKind.PERMANENT_ADDRESS.value
+    rows = connection.execute(
+        select(
+            message.c.person,
+            message.c.address,
+            message.c.channel,
+            schema.address.c.value,
+            func.max(message.c.picked_up_at.isnot(None)).label("heard"),
+            func.max(dead).label("dead"),
+        )
+        .join(schema.address, TO_ITS_NUMBER)
+        .where(
+            message.c.chain == chain,
+            message.c.purpose != About.REPLY.value,
+            message.c.state.in_([state.value for state in reached])
+            | message.c.accepted_at.isnot(None)
+            | dead,
+        )
+        .group_by(message.c.person, message.c.address, message.c.channel)
+        .order_by(func.max(message.c.created_at))
+    )
+    return [
+        Contact(
+            person=PersonId(row.person),
+            address=AddressId(row.address),
+            channel=Channel(row.channel),
+            number=row.value,
+            heard=bool(row.heard),
+            dead=bool(row.dead),
+        )
+        for row in rows
+    ]
