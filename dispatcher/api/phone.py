@@ -122,16 +122,18 @@ async def answer(front: FrontOf, request: Request, token: str) -> Response:
 def _admitted(front: Front, request: Request, token: str) -> str:
     """The question a token is for; raises a notice where there is none, or too often.
 
-    Presses on a link of ours are bounded by their own number alone.
+    A link of ours is bounded by itself alone: a whole county may stand behind one
+    address of a carrier. Who guesses links is bounded by his address.
     """
     limits, now = front.limits, front.now()
     question = front.runtime.links.read(token)
-    caller = request.client.host if request.client else ""
-    wait = limits.visits.take(caller, now)
-    if question:
-        wait = max(wait, limits.requests.take(question, now))
-        if request.method == "POST":
-            wait = limits.presses.take(question, now)
+    if question is None:
+        caller = request.client.host if request.client else ""
+        wait = limits.visits.take(caller, now)
+    elif request.method == "POST":
+        wait = limits.presses.take(question, now)
+    else:
+        wait = limits.requests.take(question, now)
     if wait:
         raise _NothingToShowError(_too_often(wait))
     if question is None:

@@ -143,12 +143,12 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(StoreBusyError)
     @app.exception_handler(OperationalError)
     async def _busy(request: Request, error: Exception) -> JSONResponse:
-        log.error("api.store.failed", path=request.url.path, error=str(error))
+        log.error("api.store.failed", path=_route(request), error=str(error))
         return answer(request, BUSY)
 
     @app.exception_handler(Exception)
     async def _failed(request: Request, error: Exception) -> JSONResponse:
-        log.error("api.request.failed", path=request.url.path, exc_info=error)
+        log.error("api.request.failed", path=_route(request), exc_info=error)
         return answer(request, FAILED)
 
 
@@ -208,6 +208,12 @@ SCHEMA = {
         },
     },
 }
+
+
+def _route(request: Request) -> str:
+    """The path without what it names: a token in a log would answer for somebody."""
+    route = request.scope.get("route")
+    return str(getattr(route, "path", "unrouted"))
 
 
 def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -85,7 +85,8 @@ RINGS = {
     Ring.RING_BACK: 3,
     Ring.DEAD: 2,
 }
-# Who stands above is on duty, and awake.
+# Who stands above is on duty, awake, and so many times as quick.
+QUICKER = 3
 SUPERIORS = {Habit.ANSWER: 86, Habit.LATE: 10, Habit.IGNORE: 4}
 SUPERIOR_RINGS = {Ring.ANSWER: 90, Ring.AGAIN: 6, Ring.RING_BACK: 4}
 ABOVE = frozenset({UnitKind.TOWNSHIP, UnitKind.COUNTY})
@@ -232,13 +233,22 @@ def phones(roster: Roster, seed: int) -> tuple[Phone, ...]:
         )
     return (
         *map(_gone, populate(numbers[False], seed, PEOPLE, RINGS)),
-        *populate(numbers[True], seed, SUPERIORS, SUPERIOR_RINGS),
+        *map(_on_duty, populate(numbers[True], seed, SUPERIORS, SUPERIOR_RINGS)),
     )
 
 
 def _gone(phone: Phone) -> Phone:
     """A number that does not exist takes no texts either."""
     return replace(phone, habit=Habit.DEAD) if phone.ring is Ring.DEAD else phone
+
+
+def _on_duty(phone: Phone) -> Phone:
+    """Who sits beside the telephone is quicker than who has to wake up."""
+    return replace(
+        phone,
+        delay_seconds=phone.delay_seconds / QUICKER,
+        ring_delay_seconds=phone.ring_delay_seconds / QUICKER,
+    )
 
 
 def _client(base: str, key: str) -> httpx.AsyncClient:

@@ -26,6 +26,7 @@ from contacts.model import PersonId
 from dispatcher.core import fact as facts
 from dispatcher.core.answer import NO_FIGURES, Meaning
 from dispatcher.core.callout import (
+    MADE_UP,
     PROGRESS_ORDER,
     Attempt,
     Called,
@@ -124,21 +125,17 @@ def _next_number(draft: Draft, failed: Attempt) -> None:
 
 
 def _next_means(draft: Draft, called: Called, failed: Attempt) -> None:
-    """Try his next address at once: each once in a try, one after the other."""
-    same = (failed.rung, failed.person, failed.label, failed.channel)
-    tried = {
-        attempt.address: attempt.progress
-        for attempt in draft.callout.attempts
-        if (attempt.rung, attempt.person, attempt.label, attempt.channel) == same
-    }
-    left = [m for m in draft.unstruck(called) if m.channel is failed.channel]
-    if any(tried.get(m.address) not in {None, Progress.FAILED} for m in left):
+    """Try his next address at once, unless another of this try is still good."""
+    call, channel = _again(draft.callout, failed), failed.channel
+    left = {m.address for m in draft.unstruck(called) if m.channel is channel}
+    tried = draft.tried(called, channel, call)
+    good = {one.address for one in tried if one.progress is not Progress.FAILED}
+    new = left - {one.address for one in tried}
+    answered = called.person in draft.answered and failed.label not in SPOKEN
+    if not new or good & left or answered:
         return
-    new = next((m for m in left if m.address not in tried), None)
-    if new and (failed.label in SPOKEN or called.person not in draft.answered):
-        call = _again(draft.callout, failed)
-        if new.channel is not Channel.VOICE or not hushed(draft, called, call):
-            draft.attempt(called, new, call)
+    if channel is not Channel.VOICE or not hushed(draft, called, call):
+        draft.reach(called, channel, call)
 
 
 # What is no try keeps its way and its purpose at the next address too.
@@ -152,7 +149,9 @@ SPOKEN = {
 def _again(callout: Callout, failed: Attempt) -> Call:
     plain = (callout.ladder.rungs[failed.rung].via, Purpose.NEXT_MEANS)
     via, purpose = SPOKEN.get(failed.label, plain)
-    return Call(failed.rung, failed.label, via, purpose, number=failed.number)
+    # A try is made up for once, so that each attempt has a name of its own.
+    number = None if failed.label.endswith(MADE_UP) else failed.number
+    return Call(failed.rung, failed.label, via, purpose, number=number)
 
 
 def _begun(draft: Draft, reported: Attempt) -> None:

@@ -10,6 +10,7 @@ from channels.contract import Channel
 from contacts.model import PersonId
 from dispatcher.core import fact as facts
 from dispatcher.core.callout import (
+    Attempt,
     AttemptId,
     Called,
     Callout,
@@ -73,18 +74,32 @@ class Draft:
             for called in run.people:
                 yield index, called
 
-    def attempt(self, called: Called, means: Means, call: Call) -> None:
-        """Plan one attempt, unless the very same was planned before."""
-        parts = (self.callout.id, call.rung, called.person, call.label)
-        name = AttemptId(
-            ".".join(map(str, (*parts, means.channel, means.address))),
+    def tried(
+        self, called: Called, channel: Channel, call: Call
+    ) -> tuple[Attempt, ...]:
+        """What this very try has made of a person on a channel so far."""
+        same = (call.rung, called.person, call.label, channel)
+        return tuple(
+            attempt
+            for attempt in self.callout.attempts
+            if (attempt.rung, attempt.person, attempt.label, attempt.channel) == same
         )
-        if any(attempt.id == name for attempt in self.callout.attempts):
-            return
+
+    def reach(self, called: Called, channel: Channel, call: Call) -> None:
+        """Try a person's first unstruck address on a channel, each once in a try."""
+        tried = {attempt.address for attempt in self.tried(called, channel, call)}
+        for means in self.unstruck(called):
+            if means.channel is channel and means.address not in tried:
+                self._attempt(called, means, call)
+                return
+
+    def _attempt(self, called: Called, means: Means, call: Call) -> None:
+        parts = (self.callout.id, call.rung, called.person, call.label)
+        name = ".".join(map(str, (*parts, means.channel, means.address)))
         self.add(
             facts.AttemptPlanned(
                 at=self.now,
-                attempt=name,
+                attempt=AttemptId(name),
                 rung=call.rung,
                 person=called.person,
                 channel=means.channel,
@@ -94,14 +109,6 @@ class Draft:
                 not_after=call.not_after,
             )
         )
-
-    def reach(self, called: Called, channel: Channel, call: Call) -> bool:
-        """Try a person's first unstruck address on a channel; tell if there is one."""
-        for means in self.unstruck(called):
-            if means.channel is channel:
-                self.attempt(called, means, call)
-                return True
-        return False
 
     def skip(
         self, rung: int, person: PersonId, channel: Channel, why: SkipReason

@@ -98,7 +98,9 @@ def _own_parts(desk: Desk, due: Mapping[str, Question]) -> dict[str, list[Callou
     own = questions.own_of(desk.connection, digests) if digests else {}
     named = outbox.named_callouts(desk.connection, own)
     asked = [
-        (own[question], name) for question, names in named.items() for name in names
+        (own[question], name)
+        for question, names in named.items()
+        for name in sorted(names)
     ]
     seen = callouts.load(desk.connection, {name for _, name in asked})
     parts: dict[str, list[Callout]] = defaultdict(list)
@@ -124,11 +126,9 @@ def _ready(paper: Paper, question: Question, member: Member) -> bool:
 def _wanted(paper: Paper, question: Question, member: Member) -> bool:
     if not _can_act(question, paper.struck):
         return False
-    callout = paper.callout(member)
     # His own part waits for his own answer, whoever has taken it over.
-    return callout in paper.own.get(question.id, ()) or _still(
-        member, question, callout
-    )
+    own = {callout.id for callout in paper.own.get(question.id, ())}
+    return member.callout in own or _still(member, question, paper.callout(member))
 
 
 def _named(

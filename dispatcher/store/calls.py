@@ -31,6 +31,8 @@ from dispatcher.store.outbox import (
 )
 
 RANG_BACK = "rang_back"
+# Said in so many words: else every text is read that was ever accepted without an end.
+FEW = "INDEXED BY message_on_the_line"
 IS_VOICE = schema.message.c.channel == literal_column("'voice'")
 ASKS = schema.message.c.purpose.in_([About.OWN.value, About.DIGEST.value])
 
@@ -79,6 +81,7 @@ def busy(connection: Connection) -> dict[str, Lane]:
     rows = connection.execute(
         select(schema.address.c.value, func.min(schema.message.c.lane))
         .join(schema.address, TO_ITS_NUMBER)
+        .with_hint(schema.message, FEW, "sqlite")
         .where(schema.ON_THE_LINE)
         .group_by(schema.address.c.value)
     )
@@ -185,6 +188,7 @@ def next_due_at(connection: Connection, lanes: Iterable[Lane]) -> datetime | Non
     on_the_line = (
         select(schema.address.c.value)
         .join(schema.message, TO_ITS_NUMBER)
+        .with_hint(schema.message, FEW, "sqlite")
         .where(schema.ON_THE_LINE)
     )
     return connection.execute(
@@ -320,7 +324,7 @@ def keyed(connection: Connection, messages: Mapping[str, datetime]) -> None:
 # A call is hung up when nobody asks anything any more of what it would read.
 HANG_UP = text(
     f"""
-    UPDATE message SET hang_up = 1
+    UPDATE message {FEW} SET hang_up = 1
     WHERE {schema.ON_THE_LINE.text} AND rank < {int(Rank.SENT)}
       AND id IN (
         SELECT message FROM carried JOIN json_each(:callouts) ON callout = value
@@ -331,7 +335,7 @@ HANG_UP = text(
           AND (callout.state IN ('waiting', 'calling', 'desk')
                OR (callout.state = 'taken' AND message.purpose = 'own'))
     )
-    """  # noqa: S608 - both are constants of ours
+    """  # noqa: S608 - all are constants of ours
 )
 
 
@@ -350,6 +354,7 @@ def to_hang_up(connection: Connection, most: int) -> list[Sending]:
     )
     rows = connection.execute(
         select(schema.message.c.id)
+        .with_hint(schema.message, FEW, "sqlite")
         .where(
             schema.ON_THE_LINE,
             schema.message.c.hang_up,

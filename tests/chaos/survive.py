@@ -1,7 +1,8 @@
 """Kills a calling server again and again, and counts what that cost.
 
 ``python tests/chaos/survive.py --kills 20 --grids 1000`` prints a table and fails on
-any loss. A message that may have gone out twice is no loss as long as the store knows.
+any loss. A text or a call that may have gone out twice is no loss as long as the store
+knows.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from random import Random
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
+from channels.contract import Channel
 from config.load import load_policies
 from contacts.model import AddressKind, UnitId
 from contacts.roster import Roster
@@ -25,21 +27,28 @@ from dispatcher.core.alert import AlertId
 from dispatcher.core.callout import State
 from dispatcher.core.evolve import replay
 from dispatcher.core.plan import audience
+from dispatcher.sim.callee import Ring
+from dispatcher.sim.twilio_calls import Direction
 from dispatcher.sim.world import Habit, Phone, populate
 from dispatcher.store import alerts, callouts, outbox, schema
 from dispatcher.store.outbox import UNSETTLED, MessageState
 from tests.chaos.house import STARTED, House, Plan, housed, pause
 
 # Everybody can be reached in the end, some only by going up the ladder.
-PEOPLE = {Habit.ANSWER: 86, Habit.LATE: 6, Habit.EVACUATE: 3, Habit.DEAD: 3}
-PEOPLE |= {Habit.IGNORE: 2}
+PEOPLE = {Habit.ANSWER: 50, Habit.LATE: 6, Habit.EVACUATE: 3, Habit.DEAD: 3}
+PEOPLE |= {Habit.IGNORE: 38}
+RINGS = {Ring.ANSWER: 70, Ring.EVACUATE: 5, Ring.RING_OUT: 12, Ring.BUSY: 5}
+RINGS |= {Ring.RING_BACK: 5, Ring.DEAD: 3}
 SEED = 11
+LINES = 100
 LATENCY_MS = 100.0
 MOST_SECONDS = 3.0  # between a start and the next kill
 SETTLE_SECONDS = 300.0
 LOOK_SECONDS = 0.5
 CLIMBING = (State.WAITING.value, State.CALLING.value)
-SENT = (MessageState.ACCEPTED, MessageState.DELIVERED)
+SENT = (MessageState.ACCEPTED.value, MessageState.DELIVERED.value)
+TEXT = schema.message.c.channel == Channel.SMS.value
+CALL = schema.message.c.call == schema.message.c.id  # read by itself, or first of some
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +69,8 @@ class Books:
 
     :ivar climbing: callouts that nobody has answered, taken over or got at the desk
     :ivar broken: callouts whose facts do not add up to their state
-    :ivar sent: messages it believes to have been taken by the provider
-    :ivar doubtful: messages it counts as possible duplicates
+    :ivar sent: texts and calls it believes to have been taken by the provider
+    :ivar doubtful: those it counts as possible duplicates
     """
 
     callouts: int
@@ -78,7 +87,8 @@ class Toll:
     """What the kills cost.
 
     :ivar expected: how many callouts there must be
-    :ivar accepted: how often the provider accepted each message
+    :ivar accepted: how often the provider accepted each text and each call
+    :ivar calls: how many of them were calls
     :ivar restarts: seconds from each start to a working worker
     :ivar in_doubt: messages on the wire at the kills
     """
@@ -86,6 +96,7 @@ class Toll:
     books: Books
     expected: int
     accepted: Counter[str]
+    calls: int
     restarts: tuple[float, ...]
     in_doubt: int
 
@@ -116,6 +127,7 @@ class Toll:
         rows = {
             "callouts": self.books.callouts,
             "requests accepted": self.accepted.total(),
+            "calls among them": self.calls,
             "on the wire when killed": self.in_doubt,
             "messages sent twice": len(self.doubled),
             "counted as possible duplicates": len(self.books.doubtful),
@@ -130,7 +142,11 @@ class Toll:
 async def survive(trial: Trial, folder: Path) -> Toll:
     """Put a server through a trial; everything but the kills is an ordinary night."""
     plan = Plan(
-        folder=folder, grids=trial.grids, speed=trial.speed, latency_ms=LATENCY_MS
+        folder=folder,
+        grids=trial.grids,
+        lines=LINES,
+        speed=trial.speed,
+        latency_ms=LATENCY_MS,
     )
     rng = Random(SEED)
     async with housed(plan) as house:
@@ -142,11 +158,13 @@ async def survive(trial: Trial, folder: Path) -> Toll:
         await house.server.stop()
         now = house.clock.now()
         books = await house.database.read(lambda c: audit(c, alert, now))
-        ledger = await house.exchange.ledger()
+        texts = [entry.reference for entry in await house.exchange.ledger()]
+        calls = await placed(house)
         return Toll(
             books=books,
             expected=await expected(house, alert),
-            accepted=Counter(entry.reference for entry in ledger),
+            accepted=Counter([*texts, *calls]),
+            calls=len(calls),
             restarts=tuple(restarts),
             in_doubt=sum(s["in_doubt"] for s in house.server.told(STARTED)),
         )
@@ -163,7 +181,14 @@ def phones(roster: Roster) -> tuple[Phone, ...]:
         ),
         SEED,
         PEOPLE,
+        RINGS,
     )
+
+
+async def placed(house: House) -> list[str]:
+    """Every call the provider has placed for us, by the first message read in it."""
+    calls = await house.exchange.calls()
+    return [call.reference for call in calls if call.direction is Direction.OUT]
 
 
 async def _killed(house: House, rng: Random) -> float:
@@ -219,7 +244,8 @@ def audit(connection: Connection, alert: AlertId, now: datetime) -> Books:
         ownerless=callouts.ownerless(connection),
         stuck=outbox.stuck(connection, now),
         broken=sum(replay(facts[name]) != one.callout for name, one in stored.items()),
-        sent=_messages(connection, message.state.in_([state.value for state in SENT])),
+        sent=_messages(connection, TEXT & message.state.in_(SENT))
+        | _messages(connection, CALL & message.accepted_at.isnot(None)),
         doubtful=_messages(connection, message.possible_duplicate),
     )
 

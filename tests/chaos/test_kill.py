@@ -18,4 +18,5 @@ async def test_a_server_killed_while_it_calls_loses_nothing(tmp_path: Path) -> N
 
     assert toll.losses() == {}
     assert toll.accepted.total() > TRIAL.grids
+    assert toll.calls > 0
     assert len(toll.restarts) == TRIAL.kills

@@ -95,6 +95,7 @@ def duty(
 
 SHANGHAI = "Asia/Shanghai"  # START is 02:01 there
 NIGHT = Night(begins=time(22), ends=time(6, 30), zone=SHANGHAI)
+MORNING = 16140  # its end, in seconds after START
 
 
 def tries(*plan: tuple[int, str]) -> tuple[Try, ...]:

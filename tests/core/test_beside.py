@@ -2,13 +2,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from config.policy import PolicySet, RungPlan
 from contacts.model import Post, PostRef, UnitId
 from contacts.model import UnitKind as Kind
 from contacts.roster import Roster
-from dispatcher.core import fact as facts
 from dispatcher.core.alert import Level
 from dispatcher.core.answer import Meaning
 from dispatcher.core.callout import Mark, Rung, State, Via
@@ -50,7 +47,6 @@ from tests.core.county import (
     with_level,
 )
 
-RANGER_OF_GRID = roster(("ranger", "grid", Post.FOREST_RANGER))
 RANGER_OF_VILLAGE = roster(("ranger", "village", Post.FOREST_RANGER))
 GRID_RANGER = PostRef(UnitId("grid"), Post.FOREST_RANGER)
 VILLAGE_RANGER = PostRef(UnitId("village"), Post.FOREST_RANGER)
@@ -71,15 +67,8 @@ def with_first(*posts: str) -> PolicySet:
     return replace(POLICIES, hazards={**POLICIES.hazards, FIRE: fire})
 
 
-@pytest.mark.parametrize(
-    ("people", "where"),
-    [(RANGER_OF_GRID, GRID_RANGER), (RANGER_OF_VILLAGE, VILLAGE_RANGER)],
-    ids=["his own", "the village's"],
-)
-def test_each_grid_has_a_callout_of_its_ranger_on_the_lead_s_ladder(
-    people: Roster, where: PostRef
-) -> None:
-    (opened,) = beside(people)
+def test_each_grid_has_a_callout_of_its_ranger_on_the_lead_s_ladder() -> None:
+    (opened,) = beside(RANGER_OF_VILLAGE)
 
     first, *above = opened.ladder.rungs
     assert (opened.unit, opened.post, opened.state) == (
@@ -87,7 +76,7 @@ def test_each_grid_has_a_callout_of_its_ranger_on_the_lead_s_ladder(
         Post.FOREST_RANGER,
         State.WAITING,
     )
-    assert first == replace(RED.rungs[0], posts=(where,))
+    assert first == replace(RED.rungs[0], posts=(VILLAGE_RANGER,))
     assert tuple(above) == RED.rungs[2:]
 
 
@@ -120,16 +109,13 @@ def test_one_ranger_of_a_village_is_called_for_each_of_its_grids() -> None:
     ]
 
 
-def test_a_grid_s_own_ranger_goes_before_the_village_s() -> None:
-    both = roster(
-        ("ranger", "grid", Post.FOREST_RANGER),
-        ("other", "village", Post.FOREST_RANGER),
-    )
+def test_a_village_s_own_post_sits_in_the_village() -> None:
+    head = PostRef(UnitId("village"), Post.VILLAGE_HEAD)
 
-    assert seat(both, GRID_RANGER) == GRID_RANGER
+    assert (seat(ROSTER, GRID_RANGER), seat(ROSTER, head)) == (VILLAGE_RANGER, head)
 
 
-def test_a_grid_that_lies_in_no_village_has_only_its_own_ranger() -> None:
+def test_a_grid_that_lies_in_no_village_has_no_ranger() -> None:
     alone = Roster.build([unit("grid", Kind.GRID, None)], [], [])
 
     assert seat(alone, GRID_RANGER) == GRID_RANGER
@@ -156,7 +142,7 @@ def test_a_vacant_post_of_the_start_list_opens_all_the_same() -> None:
 
 
 def test_no_other_hazard_calls_the_ranger() -> None:
-    opened = launched(content(Level.RED), "grid", roster=RANGER_OF_GRID)
+    opened = launched(content(Level.RED), "grid", roster=RANGER_OF_VILLAGE)
 
     assert Post.FOREST_RANGER not in {one.post for one in opened}
 
@@ -172,7 +158,7 @@ def test_who_is_only_told_of_a_fire_is_told_beside_as_well() -> None:
 
 
 def test_the_ladder_beside_keeps_the_night_of_its_hazard() -> None:
-    opened = launched(content(Level.ORANGE, FIRE), "grid", roster=RANGER_OF_GRID)
+    opened = launched(content(Level.ORANGE, FIRE), "grid", roster=RANGER_OF_VILLAGE)
 
     (ranger,) = (one for one in opened if one.ladder.beside)
     assert ranger.ladder.night == NIGHT
@@ -185,7 +171,7 @@ def test_a_policy_that_calls_no_lead_calls_nobody_beside_him() -> None:
 
     policies = with_level("red", replace(red, ladders=ladders))
 
-    assert beside(RANGER_OF_GRID, policies=policies) == []
+    assert beside(RANGER_OF_VILLAGE, policies=policies) == []
 
 
 def test_a_backup_may_be_called_beside_the_lead_on_a_ladder_of_his_own() -> None:
@@ -348,7 +334,4 @@ def test_without_people_above_the_ladder_still_comes_to_its_end() -> None:
     told = life.silence(960)
 
     assert "rung_struck" in kinds(told)
-    assert [
-        fact.reason for fact in told if isinstance(fact, facts.AttemptSkipped)
-    ] == []
     assert life.callout.state is State.DESK

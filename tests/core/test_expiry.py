@@ -219,6 +219,12 @@ def test_what_is_not_launched_yet_stays_due_for_that() -> None:
     assert scheduled(one, TTL, at(9)) == one
 
 
+def test_what_is_launched_is_due_for_its_next_step() -> None:
+    one = alert(ends=4 * HOUR)
+
+    assert scheduled(one, TTL, at(9)).due_at == at(4 * HOUR - 1800)
+
+
 @pytest.mark.parametrize(
     ("event_code", "level", "hours"),
     [

@@ -32,6 +32,11 @@ from tests.core.build import (
 )
 
 CALL = "0.a.0.voice.a1"
+OF_THE_NUMBER = {
+    FailureKind.UNREACHED,
+    FailureKind.HELD_BACK,
+    FailureKind.PERMANENT_ADDRESS,
+}
 
 
 @pytest.mark.parametrize("failure", [FailureKind.UNREACHED, FailureKind.HELD_BACK])
@@ -95,12 +100,7 @@ def test_a_call_that_goes_on_ringing_leads_nowhere() -> None:
 
 @pytest.mark.parametrize(
     "failure",
-    set(FailureKind)
-    - {
-        FailureKind.UNREACHED,
-        FailureKind.HELD_BACK,
-        FailureKind.PERMANENT_ADDRESS,
-    },
+    [kind for kind in FailureKind if kind not in OF_THE_NUMBER],
 )
 def test_a_route_s_failure_rings_no_other_number(failure: FailureKind) -> None:
     life = lone_lead(numbers=2)

@@ -11,7 +11,7 @@ from contacts.model import PersonId, Post
 from dispatcher.core import fact as facts
 from dispatcher.core.alert import Level
 from dispatcher.core.answer import Meaning
-from dispatcher.core.callout import Ladder, Mark, Rung, SkipReason, State
+from dispatcher.core.callout import Ladder, Mark, Progress, Rung, SkipReason, State
 from dispatcher.core.due import Due, What, next_due
 from dispatcher.core.event import TakenOver
 from dispatcher.core.night import Night, night_ends
@@ -19,6 +19,7 @@ from dispatcher.core.plan import night_of
 from tests.core.build import (
     EVERYBODY,
     HEAD,
+    MORNING,
     NIGHT,
     ORANGE,
     RED,
@@ -42,8 +43,7 @@ from tests.core.county import FIRE, FOG, POLICIES, content, first
 Told = list[tuple[int, str]]
 CHINA = ZoneInfo(SHANGHAI)
 QUIET = replace(ORANGE, night=NIGHT)
-MORNING = 16140  # 06:30, seconds after START, which is 02:01
-EVENING = 71820  # 21:58 of that day
+EVENING = 71820  # 21:58 of the same day, in seconds after START
 NEXT_MORNING = EVENING + 30720
 DAYTIME = Night(begins=time(12), ends=time(14), zone=SHANGHAI)
 
@@ -103,10 +103,10 @@ def asleep(ladder: Ladder = QUIET, *, seconds: int = 0) -> Life:
     return life
 
 
-def evening(ladder: Ladder, numbers: int = 1) -> Life:
-    """A callout about to open at 21:58; its lead has so many numbers."""
+def evening(ladder: Ladder, numbers: int = 1, *, opens: int = EVENING) -> Life:
+    """A callout about to open, at 21:58; its lead has so many numbers."""
     lead = called("a", Post.GRID_LEAD, numbers=numbers)
-    opened = replace(opening(replace(ladder, night=NIGHT)), at=at(EVENING))
+    opened = replace(opening(replace(ladder, night=NIGHT)), at=at(opens))
     return Life(opened, duty(lead, *EVERYBODY[1:]))
 
 
@@ -299,6 +299,22 @@ def test_a_number_in_vain_at_night_without_a_next_one_says_nothing_of_the_night(
     life.silence(EVENING + 90, rings_out=False)
 
     assert skipped(life.unreached("0.a.0.voice.a1", EVENING + 130)) == []
+
+
+def test_what_was_made_up_for_once_is_not_made_up_for_again() -> None:
+    opens = EVENING - 300
+    life = evening(RED, numbers=2, opens=opens)
+    life.silence(opens + 210, rings_out=False)
+    life.placed("0.a.0.voice.a1", opens + 210)
+    life.report("0.a.0.voice.a1", Progress.DELIVERED, opens + 220)
+    life.silence(opens + 300, rings_out=False)
+    life.placed("0.a.1m.voice.a1", opens + 305)
+    life.silence(opens + 415, rings_out=False)
+
+    told = life.unreached("0.a.1m.voice.a1", opens + 430)
+
+    assert skipped(told) == [(opens + 430, "a voice night")]
+    assert put_off(told) == []
 
 
 def test_a_repeat_at_night_only_writes() -> None:

@@ -12,6 +12,7 @@ from dispatcher.core.event import Duty, TakenOver
 from tests.core.build import (
     COUNTY,
     HEAD,
+    MORNING,
     NIGHT,
     RED,
     SMS,
@@ -125,9 +126,9 @@ def test_while_taken_the_task_keeps_its_time_and_is_told_as_nobody_is_called() -
 def test_in_the_morning_the_task_is_told_to_who_was_called_at_night() -> None:
     quiet = Life(opening(replace(RED, night=NIGHT)), sent(*OFFICE))
 
-    assert told(quiet, 16140 + 300) == [
-        (16440, "2.watchman.t.wechat.watchman1"),
-        (16440, "2.watchman.t.sms.watchman1"),
+    assert told(quiet, MORNING + 300) == [
+        (MORNING + 300, "2.watchman.t.wechat.watchman1"),
+        (MORNING + 300, "2.watchman.t.sms.watchman1"),
     ]
 
 
@@ -141,16 +142,19 @@ def test_who_cannot_be_written_to_is_sent_all_the_same() -> None:
 
 def test_a_dead_number_of_who_is_sent_leads_to_his_next_while_taken_too() -> None:
     two = called("head", Post.VILLAGE_HEAD, channels=(SMS,), numbers=2)
-    life = Life(on_duty=sent(A, two, awake=(two,)))
-    life.silence(310)
-    life.happen(TakenOver(taker="desk", message="m1"), 311)
-    again = Life(on_duty=sent(A, two, awake=(two,)))
-    again.happen(TakenOver(taker="desk", message="m1"), 0)
-    again.silence(300)
+    life = Life(opening(replace(RED, night=NIGHT)), sent(A, two))
+    life.silence(MORNING)
+    life.happen(TakenOver(taker="desk", message="m1"), MORNING)
+    life.silence(MORNING + 300)
 
-    followed = again.dead("2.head.t.sms.head1", 302)
+    *_, following = life.dead("2.head.t.sms.head1", MORNING + 302)
 
-    assert planned(followed) == []
+    assert isinstance(following, facts.AttemptPlanned)
+    assert (following.attempt, following.via, following.purpose) == (
+        "c.2.head.t.sms.head2",
+        Via.INFO,
+        Purpose.TASK,
+    )
 
 
 def test_after_the_unit_s_answer_nobody_is_sent() -> None:

@@ -7,7 +7,7 @@ stand-ins share a telephone. Telephones and cards are there for who asks for the
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Container
+from collections.abc import AsyncIterator, Callable, Collection, Container
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -286,7 +286,7 @@ async def opened(
     rate: float = 1000.0,
     lines: int = 0,
     spare: Container[str] = (),
-    accounts: Container[str] = (),
+    accounts: Collection[str] = (),
 ) -> AsyncIterator[Office]:
     """An office; every route of texts leads to the one provider.
 
