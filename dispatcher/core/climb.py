@@ -203,8 +203,8 @@ def _make_up(draft: Draft, due: Due, duty: Duty) -> None:
     via = callout.ladder.rungs[one.rung].via
     label = _label(callout.runs[one.rung], one.number) + MADE_UP
     call = Call(one.rung, label, via, number=one.number)
-    for index, called in draft.people():
-        if (index, called.person) == (one.rung, one.person):
+    for called in callout.runs[one.rung].people:
+        if called.person == one.person:
             _call(draft, called, Channel.VOICE, call, duty)
 
 

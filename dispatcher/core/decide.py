@@ -119,8 +119,8 @@ NEXT_NUMBER = frozenset({FailureKind.UNREACHED, FailureKind.HELD_BACK})
 
 
 def _next_number(draft: Draft, failed: Attempt) -> None:
-    for rung, called in tuple(draft.people()):
-        if (rung, called.person) == (failed.rung, failed.person):
+    for called in draft.callout.runs[failed.rung].people:
+        if called.person == failed.person:
             _next_means(draft, called, failed)
 
 

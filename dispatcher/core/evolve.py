@@ -27,7 +27,6 @@ from dispatcher.core.callout import (
     Progress,
     Rung,
     RungRun,
-    SkipReason,
     State,
     Taking,
 )
@@ -266,7 +265,7 @@ def _later(callout: Callout, fact: CallPutOff | CallMadeUp) -> Callout:
 def _hushed(callout: Callout, fact: CallPutOff) -> Callout:
     """Who could not be rung at night has not slept through it: marks wait as well."""
     own = callout.ladder.rungs[fact.rung].own
-    if fact.reason is not SkipReason.NIGHT or not own or own_rung(callout):
+    if not own or own_rung(callout):
         return callout
     return replace(callout, hushed_until=callout.hushed_until or fact.hush)
 
@@ -329,8 +328,8 @@ def _taking(callout: Callout, fact: TakenOver | TakingLapsed) -> Callout:
 def _silenced(callout: Callout) -> Callout:
     """Tries that a take-over stopped are over: only a rung begun anew calls again."""
     rungs = callout.ladder.rungs
-    for index, run in enumerate(callout.runs):
-        if run.started_at and not rungs[index].own:
+    for index in range(len(rungs)):
+        if not rungs[index].own:
             callout = _run(callout, index, tries_done=len(rungs[index].tries))
     later = tuple(one for one in callout.later if rungs[one.rung].own)
     return replace(callout, later=later)

@@ -107,10 +107,8 @@ def start_list(
 
 def seat(roster: Roster, ref: PostRef) -> PostRef:
     """Where the holder of a started post sits: a grid may share its village's."""
-    village = roster.above(ref.unit, UnitKind.VILLAGE)
-    if ref.post.unit_kind is not UnitKind.VILLAGE or village is None:
-        return ref
-    return ref if roster.holders(ref) else PostRef(village.id, ref.post)
+    place = roster.above(ref.unit, ref.post.unit_kind)
+    return PostRef(place.id, ref.post) if place else ref
 
 
 def open_callouts(

@@ -88,10 +88,7 @@ class Conversation:
     def begin(self) -> Speech:
         """From picking up to hanging up, while no key comes."""
         said = tuple(self._from(0))
-        if not said:
-            return (self._plain(TextName.CALL_SETTLED),)
-        asks = any(part.asks for part in self.parts if part.wanted)
-        return (*said, self._plain(TextName.CALL_GOODBYE)) if asks else said
+        return self._ended(*said) if said else (self._plain(TextName.CALL_SETTLED),)
 
     def after(self, place: Place, keys: str) -> Speech:
         """What is said when keys were pressed at a place."""
@@ -102,12 +99,16 @@ class Conversation:
         part = self.parts[index]
         match place.phase:
             case Phase.OPENING:
-                again = (*self._read(part), *rest)
-                return (*again, self._plain(TextName.CALL_GOODBYE))
+                return self._ended(*self._read(part), *rest)
             case Phase.NUMBER:
-                return (*self._counted(part, keys), *rest)
+                return self._ended(*self._counted(part, keys), *rest)
             case Phase.TEXT:
-                return (*self._reply(part, meaning_of(keys)), *rest)
+                return self._ended(*self._reply(part, meaning_of(keys)), *rest)
+
+    def _ended(self, *said: Prompt) -> Speech:
+        """Who hears a question out and presses no key hears that it is no answer."""
+        asks = any(prompt.place.startswith(Phase.TEXT) for prompt in said)
+        return (*said, self._plain(TextName.CALL_GOODBYE)) if asks else said
 
     def _index(self, message: str) -> int | None:
         names = [part.message for part in self.parts]

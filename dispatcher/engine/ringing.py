@@ -50,9 +50,9 @@ def place(
 
 def next_due_at(connection: Connection, lines: int) -> datetime | None:
     """When a call may begin next; None while no line is free for any that waits."""
-    busy = list(calls.busy(connection).values())
-    lanes = [lane for lane in Lane if line_free(lane, lines, busy)]
-    return calls.next_due_at(connection, lanes) if lanes else None
+    busy = calls.busy(connection)
+    lanes = [lane for lane in Lane if line_free(lane, lines, list(busy.values()))]
+    return calls.next_due_at(connection, lanes, busy) if lanes else None
 
 
 def _held(

@@ -31,10 +31,9 @@ from dispatcher.store.outbox import (
 )
 
 RANG_BACK = "rang_back"
-# Said in so many words: else every text is read that was ever accepted without an end.
-FEW = "INDEXED BY message_on_the_line"
+# Said in so many words: else every text is read that was accepted and has no end yet.
+ON_THE_LINE = "message INDEXED BY message_on_the_line"
 IS_VOICE = schema.message.c.channel == literal_column("'voice'")
-ASKS = schema.message.c.purpose.in_([About.OWN.value, About.DIGEST.value])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,17 +75,21 @@ def waiting(connection: Connection, now: datetime, most: int) -> list[Waiting]:
     ]
 
 
+BUSY = text(
+    f"""
+    SELECT address.value, min(message.lane) AS lane
+    FROM {ON_THE_LINE} JOIN address
+      ON address.id = message.address AND address.person = message.person
+    WHERE {schema.ON_THE_LINE.text}
+    GROUP BY address.value
+    """  # noqa: S608 - both are constants of ours
+)
+
+
 def busy(connection: Connection) -> dict[str, Lane]:
     """Numbers that are rung or spoken to now, each with the lane of its call."""
-    rows = connection.execute(
-        select(schema.address.c.value, func.min(schema.message.c.lane))
-        .join(schema.address, TO_ITS_NUMBER)
-        .with_hint(schema.message, FEW, "sqlite")
-        .where(schema.ON_THE_LINE)
-        .group_by(schema.address.c.value)
-    )
     lanes = tuple(Lane)
-    return {number: lanes[lane] for number, lane in rows}
+    return {row.value: lanes[row.lane] for row in connection.execute(BUSY)}
 
 
 def recent(
@@ -180,17 +183,14 @@ def claim(
     ]
 
 
-def next_due_at(connection: Connection, lanes: Iterable[Lane]) -> datetime | None:
+def next_due_at(
+    connection: Connection, lanes: Iterable[Lane], busy: Iterable[str]
+) -> datetime | None:
     """When a voice message of these lanes may be read next.
 
-    To a number that is on the line it can't be before that call is over.
+    :param busy: numbers on the line: before that call is over, it can't be
     """
-    on_the_line = (
-        select(schema.address.c.value)
-        .join(schema.message, TO_ITS_NUMBER)
-        .with_hint(schema.message, FEW, "sqlite")
-        .where(schema.ON_THE_LINE)
-    )
+    listed = func.json_each(batch.listed(busy)).table_valued("value")
     return connection.execute(
         select(func.min(schema.message.c.due_at))
         .join(schema.address, TO_ITS_NUMBER)
@@ -198,7 +198,7 @@ def next_due_at(connection: Connection, lanes: Iterable[Lane]) -> datetime | Non
             IS_WAITING,
             IS_VOICE,
             schema.message.c.lane.in_([lane.order for lane in lanes]),
-            schema.address.c.value.not_in(on_the_line),
+            schema.address.c.value.not_in(select(listed.c.value)),
         )
     ).scalar()
 
@@ -324,7 +324,7 @@ def keyed(connection: Connection, messages: Mapping[str, datetime]) -> None:
 # A call is hung up when nobody asks anything any more of what it would read.
 HANG_UP = text(
     f"""
-    UPDATE message {FEW} SET hang_up = 1
+    UPDATE {ON_THE_LINE} SET hang_up = 1
     WHERE {schema.ON_THE_LINE.text} AND rank < {int(Rank.SENT)}
       AND id IN (
         SELECT message FROM carried JOIN json_each(:callouts) ON callout = value
@@ -344,27 +344,23 @@ def settle(connection: Connection, callouts: Iterable[str]) -> None:
     connection.execute(HANG_UP, {"callouts": batch.listed(callouts)})
 
 
+RINGS_FOR_NOTHING = text(
+    f"""
+    SELECT id FROM {ON_THE_LINE}
+    WHERE {schema.ON_THE_LINE.text} AND rank < {int(Rank.SENT)}
+      AND hang_up AND call = id AND provider_id IS NOT NULL
+      AND NOT EXISTS (
+        SELECT 1 FROM message AS other
+        WHERE other.call = message.id AND NOT other.hang_up
+    )
+    LIMIT :most
+    """  # noqa: S608 - all are constants of ours
+)
+
+
 def to_hang_up(connection: Connection, most: int) -> list[Sending]:
     """Calls that ring for nothing, one message each."""
-    other = schema.message.alias()
-    wanted = (
-        select(other.c.id)
-        .where(other.c.call == schema.message.c.call, other.c.hang_up.is_(False))
-        .exists()
-    )
-    rows = connection.execute(
-        select(schema.message.c.id)
-        .with_hint(schema.message, FEW, "sqlite")
-        .where(
-            schema.ON_THE_LINE,
-            schema.message.c.hang_up,
-            schema.message.c.call == schema.message.c.id,
-            schema.message.c.provider_id.isnot(None),
-            schema.message.c.rank < int(Rank.SENT),
-            ~wanted,
-        )
-        .limit(most)
-    )
+    rows = connection.execute(RINGS_FOR_NOTHING, {"most": most})
     return outbox.find(connection, [row.id for row in rows])
 
 
@@ -374,18 +370,21 @@ def hung_up(connection: Connection, call: Iterable[str]) -> None:
     batch.update(connection, schema.message, rows, keys=("id",))
 
 
+# Beside thousands that wait, the indexes of what waits are the wrong ones.
+OF_QUESTION = text(
+    """
+    SELECT id FROM message INDEXED BY ix_message_question
+    WHERE question = :question AND address = :address
+      AND state = 'waiting' AND channel = 'voice'
+    LIMIT 1
+    """
+)
+
+
 def of_question(connection: Connection, question: str, address: str) -> str | None:
     """The voice message of a question that still waits to be read to an address."""
-    return connection.execute(
-        select(schema.message.c.id)
-        .where(
-            IS_WAITING,
-            IS_VOICE,
-            schema.message.c.question == question,
-            schema.message.c.address == address,
-        )
-        .limit(1)
-    ).scalar()
+    given = {"question": question, "address": address}
+    return connection.execute(OF_QUESTION, given).scalar()
 
 
 def join(
@@ -411,11 +410,17 @@ def join(
     batch.insert(connection, schema.carried, rows, new=False)
 
 
+TO_NUMBER = text(
+    """
+    SELECT message.id FROM address
+    JOIN message INDEXED BY message_address
+      ON message.address = address.id AND message.person = address.person
+    WHERE address.value = :number AND message.state = 'waiting'
+      AND message.channel = 'voice' AND message.purpose IN ('own', 'digest')
+    """
+)
+
+
 def to_number(connection: Connection, number: str) -> list[str]:
     """Every voice message that asks and waits to be read to a number."""
-    rows = connection.execute(
-        select(schema.message.c.id)
-        .join(schema.address, TO_ITS_NUMBER)
-        .where(IS_WAITING, IS_VOICE, ASKS, schema.address.c.value == number)
-    )
-    return [row.id for row in rows]
+    return [row.id for row in connection.execute(TO_NUMBER, {"number": number})]

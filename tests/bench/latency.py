@@ -24,7 +24,7 @@ from sqlalchemy import Connection, Row, func, select
 from contacts.model import Post, UnitKind
 from dispatcher.core.callout import CalloutId
 from dispatcher.sim.twilio_wire import API_VERSION
-from dispatcher.store import callouts, schema
+from dispatcher.store import alerts, callouts, schema
 from tests.chaos.house import House, Plan, housed, pause
 from tests.stories.test_realtime import scaled_policy
 
@@ -111,7 +111,7 @@ async def until_recorded(house: House, alert: str) -> None:
 
 def unrecorded(connection: Connection, alert: str) -> int:
     """Texts without an answer of the exchange, and a launch that is not done."""
-    message, launching = schema.message, schema.alert.c.due_at.isnot(None)
+    message, launching = schema.message, ~alerts.LAUNCHED
     waiting = message.c.state.in_(["waiting", "sending", "unknown"])
     texts = select(func.count()).where(message.c.alert == alert, waiting)
     launches = select(func.count()).where(schema.alert.c.id == alert, launching)

@@ -6,6 +6,7 @@ from config.policy import PolicySet, RungPlan
 from contacts.model import Post, PostRef, UnitId
 from contacts.model import UnitKind as Kind
 from contacts.roster import Roster
+from dispatcher.core import fact as facts
 from dispatcher.core.alert import Level
 from dispatcher.core.answer import Meaning
 from dispatcher.core.callout import Mark, Rung, State, Via
@@ -185,6 +186,22 @@ def test_a_backup_may_be_called_beside_the_lead_on_a_ladder_of_his_own() -> None
     )
 
 
+def test_a_ranger_with_a_ladder_of_his_village_is_called_beside_each_lead_too() -> None:
+    red = POLICIES.levels["red"]
+    plan = (RungPlan(at=0, call=("forest_ranger",), tries="text"),)
+    ladders = {**red.ladders, "forest_ranger": plan}
+    policies = with_level("red", replace(red, ladders=ladders))
+    start = launching(RED_FIRE, "grid")
+
+    opened = [
+        (one.unit, len(one.ladder.rungs), one.ladder.beside)
+        for one in open_callouts(start, policies, RANGER_OF_VILLAGE)
+        if one.post is Post.FOREST_RANGER
+    ]
+
+    assert opened == [("village", 1, False), ("grid", 5, True)]
+
+
 def test_the_lead_is_not_called_beside_himself() -> None:
     start = launching(RED_FIRE, "grid")
 
@@ -240,6 +257,11 @@ def test_while_the_lead_has_answered_only_the_ranger_is_called() -> None:
         (1800, "0.ranger.r2.voice.ranger1"),
     ]
     assert (life.callout.marks, life.callout.tasks) == ((), ())
+    assert {
+        fact.people
+        for fact in told
+        if isinstance(fact, facts.RungReached) and fact.rung
+    } == {()}
 
 
 def test_while_the_lead_has_answered_the_desk_is_told_nothing() -> None:

@@ -168,6 +168,18 @@ def test_who_holds_two_posts_of_the_unit_has_one_telephone() -> None:
     ]
 
 
+def test_a_call_is_made_up_for_on_the_rung_it_belongs_to() -> None:
+    life = Life(on_duty=duty(A, called("a", Post.GRID_BACKUP), desk=None))
+    life.silence(200, rings_out=False)
+    life.placed(CALL, 250)
+    life.unreached(CALL, 260)
+    life.silence(339)
+
+    told = life.silence(340)
+
+    assert (rings(told), skipped(told)) == ([(340, "0.a.1m.voice.a1")], [])
+
+
 def test_a_stand_in_is_rung_while_the_lead_s_call_still_waits() -> None:
     life = Life()
 
@@ -202,6 +214,17 @@ def test_a_try_that_merged_into_a_repeat_follows_it_at_its_distance() -> None:
     begun = life.placed("0.a.r2.voice.a1", 1900)
 
     assert put_off(begun) == [(0, SkipReason.MERGED, at(1930))]
+
+
+def test_a_call_made_up_for_that_merged_into_a_repeat_is_not_due_before_it() -> None:
+    life = lone_lead(seconds=1750)
+    life.placed(CALL, 1750)
+    life.unreached(CALL, 1760)
+    life.silence(1840, rings_out=False)
+
+    begun = life.placed("0.a.r2.voice.a1", 1900)
+
+    assert put_off(begun)[0] == (1, SkipReason.MERGED, at(1900))
 
 
 @pytest.mark.parametrize(
@@ -266,7 +289,7 @@ def test_a_call_put_off_on_another_rung_has_a_person_of_its_own() -> None:
 
     told = life.silence(190, rings_out=False)
 
-    assert rings(told) == [(190, "0.b.1m.voice.b1")]
+    assert (rings(told), skipped(told)) == ([(190, "0.b.1m.voice.b1")], [])
 
 
 def limits(story: tuple[facts.Fact, ...]) -> list[object]:

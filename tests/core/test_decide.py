@@ -335,6 +335,16 @@ def test_where_nobody_is_on_duty_one_answer_for_the_unit_is_enough() -> None:
     assert State.ANSWERED is life.callout.state
 
 
+def test_a_vacant_rung_is_no_answer_for_the_others() -> None:
+    ladder = small(own(0, Post.GRID_LEAD), own(180, Post.GRID_BACKUP, need=2))
+    life = Life(opening(ladder), duty(B, called("b2", Post.GRID_BACKUP)))
+    life.silence(0)
+
+    life.say("b", Meaning.RECEIVED, 10)
+
+    assert State.CALLING is life.callout.state
+
+
 def test_a_rung_not_reached_yet_needs_as_many_answers_as_the_policy_says() -> None:
     pair = small(
         own(0, Post.GRID_LEAD, Post.GRID_BACKUP, need=2),

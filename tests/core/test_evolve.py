@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
 
 import pytest
 
@@ -115,6 +116,25 @@ def test_a_struck_next_rung_that_is_later_is_brought_forward() -> None:
     life.say("a", Meaning.CANNOT_ACT, 12)
 
     assert life.callout.runs[1].starts_at == at(12)
+
+
+def test_the_first_night_in_which_nobody_was_rung_is_kept() -> None:
+    hushed = [
+        facts.CallPutOff(
+            at=at(0),
+            rung=0,
+            number=number,
+            person=PersonId("a"),
+            reason=SkipReason.NIGHT,
+            until=at(until),
+            hush=at(until),
+        )
+        for number, until in ((0, 100), (1, 200))
+    ]
+
+    callout = reduce(evolve, hushed, Life().callout)
+
+    assert callout.hushed_until == at(100)
 
 
 def test_what_is_no_further_is_taken_down_without_effect() -> None:

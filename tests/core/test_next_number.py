@@ -16,6 +16,7 @@ from dispatcher.core.event import TakenOver
 from tests.core.build import (
     BOTH,
     HEAD,
+    RED,
     VOICE,
     A,
     B,
@@ -29,6 +30,7 @@ from tests.core.build import (
     opening,
     planned,
     rings,
+    small,
 )
 
 CALL = "0.a.0.voice.a1"
@@ -157,6 +159,20 @@ def test_the_next_number_of_who_has_to_hear_of_help_hears_of_help() -> None:
         Via.INFO,
         Purpose.HELP,
     )
+
+
+def test_who_has_to_hear_of_help_hears_at_his_next_number_while_taken_too() -> None:
+    head = called("head", Post.VILLAGE_HEAD, numbers=2)
+    together = small(*BOTH.rungs, *RED.rungs[2:])
+    life = Life(opening(together), duty(A, B, head))
+    life.silence(0)
+    life.say("a", Meaning.NEED_HELP, 40)
+    life.silence(40, rings_out=False)
+    life.happen(TakenOver(taker="desk", message="m1"), 50)
+
+    told = life.unreached("1.head.h.voice.head1", 60)
+
+    assert planned(told) == [(60, "1.head.h.voice.head2")]
 
 
 @pytest.mark.parametrize(

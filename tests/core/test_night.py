@@ -381,6 +381,15 @@ def test_a_rung_begun_anew_makes_up_for_its_own_calls_only() -> None:
     ]
 
 
+def test_the_ladder_runs_out_after_the_last_call_whatever_moved_it() -> None:
+    life = asleep(seconds=MORNING - 100)
+    life.happen(TakenOver(taker="head", message="m1"), MORNING - 100)
+
+    told = life.silence(MORNING + 4000)
+
+    assert (MORNING + 2120, "desk of county") in milestones(told)
+
+
 def test_while_taken_only_own_people_are_rung_in_the_morning() -> None:
     life = asleep(seconds=MORNING)
     life.happen(TakenOver(taker="county", message="m1"), MORNING)
@@ -397,7 +406,7 @@ def test_what_says_nothing_of_sleep_is_shown_at_night() -> None:
         Rung(at=120, mark=Mark.NOT_AWAKENED),
         Rung(at=180, desk=Mark.MUST_CALL),
     )
-    life = asleep(replace(watched, night=NIGHT), seconds=MORNING + 60)
+    life = asleep(replace(watched, night=NIGHT), seconds=899)
 
     assert life.callout.marks == (Mark.WATCH,)
 

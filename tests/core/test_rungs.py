@@ -220,6 +220,17 @@ def test_only_who_was_rung_can_have_slept_through_it(
     assert (mark,) == life.callout.marks
 
 
+def test_who_was_rung_at_a_number_that_died_since_was_rung_all_the_same() -> None:
+    life = Life()
+    life.silence(250, rings_out=False)
+    life.placed("0.a.0.voice.a1", 251)
+    life.dead("0.a.0.voice.a1", 260)
+
+    life.silence(300, rings_out=False)
+
+    assert life.callout.marks == (Mark.NOT_AWAKENED,)
+
+
 @pytest.mark.parametrize(
     ("failure", "mark"),
     [

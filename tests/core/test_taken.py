@@ -125,6 +125,20 @@ def test_a_try_that_a_take_over_stopped_is_over() -> None:
     assert not [name for _, name in planned(told) if name.startswith("2.")]
 
 
+def test_a_lapse_leaves_the_own_tries_that_are_still_to_come() -> None:
+    above = Rung(at=300, posts=(ref(Post.VILLAGE_HEAD),), tries=DIGEST, via=Via.DIGEST)
+    late = small(own(0, Post.GRID_LEAD), above, own(950, Post.GRID_BACKUP))
+    life = Life(opening(late))
+    taken(life, "desk", 100)
+
+    told = life.silence(1150)
+
+    assert [name for _, name in planned(told) if ".b." in name][3:] == [
+        "2.b.1.voice.b1",
+        "2.b.2.voice.b1",
+    ]
+
+
 def test_a_second_lapse_is_a_new_round() -> None:
     life = Life()
     taken(life, "head", 320)

@@ -12,6 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlalchemy import Connection, text
+from typing_extensions import override
 
 from channels.contract import Failed, FailureKind, Keyed, Rank, Receipt
 from dispatcher.core.alert import AlertId
@@ -69,6 +70,7 @@ class TwoWarnings(RuleBasedStateMachine):
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
         return self.runner.run(work)
 
+    @override
     def teardown(self) -> None:
         if hasattr(self, "stack"):
             self.run(self.stack.aclose())
@@ -139,7 +141,11 @@ class TwoWarnings(RuleBasedStateMachine):
             how = Cancelling(by="key:desk", reason="误报")
             self.run(
                 self.office.desk(
-                    lambda d: cancel(d, alerts.find(d.connection, alert), how)
+                    lambda d: [
+                        cancel(d, found, how)
+                        for found in (alerts.find(d.connection, alert),)
+                        if found
+                    ]
                 )
             )
             self.run(self.office.engine.turn())
@@ -162,7 +168,7 @@ class TwoWarnings(RuleBasedStateMachine):
         return str(found[0].value)
 
     def rows(self, query: Any) -> list[Any]:
-        return self.run(self.office.database.read(lambda c: c.execute(query).all()))
+        return self.run(self.office.database.read(lambda c: list(c.execute(query))))
 
     def read(self, work: Any) -> Any:
         return self.run(self.office.database.read(work))

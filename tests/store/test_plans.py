@@ -1,0 +1,113 @@
+"""How SQLite finds what calls need: by an index, never by reading every message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event
+
+from dispatcher.core.alert import Lane
+from dispatcher.core.lines import Hold, HoldReason
+from dispatcher.store import calls, heard, outbox, questions
+from dispatcher.store.database import Database
+from dispatcher.store.questions import Named
+from tests.store.stock import after, ask, begin, question
+
+Work = Callable[[Connection], Any]
+
+# Whoever waits, rings or asks is found among few; the rest of the store may be years.
+WORK: dict[str, Work] = {
+    "waiting": lambda c: calls.waiting(c, after(0), 9),
+    "busy": calls.busy,
+    "recent": lambda c: calls.recent(c, ["+9991"], after(0)),
+    "put_off": lambda c: calls.put_off(c, {"a": Hold(after(9), HoldReason.GAP)}),
+    "drop": lambda c: calls.drop(c, {"a": "gap"}),
+    "claim": lambda c: calls.claim(c, [], after(0), after(30)),
+    "next_due_at": lambda c: calls.next_due_at(c, list(Lane), ["+9991"]),
+    "read_in": lambda c: calls.read_in(c, "a"),
+    "open_to": lambda c: calls.open_to(c, "+9991", after(0), "a"),
+    "read_out": lambda c: calls.read_out(c, ["a"], after(0)),
+    "keyed": lambda c: calls.keyed(c, {"a": after(0)}),
+    "settle": lambda c: calls.settle(c, ["c"]),
+    "to_hang_up": lambda c: calls.to_hang_up(c, 9),
+    "hung_up": lambda c: calls.hung_up(c, ["a"]),
+    "of_question": lambda c: calls.of_question(c, "q", "li0"),
+    "join": lambda c: calls.join(c, "a", "text", [], None),
+    "to_number": lambda c: calls.to_number(c, "+9991"),
+    "by_receipt": lambda c: outbox.by_receipt(c, ["a"], ["CA"]),
+    "known": lambda c: outbox.known(c, ["a"]),
+    "drop_late": lambda c: outbox.drop_late(c, after(0)),
+    "silent": lambda c: outbox.silent(c, after(0), 9),
+    "outbox.next_due_at": outbox.next_due_at,
+    "asked": lambda c: heard.asked(c, "a"),
+    "own_of": lambda c: questions.own_of(c, [("chain", "li")]),
+    "pending": lambda c: questions.pending(c, ["q"]),
+    "named": lambda c: questions.named(
+        c, {"q": Named(attempts=["a"], sent_at=None, called_at=None)}
+    ),
+    "open_chains": lambda c: questions.open_chains(c, ["+9991"]),
+}
+
+
+def plan(connection: Connection, work: Work) -> list[str]:
+    """The steps SQLite takes for every statement of some work."""
+    said: list[tuple[str, Any]] = []
+
+    def hear(_: object, __: object, statement: str, given: Any, *___: object) -> None:
+        said.append((statement, given))
+
+    event.listen(connection, "before_cursor_execute", hear)
+    work(connection)
+    event.remove(connection, "before_cursor_execute", hear)
+    return [
+        row[3]
+        for statement, given in said
+        for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
+    ]
+
+
+WHOLE = re.compile(r"SCAN (message|callout|carried|address|question|member|code)\b")
+FEW = "USING INDEX message_on_the_line"  # an index that holds nothing else
+
+
+@pytest.mark.parametrize("name", WORK)
+async def test_no_table_is_read_from_end_to_end(database: Database, name: str) -> None:
+    def planned(connection: Connection) -> list[str]:
+        begin(connection, "c")
+        ask(connection, question("q"), "+9991")
+        return plan(connection, WORK[name])
+
+    steps = await database.write(planned)
+
+    assert steps
+    assert [step for step in steps if WHOLE.match(step) and FEW not in step] == []
+
+
+@pytest.mark.parametrize("name", ["busy", "settle", "to_hang_up"])
+async def test_busy_lines_are_found_by_an_index_of_their_own(
+    database: Database, name: str
+) -> None:
+    steps = await database.write(lambda c: plan(c, WORK[name]))
+
+    assert any(FEW in step for step in steps)
+
+
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [
+        ("waiting", "message_open (state=? AND due_at<?)"),
+        ("read_in", "ix_message_call (call=?)"),
+        ("of_question", "ix_message_question (question=?)"),
+        ("to_number", "message_address (address=?)"),
+        ("open_to", "message_address (address=? AND created_at>?)"),
+    ],
+)
+async def test_a_message_is_found_by_what_is_known_of_it(
+    database: Database, name: str, index: str
+) -> None:
+    steps = await database.write(lambda c: plan(c, WORK[name]))
+
+    assert f"SEARCH message USING INDEX {index}" in steps
