@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b32encode
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -195,20 +195,18 @@ def _put_own(
     voices = {
         alert: desk.voice(alert) for alert in {one.callout.alert for one in planned}
     }
-    made: Counter[str] = Counter()
+    said = {}
     messages = []
     for letter in letters:
         question = letter.question
-        made[question.id] += 1
         code = question.code if question.key in crowded else None
         voice = voices[letter.items[0].callout.alert]
-        number = question.messages + made[question.id]
+        # What goes out together on several channels is said once.
+        said[question.id] = number = question.messages + 1
         if not _added_to_call(desk, letter, voice):
             messages.append(letter.message(letter.text(voice, number, code), desk.now))
     outbox.put(desk.connection, messages)
-    before = {question.id: question.messages for question in asked.values()}
-    totals = {name: before[name] + count for name, count in made.items()}
-    questions.count_messages(desk.connection, totals)
+    questions.count_messages(desk.connection, said)
 
 
 def _added_to_call(desk: Desk, letter: Letter, voice: Voice) -> bool:

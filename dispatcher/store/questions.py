@@ -46,7 +46,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A question as it is kept; ``messages`` counts what was made for it."""
+    """A question as it is kept; ``messages`` counts how often it was put."""
 
     id: str
     key: Key
@@ -238,7 +238,7 @@ def known_codes(connection: Connection, number: str, now: datetime) -> set[str]:
 
 
 def count_messages(connection: Connection, made: Mapping[str, int]) -> None:
-    """Add to the number of messages made for each question."""
+    """Set how often each question has been put."""
     rows = [{"id": name, "messages": count} for name, count in made.items()]
     batch.update(connection, schema.question, rows, keys=("id",))
 

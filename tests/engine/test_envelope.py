@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from channels.contract import Button, Channel, Outgoing
+from dispatcher.core.alert import Status
 from dispatcher.engine.context import Context
 from dispatcher.engine.envelope import VALID_SECONDS, outgoing_of
 from dispatcher.store.outbox import About, MessageState, Sending
@@ -42,7 +43,7 @@ async def context(office: Office) -> Context:
 @pytest.mark.parametrize(
     ("left", "valid"), [(None, VALID_SECONDS), (90.5, 90), (0.5, 0)]
 )
-def test_a_provider_is_told_how_long_a_text_is_worth_sending(
+async def test_a_provider_is_told_how_long_a_text_is_worth_sending(
     context: Context, left: float | None, valid: int
 ) -> None:
     message = sending(not_after=None if left is None else at(left))
@@ -51,7 +52,7 @@ def test_a_provider_is_told_how_long_a_text_is_worth_sending(
 
 
 @pytest.mark.parametrize("channel", [Channel.SMS, Channel.VOICE])
-def test_a_text_goes_out_as_it_is(context: Context, channel: Channel) -> None:
+async def test_a_text_goes_out_as_it_is(context: Context, channel: Channel) -> None:
     message = sending(channel=channel)
 
     assert outgoing_of(context, message, START) == Outgoing(
@@ -74,7 +75,7 @@ HELP, CANNOT = Button("求助", "3"), Button("去不了", "4")
         (About.REPLY, ()),
     ],
 )
-def test_a_card_has_a_title_and_the_buttons_of_what_it_asks(
+async def test_a_card_has_a_title_and_the_buttons_of_what_it_asks(
     context: Context, about: About, buttons: tuple[Button, ...]
 ) -> None:
     card = outgoing_of(context, sending(channel=Channel.WECHAT, about=about), START)
@@ -85,13 +86,13 @@ def test_a_card_has_a_title_and_the_buttons_of_what_it_asks(
 
 
 @pytest.mark.parametrize("text", ["one line", "one line\n"])
-def test_a_card_of_one_line_is_a_text(context: Context, text: str) -> None:
+async def test_a_card_of_one_line_is_a_text(context: Context, text: str) -> None:
     card = outgoing_of(context, sending(channel=Channel.WECHAT, text=text), START)
 
     assert (card.title, card.text) == ("", "one line")
 
 
-def test_a_card_that_asks_nothing_has_no_page(context: Context) -> None:
+async def test_a_card_that_asks_nothing_has_no_page(context: Context) -> None:
     notice = sending(channel=Channel.WECHAT, about=About.NOTICE, question=None)
 
     assert outgoing_of(context, notice, START).link == ""
@@ -112,7 +113,7 @@ async def test_who_has_an_account_gets_the_warning_as_a_card() -> None:
 
 async def test_a_drill_says_so_in_the_title_of_its_card() -> None:
     async with opened(accounts=("lead",)) as office:
-        await office.warn(status="Exercise")
+        await office.warn(status=Status.EXERCISE)
         await office.engine.turn()
         [card] = office.cards.sent
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -211,7 +212,7 @@ async def test_a_second_call_begins_with_a_clean_slate(database: Database) -> No
 
     assert (call.first.tries, call.first.sent_at) == (2, after(60))
     for name in ("picked_up_at", "keyed_at", "ended_at"):
-        assert await database.read(lambda c, name=name: kept(c, name)) == {"a": None}
+        assert await database.read(partial(kept, name=name)) == {"a": None}
     assert await database.read(lambda c: kept(c, "hang_up")) == {"a": False}
     assert await database.read(lambda c: kept(c, "first_sent_at")) == {"a": after(0)}
 
@@ -253,7 +254,7 @@ async def test_who_rings_us_has_heard_what_waited_for_him(database: Database) ->
 
     assert await database.read(states) == {"a": "delivered", "b": "waiting"}
     for name in ("sent_at", "first_sent_at", "delivered_at"):
-        found = await database.read(lambda c, name=name: kept(c, name))
+        found = await database.read(partial(kept, name=name))
         assert found == {"a": after(9), "b": None}
     assert await database.read(lambda c: kept(c, "reason")) == {
         "a": "rang_back",

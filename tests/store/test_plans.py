@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from dispatcher.core.alert import Lane
+from contacts.model import PersonId
+from dispatcher.core.alert import ChainId, Lane
 from dispatcher.core.lines import Hold, HoldReason
 from dispatcher.store import calls, heard, outbox, questions
 from dispatcher.store.database import Database
@@ -43,7 +44,7 @@ WORK: dict[str, Work] = {
     "silent": lambda c: outbox.silent(c, after(0), 9),
     "outbox.next_due_at": outbox.next_due_at,
     "asked": lambda c: heard.asked(c, "a"),
-    "own_of": lambda c: questions.own_of(c, [("chain", "li")]),
+    "own_of": lambda c: questions.own_of(c, [(ChainId("chain"), PersonId("li"))]),
     "pending": lambda c: questions.pending(c, ["q"]),
     "named": lambda c: questions.named(
         c, {"q": Named(attempts=["a"], sent_at=None, called_at=None)}

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from channels.contract import Channel
 from dispatcher.core.alert import Lane
-from dispatcher.core.callout import State
+from dispatcher.core.callout import CalloutId, State
 from dispatcher.store import calls, heard, outbox
 from dispatcher.store.calls import Open, Reading
 from dispatcher.store.database import Database
@@ -30,6 +30,10 @@ from tests.store.stock import (
 LI = "+999-li"
 DAY = 24 * 3600
 OPEN = ["waiting", "calling", "desk"]
+
+
+def named(*names: str) -> tuple[CalloutId, ...]:
+    return tuple(map(CalloutId, names))
 
 
 def spoken(name: str, *about: str, **changes: Any) -> Message:
@@ -120,9 +124,9 @@ async def test_a_number_is_asked_red_first_and_then_the_newest(
         return calls.open_to(connection, LI, after(10), None)
 
     assert await database.write(asked) == [
-        Open(question="newer", message="4", callouts=("c",)),
-        Open(question="red", message="3", callouts=("d", "c")),
-        Open(question="blue", message="1", callouts=("c",)),
+        Open(question="newer", message="4", callouts=named("c")),
+        Open(question="red", message="3", callouts=named("d", "c")),
+        Open(question="blue", message="1", callouts=named("c")),
     ]
 
 
@@ -180,7 +184,7 @@ async def test_what_is_being_read_stays_whatever_becomes_of_it(
         return calls.open_to(connection, LI, after(9), "old")
 
     assert await database.write(found) == [
-        Open(question="question", message="old", callouts=("c",))
+        Open(question="question", message="old", callouts=named("c"))
     ]
 
 
@@ -194,7 +198,7 @@ async def test_the_message_being_read_stands_for_its_question_when_a_newer_one_a
         return calls.open_to(connection, LI, after(9), "old")
 
     assert await database.write(found) == [
-        Open(question="question", message="old", callouts=("d", "c"))
+        Open(question="question", message="old", callouts=named("d", "c"))
     ]
 
 
