@@ -56,6 +56,7 @@ MARKS = {
     Mark.MUST_CALL: "须人工拨打",
     Mark.NEED_HELP: "求助",
     Mark.FEEDBACK_OVERDUE: "反馈超时",
+    Mark.HEARD_PARTLY: "未听完",
 }
 TASKS = {Task.DOOR_KNOCK: "敲门入户"}
 MEANINGS = {

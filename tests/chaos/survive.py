@@ -32,7 +32,7 @@ from dispatcher.sim.callee import Ring
 from dispatcher.sim.twilio_calls import Direction, Status
 from dispatcher.sim.world import Habit, Phone, populate
 from dispatcher.store import alerts, callouts, outbox, schema
-from dispatcher.store.outbox import UNSETTLED, MessageState
+from dispatcher.store.outbox import TO_ITS_NUMBER, UNSETTLED, MessageState
 from tests.chaos.house import STARTED, House, Plan, housed, pause
 from tests.stories.test_realtime import POLICY
 
@@ -55,8 +55,9 @@ SETTLE_SECONDS = 300.0
 LOOK_SECONDS = 0.5
 CLIMBING = (State.WAITING.value, State.CALLING.value)
 SENT = (MessageState.ACCEPTED.value, MessageState.DELIVERED.value)
-TEXT = schema.message.c.channel == Channel.SMS.value
 CALL = schema.message.c.call == schema.message.c.id  # read by itself, or first of some
+
+Text = tuple[str, str]  # a number and what it is sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +78,9 @@ class Books:
 
     :ivar climbing: callouts that nobody has answered, taken over or got at the desk
     :ivar broken: callouts whose facts do not add up to their state
-    :ivar sent: texts and calls it believes to have been taken by the provider
-    :ivar doubtful: those it counts as possible duplicates
+    :ivar texts: numbers and what it believes they were sent
+    :ivar calls: those it believes to have been placed
+    :ivar doubtful: texts and calls it counts as possible duplicates
     """
 
     callouts: int
@@ -86,7 +88,8 @@ class Books:
     ownerless: int
     stuck: int
     broken: int
-    sent: frozenset[str]
+    texts: frozenset[Text]
+    calls: frozenset[str]
     doubtful: frozenset[str]
 
 
@@ -96,7 +99,8 @@ class Toll:
 
     :ivar expected: how many callouts there must be
     :ivar accepted: how often the provider accepted each text and each call
-    :ivar calls: how many of them were calls
+    :ivar texts: numbers and what they were sent
+    :ivar calls: how many requests were calls
     :ivar perceived: the same, but for calls that failed before any telephone rang
     :ivar restarts: seconds from each start to a working worker
     :ivar in_doubt: messages on the wire at the kills
@@ -105,6 +109,7 @@ class Toll:
     books: Books
     expected: int
     accepted: Counter[str]
+    texts: frozenset[Text]
     calls: int
     perceived: Counter[str]
     restarts: tuple[float, ...]
@@ -124,8 +129,9 @@ class Toll:
             "callouts without time or owner": books.ownerless,
             "messages without an outcome": books.stuck,
             "callouts their facts do not add up to": books.broken,
-            "messages believed sent that were not": len(
-                books.sent - self.accepted.keys()
+            "texts believed sent that nobody got": len(books.texts - self.texts),
+            "calls believed placed that were not": len(
+                books.calls - self.accepted.keys()
             ),
             "doubles nobody counted": len(self.doubled - books.doubtful),
         }
@@ -169,7 +175,8 @@ async def survive(trial: Trial, folder: Path) -> Toll:
         await house.server.stop()
         now = house.clock.now()
         books = await house.database.read(lambda c: audit(c, alert, now))
-        texts = [entry.reference for entry in await house.exchange.ledger()]
+        ledger = await house.exchange.ledger()
+        texts = [entry.reference for entry in ledger]
         calls = await house.exchange.calls()
         ours = [call for call in calls if call.direction is Direction.OUT]
         rang = [call for call in ours if call.status is not Status.FAILED]
@@ -177,6 +184,7 @@ async def survive(trial: Trial, folder: Path) -> Toll:
             books=books,
             expected=await expected(house, alert),
             accepted=Counter([*texts, *(call.reference for call in ours)]),
+            texts=frozenset((entry.to, entry.body) for entry in ledger),
             calls=len(ours),
             perceived=Counter([*texts, *(call.reference for call in rang)]),
             restarts=tuple(restarts),
@@ -265,10 +273,20 @@ def audit(connection: Connection, alert: AlertId, now: datetime) -> Books:
         ownerless=callouts.ownerless(connection),
         stuck=outbox.stuck(connection, now),
         broken=sum(replay(facts[name]) != one.callout for name, one in stored.items()),
-        sent=_messages(connection, TEXT & message.state.in_(SENT))
-        | _messages(connection, CALL & message.accepted_at.isnot(None)),
+        texts=_texts(connection),
+        calls=_messages(connection, CALL & message.accepted_at.isnot(None)),
         doubtful=_messages(connection, message.possible_duplicate),
     )
+
+
+def _texts(connection: Connection) -> frozenset[Text]:
+    message, number = schema.message, schema.address.c.value
+    rows = connection.execute(
+        select(number, message.c.text)
+        .join(schema.address, TO_ITS_NUMBER)
+        .where(message.c.channel == Channel.SMS.value, message.c.state.in_(SENT))
+    )
+    return frozenset((row.value, row.text) for row in rows)
 
 
 def _messages(connection: Connection, which: ColumnElement[bool]) -> frozenset[str]:

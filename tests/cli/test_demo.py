@@ -54,12 +54,14 @@ def test_a_demo_ends_with_everybody_answered_taken_over_or_at_the_desk(
         tmp_path,
         *("demo", "--no-serve", "--json", "--alert", str(alert), "--speed", "60"),
     )
+
+    assert done.returncode == 0, done.stderr
+
     told = json.loads(done.stdout)
     with (tmp_path / told["record"]).open(encoding="utf-8-sig") as file:
         lines = list(csv.reader(file))
 
     assert (
-        done.returncode,
         told["answered"] + told["taken"] + told["to_desk"],
         told["lost"],
         len(lines) - 1,
@@ -67,7 +69,6 @@ def test_a_demo_ends_with_everybody_answered_taken_over_or_at_the_desk(
         [word in done.stderr for word in ("叫应小结", "按键应答", "合并通知短信")],
         sorted(path.name for path in (tmp_path / "var/demo").iterdir()),
     ) == (
-        0,
         told["callouts"],
         0,
         told["callouts"],

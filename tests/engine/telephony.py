@@ -27,6 +27,25 @@ EVENTS = itertools.count()
 BUSY = Failed(kind=FailureKind.UNREACHED, code="busy")
 
 
+async def turn(office: Office, seconds: float = 0) -> None:
+    """Let time pass, and what is due be done."""
+    office.later(seconds)
+    await office.engine.turn()
+
+
+async def until(office: Office, second: int, *, rings_out: bool = False) -> None:
+    """Do all that falls due by then, each at its time.
+
+    :param rings_out: nobody picks up any telephone; else they ring on and on
+    """
+    while (due := await office.engine.next_due_at()) and due <= at(second):
+        office.clock.move_to(max(due, office.now))
+        await office.engine.turn()
+        if rings_out:
+            await all_ring_out(office)
+    office.clock.move_to(at(second))
+
+
 async def calls(office: Office, *who: str) -> list[tuple[int, str]]:
     """When calls began, in seconds, and to whom, in the order they did."""
     rows = [row for row in await office.messages(*who) if row.call == row.id]

@@ -12,7 +12,7 @@ from dispatcher.core.callout import Mark, Progress
 from dispatcher.engine import ringing
 from dispatcher.store import calls as store
 from tests.core.build import at, since
-from tests.engine.office import GRIDS, NUMBERS, Office, opened, spare_number
+from tests.engine.office import GRIDS, NUMBERS, opened, spare_number
 from tests.engine.telephony import (
     BUSY,
     attempts,
@@ -20,25 +20,13 @@ from tests.engine.telephony import (
     is_over,
     picks_up,
     rang_before,
+    turn,
+    until,
     voice,
 )
 
 DAY = 24 * 3600
 ORANGE: dict[str, Any] = {"level": Level.ORANGE}
-
-
-async def turn(office: Office, seconds: float = 0) -> None:
-    """Let time pass, and what is due be done."""
-    office.later(seconds)
-    await office.engine.turn()
-
-
-async def until(office: Office, second: int) -> None:
-    """Do all that falls due by then, each at its time."""
-    while (due := await office.engine.next_due_at()) and due <= at(second):
-        office.clock.move_to(max(due, office.now))
-        await office.engine.turn()
-    office.clock.move_to(at(second))
 
 
 async def test_everybody_is_rung_at_once_while_lines_are_free() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 
 from typing_extensions import override
 
@@ -37,6 +38,10 @@ class Chat(Town):
         for card in (await self.wecom.cards())[len(self.shown) :]:
             name = who[card.user].removesuffix(ACCOUNT_OF)
             self.shown.append(Shown(at, name, card))
+
+    def at(self, seconds: float) -> str:
+        """So many seconds after the start, as a warning gives it."""
+        return (START + timedelta(seconds=seconds)).isoformat()
 
     def cards(self, *who: str) -> list[tuple[int, str, str]]:
         """All that came over WeCom as (second, who, kind), of these people if named."""

@@ -57,7 +57,7 @@ async def test_while_taken_the_grid_itself_is_still_called(ringing: Build) -> No
 
 
 async def test_the_head_takes_over_by_a_key(ringing: Build) -> None:
-    async with ringing(3) as town:
+    async with ringing(3, lines=20) as town:
         alert = str((await town.warn())["id"])
         await town.until(300)
         await town.habit("head", ring=Ring.ANSWER)
