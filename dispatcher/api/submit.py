@@ -12,16 +12,15 @@ from contacts.area import Resolution
 from dispatcher.api.auth import Scope, lacks, may, speaks_for
 from dispatcher.api.front import Front
 from dispatcher.api.problem import Refusal, RefusedError, refused
-from dispatcher.core.alert import Alert, AlertState, Content, MsgType, Status
-from dispatcher.engine import accept, desk
+from dispatcher.core.alert import Alert, Content
+from dispatcher.engine import accept, tying
 from dispatcher.engine.compose import Desk
 from dispatcher.engine.context import Context
+from dispatcher.intake.complete import complete
 from dispatcher.intake.problem import Problem, problem
 from dispatcher.store import alerts
 from dispatcher.store.alerts import Stored, Submission
 from dispatcher.store.keys import ApiKey
-
-INERT = frozenset({Status.SYSTEM, Status.DRAFT})  # kept, and nothing is done
 
 log = structlog.get_logger()
 
@@ -57,27 +56,37 @@ def check_key(key: ApiKey, content: Content) -> None:
 
 
 async def submit(
-    front: Front, key: ApiKey, content: Content, idempotency_key: str | None
+    front: Front,
+    key: ApiKey,
+    content: Content,
+    idempotency_key: str | None,
+    *,
+    strict: bool = True,
 ) -> Stored:
     """Take an alert in; it is on disk when this returns.
 
+    :param strict: JSON: what is left out has been refused, and so is an area whose name
+        and code disagree; other dialects are completed, and such an alert is parked
     :raises RefusedError: with 403, 409 or 422; then nothing is kept
     """
     check_key(key, content)
+    context = await front.runtime.keeper.refresh()
+    full, filled = (content, ()) if strict else complete(content)
     request = accept.Request(
         content=content,
+        said=await front.runtime.database.read(lambda c: tying.inherited(c, full)),
         api_key=key.name,
         idempotency_key=idempotency_key,
         may_cancel=may(key, Scope.ALERTS_CANCEL),
         at=front.now(),
+        filled=filled,
     )
-    context = await front.runtime.keeper.refresh()
-    where = accept.located(context, content)
+    where = accept.located(context, request.said)
     offer = Offer(
         context=context,
         request=request,
         offered=accept.submission(context, request, where),
-        misplaced=tuple(_misplaced(content, where)),
+        misplaced=tuple(_misplaced(request.said, where.whole)) if strict else (),
     )
     outcome = await front.runtime.database.write(lambda c: _take(c, offer))
     if not isinstance(outcome, Stored):
@@ -119,12 +128,8 @@ def _take(connection: Connection, offer: Offer) -> Stored | tuple[Problem, ...]:
     if problems:
         # The same alert again stays the same, whatever became of the roster since.
         return alerts.earlier(connection, offer.offered) or problems
-    stored = accept.accept(connection, offer.request, offer.offered)
-    parked = stored.alert.state is AlertState.PARKED
-    acts = content.msg_type is MsgType.CANCEL and content.status not in INERT
-    if stored.fresh and acts and not parked:
-        _cancel_referred(connection, offer)
-    return stored
+    desk = Desk(connection, offer.context, offer.request.at)
+    return tying.take(desk, offer.request, offer.offered)
 
 
 def _mixed(connection: Connection, content: Content) -> Iterator[Problem]:
@@ -132,16 +137,6 @@ def _mixed(connection: Connection, content: Content) -> Iterator[Problem]:
         found = alerts.referred(connection, reference.sender, reference.identifier)
         if found and found.content.drill != content.drill:
             yield problem(("references", place), "drill_live_mixed")
-
-
-def _cancel_referred(connection: Connection, offer: Offer) -> None:
-    content, now = offer.request.content, offer.request.at
-    how = desk.Cancelling(
-        by=offer.offered.alert.received_by,
-        reason=content.headline or content.description,
-    )
-    for alert in accept.referred(connection, content):
-        desk.cancel(Desk(connection, offer.context, now), alert, how)
 
 
 def _conflict(first: Alert) -> Refusal:

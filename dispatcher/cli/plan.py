@@ -72,10 +72,11 @@ async def _rehearse(settings: Settings, file: Path, body: bytes) -> Rehearsal:
         context, now = await runtime.keeper.context(), runtime.clock.now()
     content = _content(file, body, now)
     where = located(context, content)
-    if problems := (*_misplaced(where),):
+    if problems := (*_misplaced(where.whole),):
         raise CommandError(_listed(file, problems), BAD_INPUT)
     request = Request(
         content=content,
+        said=content,
         api_key="plan",
         idempotency_key=None,
         may_cancel=False,

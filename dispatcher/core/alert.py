@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
@@ -117,30 +117,46 @@ class AreaCode:
     code: str
 
 
+Point = tuple[float, float]  # degrees north and east, WGS-84
+Ring = tuple[Point, ...]  # closed: the last point is the first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Polygon:
+    """A piece of land; :ivar holes: lie inside and do not belong to it."""
+
+    outer: Ring
+    holes: tuple[Ring, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circle:
+    """All that is no further from a point."""
+
+    centre: Point
+    radius_km: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Area:
-    """One area of a warning, as it was given."""
+    """One area of a warning, as it was given; its parts add up."""
 
     name: str = ""
     codes: tuple[AreaCode, ...] = ()
     units: tuple[str, ...] = ()
+    polygons: tuple[Polygon, ...] = ()
+    circles: tuple[Circle, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
-    """What an alert says. Equality of two alerts is equality of this.
+class Segment:
+    """What one part of an alert says of its areas: CAP's info, in our language.
 
     :ivar effective: start of the danger
     :ivar description: what to watch
     :ivar instruction: what to do
     """
 
-    sender: str
-    identifier: str
-    sent: datetime
-    status: Status
-    msg_type: MsgType
-    references: tuple[Reference, ...] = ()
     event_code: str = ""
     event: str = ""
     level: Level = Level.UNKNOWN
@@ -152,10 +168,38 @@ class Content:
     expires: datetime | None = None
     areas: tuple[Area, ...] = ()
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content(Segment):
+    """What an alert says. Equality of two alerts is equality of this.
+
+    Its own fields are its strictest segment.
+
+    :ivar others: further segments, the strictest first
+    """
+
+    sender: str
+    identifier: str
+    sent: datetime
+    status: Status
+    msg_type: MsgType
+    references: tuple[Reference, ...] = ()
+    others: tuple[Segment, ...] = ()
+
     @property
     def drill(self) -> bool:
         """Exercise and Test go down the drill lane."""
         return self.status in {Status.EXERCISE, Status.TEST}
+
+    @property
+    def parts(self) -> tuple[Content, ...]:
+        """Each segment as an alert of its own, the strictest first."""
+        own = {f.name for f in fields(Segment)}
+        rest = (
+            replace(self, others=(), **{name: getattr(one, name) for name in own})
+            for one in self.others
+        )
+        return (replace(self, others=()), *rest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +232,7 @@ class Alert:
     """An accepted warning and where it stands.
 
     :ivar inside: codes of all units inside its area
+    :ivar shares: the same for each of its segments, where it has several
     :ivar grids: how many of them are grids
     :ivar missing: posts of the start list that nobody fills, as (unit, post)
     :ivar filled: fields that a rule completed
@@ -207,6 +252,7 @@ class Alert:
     reason: ParkReason | None = None
     epoch: int = 1
     inside: tuple[str, ...] = ()
+    shares: tuple[tuple[str, ...], ...] = ()
     grids: int = 0
     people: int = 0
     missing: tuple[tuple[str, str], ...] = ()
@@ -220,6 +266,17 @@ class Alert:
     ended_at: datetime | None = None
     ended_by: str | None = None
     end_reason: str = ""
+
+    @property
+    def covers(self) -> tuple[tuple[Content, tuple[str, ...]], ...]:
+        """Each of its segments with the units inside that."""
+        shares = self.shares or (self.inside,)
+        return tuple(zip(self.content.parts, shares, strict=True))
+
+    @property
+    def merged(self) -> bool:
+        """Whether it joined a chain without naming any alert of it."""
+        return str(self.chain) != str(self.id) and not self.content.references
 
     @property
     def expires_at(self) -> datetime | None:

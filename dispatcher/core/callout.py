@@ -313,6 +313,8 @@ class Callout:
     :ivar answer: the one that ended the calling
     :ivar later: calls to be made up for
     :ivar hushed_until: end of the night in which nobody of its own could be rung
+    :ivar texts: how often what it says has changed
+    :ivar repeat_from: zero of the repeats since it last did; None: its opening
     """
 
     id: CalloutId
@@ -342,6 +344,8 @@ class Callout:
     hushed_until: datetime | None = None
     repeats: int = 0
     voice_repeats: int = 0
+    texts: int = 0
+    repeat_from: datetime | None = None
     help_due: bool = False
     feedback: Figures | None = None
     feedback_reminded: bool = False

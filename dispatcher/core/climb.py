@@ -276,7 +276,7 @@ def _repeat(draft: Draft, duty: Duty) -> None:
         _join(draft, index, people)
         call = Call(
             index,
-            f"r{number}",
+            _repeat_label(callout, number),
             purpose=Purpose.REPEAT,
             not_after=next_at,
             overtaken=overtaken,
@@ -284,6 +284,11 @@ def _repeat(draft: Draft, duty: Duty) -> None:
         for called in people:
             for channel in channels:
                 _call(draft, called, channel, call, duty)
+
+
+def _repeat_label(callout: Callout, number: int) -> str:
+    """Name a repeat within the ids of its attempts; each text has its own."""
+    return f"c{callout.texts}r{number}" if callout.texts else f"r{number}"
 
 
 def _join(draft: Draft, index: int, people: tuple[Called, ...]) -> None:

@@ -35,6 +35,7 @@ from dispatcher.core.callout import (
     Means,
     Progress,
     Purpose,
+    Rung,
     SkipReason,
     State,
     Via,
@@ -48,13 +49,15 @@ from dispatcher.core.climb import (
     text_feedback,
 )
 from dispatcher.core.draft import Call, Draft
-from dispatcher.core.due import after, try_at
+from dispatcher.core.due import after, own_people_at, try_at
 from dispatcher.core.event import (
     Answered,
     DeadlineReached,
     Event,
+    Replanned,
     Reported,
     TakenOver,
+    TextChanged,
     Withdrawn,
 )
 from dispatcher.core.evolve import merged
@@ -79,6 +82,10 @@ def react(draft: Draft, event: Event) -> None:
             _answered(draft, event)
         case TakenOver():
             _taken_over(draft, event)
+        case TextChanged():
+            _text_changed(draft, event)
+        case Replanned():
+            _replanned(draft, event)
         case Withdrawn():
             _withdrawn(draft, event)
         case _:
@@ -88,6 +95,60 @@ def react(draft: Draft, event: Event) -> None:
 def _withdrawn(draft: Draft, event: Withdrawn) -> None:
     if draft.callout.state is not State.CLOSED:
         draft.add(facts.Closed(at=draft.now, by=event.by, reason=event.reason))
+
+
+NEAR_SECONDS = 120  # a call of its own people that is so near tells the new text
+
+
+def _text_changed(draft: Draft, event: TextChanged) -> None:
+    callout = draft.callout
+    if callout.state is State.CLOSED or callout.alert == event.alert:
+        return
+    near = after(draft.now, NEAR_SECONDS)
+    at_once = callout.open and own_people_at(callout) > near
+    draft.add(
+        facts.TextChanged(at=draft.now, by=event.by, alert=event.alert, at_once=at_once)
+    )
+
+
+def _replanned(draft: Draft, event: Replanned) -> None:
+    callout = draft.callout
+    if callout.state is State.CLOSED or callout.alert == event.alert:
+        return
+    kept = _reached(callout)
+    there = {_place(rung) for rung in callout.ladder.rungs[:kept]}
+    new = (rung for rung in event.ladder.rungs if _place(rung) not in there)
+    rungs = (*_kept(callout, kept, event), *new)
+    draft.add(
+        facts.Replanned(
+            at=draft.now,
+            by=event.by,
+            alert=event.alert,
+            level=event.level,
+            policy_level=event.policy_level,
+            ladder=replace(event.ladder, rungs=rungs),
+            kept=kept,
+        )
+    )
+
+
+def _kept(callout: Callout, kept: int, event: Replanned) -> tuple[Rung, ...]:
+    """Rungs that stay; where the new policy has no ladder, their tries are over."""
+    rungs = zip(callout.ladder.rungs[:kept], callout.runs[:kept], strict=True)
+    if event.ladder.rungs:
+        return callout.ladder.rungs[:kept]
+    return tuple(replace(rung, tries=rung.tries[: r.tries_done]) for rung, r in rungs)
+
+
+def _reached(callout: Callout) -> int:
+    """How many rungs, from the lowest, have begun or put something on the board."""
+    touched = (i for i, r in enumerate(callout.runs, 1) if r.started_at or r.flagged)
+    return max(touched, default=0)
+
+
+def _place(rung: Rung) -> tuple[object, ...]:
+    """What makes a rung of one ladder the same as one of another."""
+    return rung.posts or (rung.mark, rung.task, rung.desk)
 
 
 def _reported(draft: Draft, event: Reported) -> None:

@@ -163,7 +163,11 @@ def repeat_at(callout: Callout) -> datetime:
     quick = min(number, repeat.most) * repeat.every
     pace = max(repeat.every, SLOW_REPEAT_SECONDS)  # slow is never quicker than quick
     slow = max(0, number - repeat.most) * pace
-    return after(callout.opened_at, quick + slow)
+    return after(_repeat_zero(callout), quick + slow)
+
+
+def _repeat_zero(callout: Callout) -> datetime:
+    return callout.repeat_from or callout.opened_at
 
 
 def voice_repeats(callout: Callout) -> bool:
@@ -171,7 +175,7 @@ def voice_repeats(callout: Callout) -> bool:
     repeat = callout.ladder.repeat
     if repeat.voice_every is None or callout.voice_repeats >= repeat.voice_most:
         return False
-    elapsed = repeat_at(callout) - callout.opened_at
+    elapsed = repeat_at(callout) - _repeat_zero(callout)
     return elapsed.total_seconds() % repeat.voice_every == 0
 
 
@@ -192,6 +196,18 @@ def runs_out_at(callout: Callout) -> datetime:
         longest = max(rung.last_try for rung in callout.ladder.rungs)
         last = max(last, after(callout.hushed_until, longest))
     return after(last, RUN_OUT_SECONDS)
+
+
+def own_people_at(callout: Callout) -> datetime:
+    """When its own people are called next: by a rung, a try or a repeat."""
+    rungs = callout.ladder.rungs
+    calls = (
+        due.at
+        for due in _all(callout)
+        if due.what is What.REPEAT
+        or (due.what in {What.RUNG, What.TRY} and rungs[due.rung].own)
+    )
+    return min(calls)
 
 
 def _feedback(callout: Callout) -> Iterator[Due]:

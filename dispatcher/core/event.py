@@ -7,8 +7,15 @@ from dataclasses import dataclass
 
 from channels.contract import Channel, FailureKind
 from contacts.model import AddressId, PersonId, PostRef
+from dispatcher.core.alert import AlertId, Level
 from dispatcher.core.answer import NO_FIGURES, Evidence, Figures, Meaning
-from dispatcher.core.callout import AttemptId, Called, CloseReason, Progress
+from dispatcher.core.callout import (
+    AttemptId,
+    Called,
+    CloseReason,
+    Ladder,
+    Progress,
+)
 from dispatcher.core.fact import SYSTEM
 
 
@@ -96,6 +103,28 @@ class TakenOver:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TextChanged:
+    """Another alert of its chain speaks for it now, at the same level."""
+
+    alert: AlertId
+    by: str = SYSTEM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replanned:
+    """Another alert of its chain speaks for it now, at a lower level.
+
+    :ivar ladder: what the lower level would have opened it with
+    """
+
+    alert: AlertId
+    level: Level
+    policy_level: Level
+    ladder: Ladder
+    by: str = SYSTEM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawn:
     """The alert was cancelled, or its time is over."""
 
@@ -103,4 +132,12 @@ class Withdrawn:
     by: str = SYSTEM
 
 
-Event = DeadlineReached | Reported | Answered | TakenOver | Withdrawn
+Event = (
+    DeadlineReached
+    | Reported
+    | Answered
+    | TakenOver
+    | TextChanged
+    | Replanned
+    | Withdrawn
+)

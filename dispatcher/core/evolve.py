@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import reduce
 from typing import TypeVar, assert_never
 
@@ -30,7 +30,7 @@ from dispatcher.core.callout import (
     State,
     Taking,
 )
-from dispatcher.core.due import own_rung, start_of
+from dispatcher.core.due import own_rung, repeat_at, start_of
 from dispatcher.core.fact import (
     Answered,
     AttemptPlanned,
@@ -51,6 +51,7 @@ from dispatcher.core.fact import (
     PeopleChanged,
     PersonStruck,
     Repeated,
+    Replanned,
     ReplyNoted,
     RungFlagged,
     RungReached,
@@ -58,6 +59,7 @@ from dispatcher.core.fact import (
     TakenOver,
     TakingLapsed,
     TaskRaised,
+    TextChanged,
     TryStarted,
 )
 
@@ -119,6 +121,10 @@ def evolve(callout: Callout, fact: Fact) -> Callout:  # noqa: C901, PLR0911, PLR
             return _answered(callout, fact)
         case TakenOver() | TakingLapsed():
             return _taking(callout, fact)
+        case TextChanged():
+            return _text_changed(callout, fact)
+        case Replanned():
+            return _replanned(callout, fact)
         case HandedToDesk(owner=owner):
             return replace(
                 callout, state=State.DESK, owner=owner, desk_reminded_at=fact.at
@@ -350,6 +356,53 @@ def _resume(callout: Callout, first: int, fact: TakingLapsed) -> Callout:
             struck=False,
             round=callout.runs[index].round + 1,
         )
+    return callout
+
+
+def _text_changed(callout: Callout, fact: TextChanged) -> Callout:
+    """Repeats are counted anew, the first of them with a call: now, or when due."""
+    first = fact.at if fact.at_once else repeat_at(callout)
+    return replace(
+        callout,
+        alert=fact.alert,
+        texts=callout.texts + 1,
+        repeat_from=first,
+        repeats=-1,
+        voice_repeats=0,
+    )
+
+
+def _replanned(callout: Callout, fact: Replanned) -> Callout:
+    """Its clock goes on; what is overdue by the new plan begins one after another."""
+    fresh = tuple(RungRun() for _ in fact.ladder.rungs[fact.kept :])
+    callout = replace(
+        callout,
+        alert=fact.alert,
+        level=fact.level,
+        policy_level=fact.policy_level,
+        ladder=fact.ladder,
+        runs=callout.runs[: fact.kept] + fresh,
+        later=tuple(one for one in callout.later if one.rung < fact.kept),
+    )
+    return _paced(_spread(callout, fact), fact.at)
+
+
+def _spread(callout: Callout, fact: Replanned) -> Callout:
+    """Let new rungs that are overdue start now and then at their old distances."""
+    new = range(fact.kept, len(callout.runs))
+    rungs = callout.ladder.rungs
+    late = [i for i in new if rungs[i].posts and start_of(callout, i) < fact.at]
+    for index in new if late else ():
+        distance = max(rungs[index].at - rungs[late[0]].at, 0)
+        starts_at = fact.at + timedelta(seconds=distance)
+        callout = _run(callout, index, starts_at=starts_at)
+    return callout
+
+
+def _paced(callout: Callout, now: datetime) -> Callout:
+    """Count the repeats that the new pace would have made by now as made."""
+    while repeat_at(callout) <= now:
+        callout = replace(callout, repeats=callout.repeats + 1)
     return callout
 
 

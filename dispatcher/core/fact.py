@@ -301,6 +301,33 @@ class DeskReminded(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TextChanged(Happened):
+    """The warning says something new at the same level: its own people hear it.
+
+    ``at_once``: none of their calls was near, so they are called now.
+    """
+
+    kind: Literal["text_changed"] = "text_changed"
+    alert: AlertId
+    at_once: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replanned(Happened):
+    """The level went down: the clock goes on, the rest of the ladder is another's.
+
+    ``kept`` rungs of the old ladder begin the new one: they had been reached.
+    """
+
+    kind: Literal["replanned"] = "replanned"
+    alert: AlertId
+    level: Level
+    policy_level: Level
+    ladder: Ladder
+    kept: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Closed(Happened):
     """The callout ended."""
 
@@ -334,5 +361,7 @@ Fact = (
     | FeedbackReminded
     | HandedToDesk
     | DeskReminded
+    | TextChanged
+    | Replanned
     | Closed
 )

@@ -73,7 +73,11 @@ def audience(
     policies: PolicySet, roster: Roster, content: Content, inside: Iterable[UnitId]
 ) -> Audience:
     """Resolve the start list of a warning against the roster."""
-    refs = tuple(start_list(policies, roster, content, inside))
+    return audience_of(roster, tuple(start_list(policies, roster, content, inside)))
+
+
+def audience_of(roster: Roster, refs: tuple[PostRef, ...]) -> Audience:
+    """Who fills these posts of a start list."""
     holders = {ref: roster.holders(seat(roster, ref)) for ref in refs}
     return Audience(
         posts=refs,
@@ -147,6 +151,13 @@ def open_callouts(
         )
         for ref in chosen
     )
+
+
+def rest_ladder(policies: PolicySet, content: Content) -> Ladder:
+    """The ladder of a callout whose post the policy of a warning does not start."""
+    _, policy = level_policy(policies, content)
+    kind = hazard(policies, content.event_code)
+    return Draughtsman(policies, policy, kind).rest()
 
 
 def opens(roster: Roster, ref: PostRef) -> bool:
@@ -229,6 +240,12 @@ class Draughtsman:
             for step in self._beside
         )
         return replace(self._asking, rungs=rungs, beside=True)
+
+    def rest(self) -> Ladder:
+        """What is left for a post that the policy does not call: texts, repeated."""
+        return replace(
+            self._asking, repeat=replace(self._bare.repeat, voice_every=None)
+        )
 
     def notice(self, roster: Roster, ref: PostRef) -> Ladder:
         """A ladder that only tells: the info tries once, no rungs above."""

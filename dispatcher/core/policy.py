@@ -14,9 +14,14 @@ def hazard(policies: PolicySet, event_code: str) -> Hazard:
     return policies.hazards.get(event_code, policies.default_hazard)
 
 
+def strictness(level: Level) -> int:
+    """How strict an issued level is: the higher, the stricter."""
+    return STRICTNESS.index(CALLED_AS.get(level, level))
+
+
 def policy_level(level: Level, kind: Hazard) -> Level:
     """The level whose timing holds: the issued one, shifted, red at the most."""
-    place = STRICTNESS.index(CALLED_AS.get(level, level))
+    place = strictness(level)
     return STRICTNESS[min(place + kind.level_shift, len(STRICTNESS) - 1)]
 
 

@@ -7,11 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from channels.contract import Channel
 from contacts.area import AreaQuery, Resolution, resolve
-from contacts.model import Address, PersonId, Post, PostRef, UnitKind
+from contacts.model import Address, PersonId, Post, PostRef, UnitId, UnitKind
 from contacts.roster import Roster
 from dispatcher.core.alert import (
     Alert,
@@ -39,14 +37,14 @@ from dispatcher.core.plan import (
     Audience,
     Launch,
     audience,
+    audience_of,
     level_policy,
     open_callouts,
     opens,
     seat,
 )
 from dispatcher.engine.context import CARRIES, Context
-from dispatcher.store import alerts
-from dispatcher.store.alerts import Stored, Submission
+from dispatcher.store.alerts import Submission
 from dispatcher.store.codec import CONTENT
 
 
@@ -54,14 +52,18 @@ from dispatcher.store.codec import CONTENT
 class Request:
     """A parsed warning, and who sent it how.
 
+    :ivar said: what holds for it: with what rules have completed and what it inherits
+    :ivar filled: fields that a rule has completed
     :ivar may_cancel: the key may act on alerts of other senders
     """
 
     content: Content
+    said: Content
     api_key: str
     idempotency_key: str | None
     may_cancel: bool
     at: datetime
+    filled: tuple[str, ...] = ()
 
 
 def queries(areas: Iterable[Area]) -> list[AreaQuery]:
@@ -76,12 +78,24 @@ def queries(areas: Iterable[Area]) -> list[AreaQuery]:
     ]
 
 
-def located(context: Context, content: Content) -> Resolution:
-    """Which of our units a warning covers."""
-    return resolve(context.roster, queries(content.areas))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """Which of our units a warning covers: all in all, and each segment by itself."""
+
+    whole: Resolution
+    shares: tuple[Resolution, ...]
 
 
-def submission(context: Context, request: Request, where: Resolution) -> Submission:
+def located(context: Context, content: Content) -> Located:
+    """Find the units of a warning."""
+    parts = content.parts
+    shares = tuple(resolve(context.roster, queries(part.areas)) for part in parts)
+    areas = [area for part in parts for area in part.areas]
+    whole = shares[0] if len(parts) == 1 else resolve(context.roster, queries(areas))
+    return Located(whole=whole, shares=shares)
+
+
+def submission(context: Context, request: Request, where: Located) -> Submission:
     """What is to be stored of a request, with its audience counted."""
     body = CONTENT.dump_json(request.content)
     name = hashlib.blake2b(
@@ -96,10 +110,8 @@ def submission(context: Context, request: Request, where: Resolution) -> Submiss
     )
 
 
-def _alert(
-    context: Context, request: Request, where: Resolution, name: AlertId
-) -> Alert:
-    content = request.content
+def _alert(context: Context, request: Request, where: Located, name: AlertId) -> Alert:
+    content = request.said
     level, _ = level_policy(context.policies, content)
     alert = Alert(
         id=name,
@@ -109,22 +121,31 @@ def _alert(
         received_at=request.at,
         received_by=f"key:{request.api_key}",
         policy_level=level,
+        filled=request.filled,
     )
     if content.status in {Status.SYSTEM, Status.DRAFT}:
         draft = content.status is Status.DRAFT
         return replace(alert, state=AlertState.DRAFT if draft else AlertState.CLOSED)
     if content.msg_type in {MsgType.ACK, MsgType.ERROR, MsgType.CANCEL}:
         return alert
+    return standing_of(context, alert, where)
+
+
+def standing_of(context: Context, alert: Alert, where: Located) -> Alert:
+    """Where a warning that calls people stands: active, parked, or over already."""
     counted = _counted(context, alert, where)
-    if content.expires and content.expires <= request.at:
+    content, at = alert.content, alert.received_at
+    if content.expires and content.expires <= at:
         return replace(counted, state=AlertState.EXPIRED)
-    parked = _parked(where)
+    parked = _parked(where.whole)
     if parked:
         return replace(counted, state=AlertState.PARKED, reason=parked)
-    return replace(counted, state=AlertState.ACTIVE, due_at=request.at)
+    return replace(counted, state=AlertState.ACTIVE, reason=None, due_at=at)
 
 
 def _parked(where: Resolution) -> ParkReason | None:
+    if where.mismatched:
+        return ParkReason.NAME_CODE_MISMATCH
     if where.units:
         return None
     if where.unresolved:
@@ -132,18 +153,36 @@ def _parked(where: Resolution) -> ParkReason | None:
     return ParkReason.NO_AUDIENCE
 
 
-def _counted(context: Context, alert: Alert, where: Resolution) -> Alert:
-    reached = audience(context.policies, context.roster, alert.content, where.units)
-    units = context.roster.units
+def _counted(context: Context, alert: Alert, where: Located) -> Alert:
+    inside, units = where.whole.units, context.roster.units
+    shares = tuple(tuple(sorted(share.units)) for share in where.shares)
+    alert = replace(
+        alert,
+        inside=tuple(sorted(inside)),
+        shares=shares if len(shares) > 1 else (),
+    )
+    reached = _reached(context, alert)
     return replace(
         alert,
-        inside=tuple(sorted(where.units)),
-        grids=sum(units[unit].kind is UnitKind.GRID for unit in where.units),
+        grids=sum(units[unit].kind is UnitKind.GRID for unit in inside),
         people=reached.people,
         missing=tuple((ref.unit, ref.post.value) for ref in reached.missing),
-        unresolved=tuple(map(_shown, where.unresolved)),
+        unresolved=tuple(map(_shown, where.whole.unresolved)),
         capacity=_loads(context, alert, reached),
     )
+
+
+def _reached(context: Context, alert: Alert) -> Audience:
+    """Whom it would call; of several segments, whom any of them would."""
+    policies, roster = context.policies, context.roster
+    found = [
+        audience(policies, roster, content, map(UnitId, share))
+        for content, share in alert.covers
+    ]
+    if len(found) == 1:
+        return found[0]
+    posts = dict.fromkeys(ref for one in found for ref in one.posts)
+    return audience_of(roster, tuple(posts))
 
 
 def _loads(context: Context, alert: Alert, reached: Audience) -> Mapping[str, Load]:
@@ -236,34 +275,3 @@ def _rings(address: Address) -> bool:
 def _shown(area: AreaQuery) -> str:
     """An area as people know it: by its name, else by its codes."""
     return area.name or "、".join(" ".join(code) for code in area.codes)
-
-
-def accept(connection: Connection, request: Request, offered: Submission) -> Stored:
-    """Keep a warning; a Cancel is tied to what it refers to, or parked."""
-    stored = alerts.accept(connection, offered)
-    if stored.fresh and offered.alert.content.msg_type is MsgType.CANCEL:
-        parked = _park_reason(connection, request)
-        if parked:
-            alert = replace(stored.alert, state=AlertState.PARKED, reason=parked)
-            alerts.save(connection, alert)
-            return replace(stored, alert=alert)
-    return stored
-
-
-def _park_reason(connection: Connection, request: Request) -> ParkReason | None:
-    found = referred(connection, request.content)
-    if len(found) < len(request.content.references):
-        return ParkReason.UNKNOWN_REFERENCE
-    foreign = any(a.content.sender != request.content.sender for a in found)
-    if foreign and not request.may_cancel:
-        return ParkReason.FOREIGN_SENDER
-    return None
-
-
-def referred(connection: Connection, content: Content) -> list[Alert]:
-    """The alerts a warning refers to, as far as we have them."""
-    found = (
-        alerts.referred(connection, reference.sender, reference.identifier)
-        for reference in content.references
-    )
-    return [alert for alert in found if alert]

@@ -16,9 +16,10 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from channels.contract import Channel
-from contacts.model import AddressId, PersonId, UnitKind
-from dispatcher.core.alert import AlertId, ChainId
+from contacts.model import AddressId, PersonId, UnitId, UnitKind
+from dispatcher.core.alert import Alert, AlertId, ChainId, Content
 from dispatcher.core.callout import AttemptId, Callout, CalloutId, Purpose, Via
+from dispatcher.core.change import with_those_above
 from dispatcher.core.digest import call_at, message_at
 from dispatcher.core.fact import AttemptPlanned
 from dispatcher.engine.context import Context
@@ -60,7 +61,16 @@ class Desk:
             roster=self.context.roster,
             signature=self.context.signature,
             content=found.content,
+            covers=self._covers(found) if found.shares else (),
         )
+
+    def _covers(self, alert: Alert) -> list[tuple[Content, frozenset[UnitId]]]:
+        """The segments of a warning, each with its units and all above them."""
+        roster = self.context.roster
+        return [
+            (content, with_those_above(roster, share))
+            for content, share in alert.covers
+        ]
 
 
 def compose(desk: Desk, planned: Sequence[Planned]) -> None:
@@ -220,7 +230,7 @@ def _added_to_call(desk: Desk, letter: Letter, voice: Voice) -> bool:
     before = callouts.load(desk.connection, [callout for _, callout in carried])
     units = [seen.callout.unit for seen in before.values()]
     units += [one.callout.unit for one in letter.items]
-    spoken = voice.call_own(units)
+    spoken = voice.of(units).call_own(units)
     calls.join(desk.connection, waiting, spoken, letter.carries, letter.not_after)
     return True
 
@@ -254,6 +264,7 @@ class Letter:
     def text(self, voice: Voice, number: int, code: str | None) -> str:
         """What it says, the ``number``-th time."""
         units = [one.callout.unit for one in self.items]
+        voice = voice.of(units)
         if self.channel is Channel.VOICE:
             return voice.call_own(units)
         text = (

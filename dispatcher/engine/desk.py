@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from channels.contract import Channel
-from contacts.model import AddressId, PersonId
+from contacts.model import PersonId
 from dispatcher.core.alert import Alert, AlertState
 from dispatcher.core.answer import NO_FIGURES, Evidence, Figures, Meaning
-from dispatcher.core.callout import Callout, CalloutId, CloseReason, lane_of
+from dispatcher.core.callout import Callout, CalloutId, CloseReason
 from dispatcher.core.event import Answered, Event, TakenOver, Withdrawn
 from dispatcher.engine.broadcasting import farewell
-from dispatcher.engine.compose import Desk, short_id
+from dispatcher.engine.changing import Cause, leave
+from dispatcher.engine.compose import Desk
 from dispatcher.engine.context import Context
-from dispatcher.engine.notices import recipients
+from dispatcher.engine.notices import Letter, notice, recipients
 from dispatcher.engine.step import step
-from dispatcher.store import alerts, callouts, calls, outbox, questions
-from dispatcher.store.outbox import About, Message
+from dispatcher.store import alerts, callouts, calls, contacted, outbox, questions
+from dispatcher.store.outbox import Message
 
 ENDED = frozenset(
     {
@@ -60,6 +62,7 @@ class Ending:
 
     :ivar notice: what everybody who was reached is told
     :ivar told: people who are told in other words
+    :ivar only: of all who were reached, those it is the end for; None: everybody
     """
 
     state: AlertState
@@ -68,6 +71,7 @@ class Ending:
     reason: str
     notice: str
     told: frozenset[PersonId] = frozenset()
+    only: frozenset[PersonId] | None = None
 
 
 def end(desk: Desk, alert: Alert, how: Ending) -> Alert:
@@ -86,6 +90,11 @@ def end(desk: Desk, alert: Alert, how: Ending) -> Alert:
         end_reason=how.reason,
     )
     alerts.save(connection, ended)
+    if _goes_on(connection, alert):
+        cause = Cause(by=how.by, why=how.why)
+        left = leave(desk, alert.chain, cause)
+        outbox.put(connection, _notices(desk, alert, replace(how, only=left)))
+        return ended
     names = callouts.open_of_chain(connection, alert.chain)
     withdrawn = Withdrawn(reason=how.why, by=how.by)
     step(connection, desk.context, dict.fromkeys(names, (withdrawn,)), now)
@@ -95,6 +104,29 @@ def end(desk: Desk, alert: Alert, how: Ending) -> Alert:
     outbox.put(connection, _notices(desk, alert, how))
     farewell(desk, alert, how.notice)
     return ended
+
+
+def _goes_on(connection: Connection, alert: Alert) -> bool:
+    """Whether another alert of the chain is still live."""
+    return any(
+        other.state is AlertState.ACTIVE and other.id != alert.id
+        for other in alerts.of_chain(connection, alert.chain)
+    )
+
+
+def tell_left(desk: Desk, alert: Alert, ended: Sequence[CalloutId]) -> None:
+    """Tell whom an alert that follows another one leaves out that it is over there."""
+    left = contacted.people_left(desk.connection, alert.chain, ended) if ended else ()
+    if left:
+        how = Ending(
+            state=AlertState.CANCELLED,
+            why=CloseReason.CANCELLED,
+            by=alert.received_by,
+            reason="",
+            notice=desk.voice(alert.id).cancel(),
+            only=frozenset(left),
+        )
+        outbox.put(desk.connection, _notices(desk, alert, how))
 
 
 def _notices(desk: Desk, alert: Alert, how: Ending) -> list[Message]:
@@ -120,51 +152,8 @@ def _notices(desk: Desk, alert: Alert, how: Ending) -> list[Message]:
             due_at=one.due_at,
         )
         for one in recipients(desk, alert)
-        if one.person not in how.told
+        if one.person not in how.told and (how.only is None or one.person in how.only)
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """Something told to one person about a warning as a whole; it asks nothing.
-
-    :ivar occasion: told twice on the same one, it is told once
-    """
-
-    occasion: str
-    text: str
-    person: PersonId
-    address: AddressId
-    channel: Channel
-
-
-def notice(
-    desk: Desk,
-    alert: Alert,
-    letter: Letter,
-    about: About = About.NOTICE,
-    not_after: datetime | None = None,
-) -> Message:
-    """The message a letter becomes."""
-    drill = alert.content.drill
-    return Message(
-        id=short_id(letter.occasion, alert.chain, letter.person),
-        alert=alert.id,
-        chain=alert.chain,
-        question=None,
-        about=about,
-        person=letter.person,
-        address=letter.address,
-        channel=letter.channel,
-        lane=lane_of(alert.policy_level, drill=drill),
-        place=0,
-        level=alert.content.level,
-        drill=drill,
-        code=None,
-        text=letter.text,
-        created_at=desk.now,
-        not_after=not_after,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

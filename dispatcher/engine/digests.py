@@ -245,7 +245,8 @@ def _not_after(now: datetime, purpose: Purpose) -> datetime | None:
 
 
 def _text(paper: Paper, question: Question, members: Sequence[Member]) -> str:
-    voice = paper.desk.voice(question.alert)
+    units = [paper.callout(member).unit for member in members]
+    voice = paper.desk.voice(question.alert).of(units)
     asks = question.key.kind is Kind.DIGEST
     words = _asking if asks else _telling
     text = words(paper, question, members, voice)

@@ -29,7 +29,8 @@ from dispatcher.core.expiry import (
 from dispatcher.core.fact import SYSTEM
 from dispatcher.engine.compose import Desk
 from dispatcher.engine.context import Context
-from dispatcher.engine.desk import Ending, Letter, end, notice
+from dispatcher.engine.desk import Ending, end
+from dispatcher.engine.notices import Letter, notice
 from dispatcher.store import alerts, callouts, outbox, strikes
 from dispatcher.store.outbox import About
 

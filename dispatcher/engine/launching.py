@@ -1,4 +1,8 @@
-"""Opens the callouts of accepted warnings, the most urgent first, in bounded chunks."""
+"""Calls accepted warnings out, the most urgent posts first, in bounded chunks.
+
+A warning that follows others changes what they opened; see
+:mod:`dispatcher.engine.changing`. A first one finds nothing there, and opens all.
+"""
 
 from __future__ import annotations
 
@@ -8,67 +12,61 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from contacts.model import PersonId, PostRef, UnitId
+from contacts.model import PersonId, PostRef
 from dispatcher.core.alert import Alert
+from dispatcher.core.change import Change, Withdraws
 from dispatcher.core.expiry import lifetime_of, scheduled
-from dispatcher.core.plan import Launch, open_callouts, opens, seat, start_list
+from dispatcher.core.plan import seat
 from dispatcher.engine.broadcasting import announce
+from dispatcher.engine.changing import Cause, carry_out, follow, outstanding
 from dispatcher.engine.compose import Desk
 from dispatcher.engine.context import Context
+from dispatcher.engine.desk import tell_left
 from dispatcher.engine.expiry import attend
-from dispatcher.engine.step import launch
-from dispatcher.store import alerts, callouts
+from dispatcher.store import alerts
 
 CHUNK = 50
 ALERTS_MOST = 10
 
 
 def launch_due(connection: Connection, context: Context, now: datetime) -> int:
-    """Open the next chunk of every warning that waits; returns how many opened."""
+    """Do the next chunk of every warning that waits; returns how much was done."""
     return sum(
-        _launch(connection, context, alert, now)
+        _launch(Desk(connection, context, now), alert)
         for alert in alerts.to_launch(connection, now, ALERTS_MOST)
     )
 
 
-def _launch(
-    connection: Connection, context: Context, alert: Alert, now: datetime
-) -> int:
-    if alert.expires_at and alert.expires_at <= now:
-        return attend(connection, context, alert.id, now)
-    known = frozenset(context.roster.units)
-    start = Launch(
-        alert=alert.id,
-        chain=alert.chain,
-        epoch=alert.epoch,
-        content=alert.content,
-        inside=frozenset(UnitId(unit) for unit in alert.inside) & known,
-        at=now,
-        by=alert.received_by,
-    )
-    there = callouts.posts_of_alert(connection, alert.id)
-    posts = start_list(context.policies, context.roster, alert.content, start.inside)
-    missing = [
-        post for post in posts if post not in there and opens(context.roster, post)
-    ]
-    chunk = with_all_roles(context, missing)
-    first = open_callouts(start, context.policies, context.roster, chunk)
-    launch(connection, context, first, now)
-    if len(chunk) == len(missing):
-        lifetime = lifetime_of(context.policies, alert.content)
-        done = scheduled(replace(alert, launched_at=now), lifetime, now)
-        alerts.save(connection, done)
-        announce(Desk(connection, context, now), done)
+def _launch(desk: Desk, alert: Alert) -> int:
+    if alert.expires_at and alert.expires_at <= desk.now:
+        return attend(desk.connection, desk.context, alert.id, desk.now)
+    cause = Cause(by=alert.received_by, may_lower=not alert.merged)
+    work = outstanding(desk, alert.chain, cause)
+    chunk = with_all_roles(desk.context, work)
+    carry_out(desk, alert.chain, chunk, cause)
+    ended = [one.callout for one in chunk if isinstance(one, Withdraws)]
+    tell_left(desk, alert, ended)
+    if len(chunk) == len(work):
+        _launched(desk, alert)
     return max(len(chunk), 1)
 
 
-def with_all_roles(context: Context, missing: Sequence[PostRef]) -> list[PostRef]:
+def _launched(desk: Desk, alert: Alert) -> None:
+    follow(desk, alert.chain)
+    lifetime = lifetime_of(desk.context.policies, alert.content)
+    done = scheduled(replace(alert, launched_at=desk.now), lifetime, desk.now)
+    alerts.save(desk.connection, done)
+    announce(desk, done)
+
+
+def with_all_roles(context: Context, work: Sequence[Change]) -> list[Change]:
     """The next chunk, with all other roles of its people: one message names them."""
     roster = context.roster
 
     def holders(post: PostRef) -> set[PersonId]:
-        return {person.id for person in roster.holders(seat(roster, post))}
+        place = seat(roster, post) if post.unit in roster.units else post
+        return {person.id for person in roster.holders(place)}
 
-    people = {person for post in missing[:CHUNK] for person in holders(post)}
-    beside = (post for post in missing[CHUNK:] if holders(post) & people)
-    return [*missing[:CHUNK], *beside]
+    people = {person for one in work[:CHUNK] for person in holders(one.post)}
+    beside = (one for one in work[CHUNK:] if holders(one.post) & people)
+    return [*work[:CHUNK], *beside]

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime, time
 
 from channels.contract import Channel
-from contacts.model import Person, PersonId, Post
+from contacts.model import AddressId, Person, PersonId, Post
 from dispatcher.core.alert import Alert
-from dispatcher.core.callout import Means
+from dispatcher.core.callout import Means, lane_of
 from dispatcher.core.night import Night, night_ends
-from dispatcher.engine.compose import Desk
+from dispatcher.engine.compose import Desk, short_id
 from dispatcher.store import people
 from dispatcher.store.contacted import Contact, contacts
+from dispatcher.store.outbox import About, Message
 
 WRITTEN = (Channel.WECHAT, Channel.SMS)
 LEAVE = ("转移", "撤离", "撤退", "避险")
@@ -47,6 +48,12 @@ def recipients(desk: Desk, alert: Alert) -> list[Recipient]:
             due_at = _due_at(desk, alert, means)
             by_number[number] = Recipient(person=name, means=means, due_at=due_at)
     return list(by_number.values())
+
+
+def written_way(desk: Desk, person: Person) -> Means | None:
+    """The first way to write to somebody, struck or not: he has answered before."""
+    offered = desk.context.called(person, Post.GRID_LEAD, frozenset()).means
+    return next((means for means in offered if means.channel in WRITTEN), None)
 
 
 def _text(desk: Desk, person: Person, own: Sequence[Contact]) -> Means | None:
@@ -84,3 +91,46 @@ def _due_at(desk: Desk, alert: Alert, means: Means) -> datetime:
         zone=policies.timezone,
     )
     return night_ends(night, desk.now) or desk.now
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """Something told to one person about a warning as a whole; it asks nothing.
+
+    :ivar occasion: told twice on the same one, it is told once
+    """
+
+    occasion: str
+    text: str
+    person: PersonId
+    address: AddressId
+    channel: Channel
+
+
+def notice(
+    desk: Desk,
+    alert: Alert,
+    letter: Letter,
+    about: About = About.NOTICE,
+    not_after: datetime | None = None,
+) -> Message:
+    """The message a letter becomes."""
+    drill = alert.content.drill
+    return Message(
+        id=short_id(letter.occasion, alert.chain, letter.person),
+        alert=alert.id,
+        chain=alert.chain,
+        question=None,
+        about=about,
+        person=letter.person,
+        address=letter.address,
+        channel=letter.channel,
+        lane=lane_of(alert.policy_level, drill=drill),
+        place=0,
+        level=alert.content.level,
+        drill=drill,
+        code=None,
+        text=letter.text,
+        created_at=desk.now,
+        not_after=not_after,
+    )

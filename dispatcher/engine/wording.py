@@ -5,8 +5,9 @@ Two parts of an SMS are enough for what to do; what to watch gives way first.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
 from config.hazards import event_name
 from config.texts import TextName, Texts
@@ -40,12 +41,21 @@ class Voice:
     """Says things about one warning.
 
     :ivar signature: the registered name, without brackets
+    :ivar covers: of a warning in several parts, each with the units it reaches
     """
 
     texts: Texts
     roster: Roster
     signature: str
     content: Content
+    covers: Sequence[tuple[Content, frozenset[UnitId]]] = ()
+
+    def of(self, units: Collection[UnitId]) -> Self:
+        """The same voice, saying what the warning says of these units."""
+        for content, reached in self.covers:
+            if not reached.isdisjoint(units):
+                return replace(self, content=content)
+        return self
 
     @property
     def event(self) -> str:

@@ -223,8 +223,6 @@ def _blank(value: object) -> bool:
 
 
 def _against_rules(form: AlertForm, now: datetime) -> Iterator[Problem]:
-    if form.msg_type is MsgType.UPDATE:
-        yield problem(("msg_type",), "update_unsupported")
     if form.sent and form.sent > now + FUTURE_MOST:
         yield problem(("sent",), "sent_in_future")
     if form.effective and form.expires and form.expires <= form.effective:

@@ -66,10 +66,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "应晚于现在的失效时间 {expires}",
         "must be later than the present expiry {expires}",
     ),
-    "update_unsupported": (
-        "本版本不支持更新,请先解除(Cancel)再首发(Alert)",
-        "this version reads no Update: send a Cancel and a new Alert",
-    ),
     "area_kind_unsupported": (
         "本版本不支持多边形和圆,请用名称、代码或单元",
         "this version reads no polygon or circle: give a name, codes or units",

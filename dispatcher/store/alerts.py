@@ -94,17 +94,24 @@ def save_new(connection: Connection, offered: Submission) -> None:
     alert = offered.alert
     connection.execute(
         schema.alert.insert().values(
-            chain=alert.chain,
             sender=alert.content.sender,
             identifier=alert.content.identifier,
             digest=offered.digest,
             received_at=alert.received_at,
             received_by=alert.received_by,
-            lane=lane_of(alert.policy_level, drill=alert.content.drill).order,
             **_changing(alert),
         )
     )
+    _keep_references(connection, alert)
     _keep_key(connection, offered, alert.id)
+
+
+def _keep_references(connection: Connection, alert: Alert) -> None:
+    rows = [
+        {"sender": one.sender, "identifier": one.identifier, "alert": alert.id}
+        for one in alert.content.references
+    ]
+    batch.insert(connection, schema.reference, rows, new=False)
 
 
 def _keep_key(connection: Connection, offered: Submission, alert: AlertId) -> None:
@@ -124,6 +131,8 @@ def _keep_key(connection: Connection, offered: Submission, alert: AlertId) -> No
 def _changing(alert: Alert) -> dict[str, object]:
     return {
         "id": alert.id,
+        "chain": alert.chain,
+        "lane": lane_of(alert.policy_level, drill=alert.content.drill).order,
         "state": alert.state.value,
         "reason": alert.reason and alert.reason.value,
         "due_at": alert.due_at,
@@ -156,6 +165,28 @@ def referred(connection: Connection, sender: str, identifier: str) -> Alert | No
         )
     ).scalar()
     return ALERT.validate_json(body) if body else None
+
+
+def referring(connection: Connection, sender: str, identifier: str) -> list[Alert]:
+    """Alerts that refer to one, which may be yet to come; the first one first."""
+    named = schema.reference
+    rows = connection.execute(
+        select(schema.alert.c.body)
+        .join(named, named.c.alert == schema.alert.c.id)
+        .where(named.c.sender == sender, named.c.identifier == identifier)
+        .order_by(schema.alert.c.received_at)
+    )
+    return [ALERT.validate_json(row.body) for row in rows]
+
+
+def live(connection: Connection) -> list[Alert]:
+    """Every active alert, the first one first."""
+    rows = connection.execute(
+        select(schema.alert.c.body)
+        .where(schema.alert.c.state == AlertState.ACTIVE.value)
+        .order_by(schema.alert.c.received_at)
+    )
+    return [ALERT.validate_json(row.body) for row in rows]
 
 
 def of_chain(connection: Connection, chain: ChainId) -> list[Alert]:

@@ -10,8 +10,9 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select, update
 
 from contacts.model import Post, PostRef, UnitId
-from dispatcher.core.alert import AlertId, ChainId
+from dispatcher.core.alert import AlertId, ChainId, Level
 from dispatcher.core.callout import OPEN_STATES, Callout, CalloutId, State
+from dispatcher.core.change import There
 from dispatcher.core.due import next_due
 from dispatcher.core.fact import Fact
 from dispatcher.core.report import Tally, tally
@@ -96,11 +97,9 @@ def save(connection: Connection, changes: Sequence[Change]) -> set[CalloutId]:
 def _new_row(change: Change) -> batch.Values:
     callout = change.callout
     return {
-        "alert": callout.alert,
         "chain": callout.chain,
         "unit": callout.unit,
         "post": callout.post.value,
-        "lane": callout.lane.order,
         **_state(change),
         "version": 1,
     }
@@ -117,6 +116,8 @@ def _state(change: Change) -> dict[str, object]:
     before = change.seen.facts if change.seen else 0
     return {
         "id": callout.id,
+        "alert": callout.alert,
+        "lane": callout.lane.order,
         "state": callout.state.value,
         "marks": json.dumps(callout.marks),
         "owner": callout.owner,
@@ -278,10 +279,27 @@ def next_due_at(connection: Connection) -> datetime | None:
     return connection.execute(earliest).scalar()
 
 
-def posts_of_alert(connection: Connection, alert: AlertId) -> set[PostRef]:
-    """The posts for which an alert has opened callouts so far."""
+def there(connection: Connection, chain: ChainId) -> dict[PostRef, There]:
+    """The newest callout of each post in a chain."""
     table = schema.callout
+    epoch = func.json_extract(table.c.body, "$.epoch")
+    level = func.json_extract(table.c.body, "$.level").label("level")
     rows = connection.execute(
-        select(table.c.unit, table.c.post).where(table.c.alert == alert)
+        select(
+            *(table.c.id, table.c.unit, table.c.post, table.c.alert, table.c.state),
+            *(epoch.label("epoch"), level),
+        )
+        .where(table.c.chain == chain)
+        .order_by(epoch)
     )
-    return {PostRef(row.unit, Post(row.post)) for row in rows}
+    return {
+        (ref := PostRef(UnitId(row.unit), Post(row.post))): There(
+            id=CalloutId(row.id),
+            post=ref,
+            epoch=row.epoch,
+            alert=AlertId(row.alert),
+            level=Level(row.level),
+            state=State(row.state),
+        )
+        for row in rows
+    }

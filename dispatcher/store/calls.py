@@ -410,6 +410,36 @@ def join(
     batch.insert(connection, schema.carried, rows, new=False)
 
 
+def reword(connection: Connection, message: str, spoken: str) -> None:
+    """Let a call that waits say something else."""
+    table = schema.message
+    connection.execute(update(table).where(table.c.id == message).values(text=spoken))
+
+
+def carrying(
+    connection: Connection, names: Iterable[str]
+) -> dict[str, list[CalloutId]]:
+    """Calls that wait to ask about any of these callouts, with all they ask about."""
+    message, mine, every = schema.message, schema.carried, schema.carried.alias()
+    listed = func.json_each(batch.listed(names)).table_valued("value")
+    rows = connection.execute(
+        select(message.c.id, every.c.callout)
+        .distinct()
+        .join(mine, mine.c.message == message.c.id)
+        .join(every, every.c.message == message.c.id)
+        .where(
+            mine.c.callout.in_(select(listed.c.value)),
+            IS_WAITING,
+            IS_VOICE,
+            message.c.purpose == About.OWN.value,
+        )
+    )
+    found: dict[str, list[CalloutId]] = defaultdict(list)
+    for row in rows:
+        found[row.id].append(CalloutId(row.callout))
+    return found
+
+
 TO_NUMBER = text(
     """
     SELECT message.id FROM address

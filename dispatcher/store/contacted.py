@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
@@ -9,7 +10,8 @@ from sqlalchemy import Connection, func, select
 from channels.contract import Channel, FailureKind
 from contacts.model import AddressId, PersonId
 from dispatcher.core.alert import ChainId
-from dispatcher.store import schema
+from dispatcher.core.callout import CalloutId
+from dispatcher.store import batch, schema
 from dispatcher.store.outbox import TO_ITS_NUMBER, UNSETTLED, About, MessageState
 
 
@@ -66,3 +68,21 @@ def contacts(connection: Connection, chain: ChainId) -> list[Contact]:
         )
         for row in rows
     ]
+
+
+def people_left(
+    connection: Connection, chain: ChainId, gone: Iterable[CalloutId]
+) -> frozenset[PersonId]:
+    """Who was written to or called about these callouts, and no others of the chain."""
+    message, carried, callout = schema.message, schema.carried, schema.callout
+    listed = func.json_each(batch.listed(gone)).table_valued("value")
+    named = (
+        select(message.c.person)
+        .join(carried, carried.c.message == message.c.id)
+        .join(callout, callout.c.id == carried.c.callout)
+    )
+    others = named.where(callout.c.chain == chain, callout.c.state != "closed")
+    rows = connection.execute(
+        named.where(carried.c.callout.in_(select(listed.c.value))).except_(others)
+    )
+    return frozenset(PersonId(row.person) for row in rows)

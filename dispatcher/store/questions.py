@@ -8,7 +8,7 @@ life, is unique for each number, and rests 24 hours after the question is closed
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,8 +17,8 @@ from sqlalchemy import Connection, Row, case, func, select, text, update
 
 from channels.contract import Channel
 from contacts.model import AddressId, PersonId
-from dispatcher.core.alert import AlertId, ChainId, Lane, Level
-from dispatcher.core.callout import AttemptId, CalloutId, Purpose
+from dispatcher.core.alert import Alert, AlertId, ChainId, Lane, Level
+from dispatcher.core.callout import AttemptId, CalloutId, Purpose, State
 from dispatcher.core.digest import Digest, Pending, due_at
 from dispatcher.store import batch, schema
 
@@ -261,6 +261,57 @@ def close_chain(connection: Connection, chain: ChainId, now: datetime) -> None:
         update(table)
         .where(table.c.chain == chain, table.c.closed_at.is_(None))
         .values(closed_at=now, due_at=None)
+    )
+
+
+def close_settled(connection: Connection, chain: ChainId, now: datetime) -> None:
+    """Close questions about own posts whose callouts have all ended; codes rest."""
+    table, message = schema.question, schema.message
+    asked = (
+        select(schema.callout.c.state)
+        .join(schema.carried, schema.carried.c.callout == schema.callout.c.id)
+        .join(message, message.c.id == schema.carried.c.message)
+        .where(message.c.question == table.c.id)
+    )
+    goes_on = asked.where(schema.callout.c.state != State.CLOSED.value)
+    settled = list(
+        connection.scalars(
+            select(table.c.id).where(
+                table.c.chain == chain,
+                table.c.kind == Kind.OWN.value,
+                table.c.closed_at.is_(None),
+                asked.exists(),
+                ~goes_on.exists(),
+            )
+        )
+    )
+    _rest(connection, settled, now)
+    rows = [{"id": name, "closed_at": now, "due_at": None} for name in settled]
+    batch.update(connection, table, rows, keys=("id",))
+
+
+def _rest(connection: Connection, names: Iterable[str], now: datetime) -> None:
+    listed = func.json_each(batch.listed(names)).table_valued("value")
+    connection.execute(
+        update(schema.code)
+        .where(schema.code.c.question.in_(select(listed.c.value)))
+        .values(free_at=now + REST)
+    )
+
+
+def follow(
+    connection: Connection, live: Collection[AlertId], head: Alert, lane: Lane
+) -> None:
+    """Let open questions of a chain whose alert is no more speak for another one."""
+    table = schema.question
+    connection.execute(
+        update(table)
+        .where(
+            table.c.chain == head.chain,
+            table.c.closed_at.is_(None),
+            table.c.alert.not_in(live),
+        )
+        .values(alert=head.id, level=head.content.level.value, lane=lane.order)
     )
 
 

@@ -99,6 +99,16 @@ alert = Table(
     UniqueConstraint("sender", "identifier"),
 )
 Index("alert_due", alert.c.due_at, sqlite_where=alert.c.due_at.isnot(None))
+Index("alert_state", alert.c.state)
+
+# What an alert refers to, which may come later than the alert itself.
+reference = Table(
+    "reference",
+    metadata,
+    Column("sender", Text, primary_key=True),
+    Column("identifier", Text, primary_key=True),
+    Column("alert", Text, primary_key=True),
+)
 
 callout = Table(
     "callout",

@@ -119,7 +119,7 @@ async def test_a_key_given_with_a_repeat_is_taken_too(hamlet: Hamlet) -> None:
             },
             ["name_code_mismatch"],
         ),
-        ({"msg_type": "Update"}, ["required", "update_unsupported"]),
+        ({"msg_type": "Update"}, ["required"]),
         ({"areas": []}, ["required"]),
     ],
 )

@@ -34,7 +34,7 @@ from contacts.roster import Roster
 from dispatcher.core.alert import Area, Content, Level, MsgType, Status
 from dispatcher.core.callout import Callout, CalloutId
 from dispatcher.core.event import Event
-from dispatcher.engine.accept import Request, accept, located, submission
+from dispatcher.engine.accept import Request, located, submission
 from dispatcher.engine.answering import Gathered
 from dispatcher.engine.clock import ManualClock
 from dispatcher.engine.compose import Desk
@@ -45,6 +45,7 @@ from dispatcher.engine.keeper import Fixed, Keeper
 from dispatcher.engine.rules import sweep
 from dispatcher.engine.runtime import Engine
 from dispatcher.engine.step import step
+from dispatcher.engine.tying import inherited, take
 from dispatcher.store import callouts, people, schema
 from dispatcher.store.callbacks import Unread
 from dispatcher.store.database import Database
@@ -170,20 +171,25 @@ class Office:
         return name
 
     async def warn_later(self, identifier: str) -> None:
-        """Accept a warning, and leave it to the engine to open its callouts."""
-        await self._accept(replace(RED_RAIN, identifier=identifier))
+        """Accept a warning of an unknown kind, and leave it to the engine to open it."""
+        await self._accept(replace(RED_RAIN, identifier=identifier, event_code=""))
 
     async def _accept(self, content: Content) -> str:
+        said = await self.database.read(lambda c: inherited(c, content))
         request = Request(
             content=content,
+            said=said,
             api_key="gauge",
             idempotency_key=None,
             may_cancel=False,
             at=self.now,
         )
         context = await self.context()
-        offered = submission(context, request, located(context, content))
-        stored = await self.database.write(lambda c: accept(c, request, offered))
+        offered = submission(context, request, located(context, said))
+        now = self.now
+        stored = await self.database.write(
+            lambda c: take(Desk(c, context, now), request, offered)
+        )
         return stored.alert.id
 
     async def sweep(self) -> None:

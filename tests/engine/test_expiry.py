@@ -256,7 +256,7 @@ async def test_an_end_that_cannot_be_handled_holds_no_other_up(
 ) -> None:
     orange = {**IN_AN_HOUR, "level": Level.ORANGE}
     sick = await office.warn(**orange)
-    well = await office.warn(identifier="W-2", **orange)
+    well = await office.warn(identifier="W-2", event_code="11B15", **orange)
     spoil = text("UPDATE callout SET body = '{}' WHERE alert = :alert")
     await office.database.write(lambda c: c.execute(spoil, {"alert": sick}))
     office.later(3600)

@@ -27,7 +27,7 @@ async def working(office: Office) -> AsyncIterator[asyncio.Task[None]]:
 
 async def until(office: Office, state: str, who: str = "lead") -> None:
     """Wait for the loops to bring a message there."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         while await office.states(who) != [state]:
             await checkpoint()
 
@@ -61,7 +61,7 @@ async def test_a_duty_that_failed_is_done_when_it_can_be(office: Office) -> None
         await office.hide("message")
         await office.warn_later("W-2")
         await office.hide("message", back=True)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             while await office.states("lead") != ["accepted", "accepted"]:
                 await checkpoint()
 

@@ -88,7 +88,7 @@ async def test_nothing_is_sent_faster_than_its_route_allows() -> None:
         await office.warn()
         await office.engine.turn()
         sent = len(office.provider.sent)
-        await office.warn(identifier="W-2")
+        await office.warn(identifier="W-2", event_code="11B15")
         await office.engine.turn()
 
         assert sent == len(office.provider.sent)
@@ -120,7 +120,7 @@ async def test_who_waits_too_long_for_a_line_is_not_sent_under_an_old_lease(
     office: Office,
 ) -> None:
     for number in range(5):
-        await office.warn(identifier=f"W-{number}")
+        await office.warn(identifier=f"W-{number}", event_code="")
     sender, stuck = office.engine.sender, asyncio.Event()
     office.provider.sending = stuck.wait
     claimed = await sender.turn()

@@ -79,7 +79,9 @@ class TwoWarnings(RuleBasedStateMachine):
     @rule(name=st.sampled_from(WARNINGS))
     def warn(self, name: str) -> None:
         if name not in self.warned:
-            self.warned[name] = self.run(self.office.warn(identifier=name))
+            self.warned[name] = self.run(
+                self.office.warn(identifier=name, event_code="")
+            )
             self.run(self.office.engine.turn())
 
     @rule(seconds=st.sampled_from([1, 10, 35, 60, 120, 300, 900]))

@@ -1,0 +1,233 @@
+"""Ties a new alert to those it refers to, that refer to it, or that it joins.
+
+Alerts come in any order: what refers to an alert that is not here yet is parked, and is
+carried out when that alert comes (rules of calling, sections 8 and 12).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import assert_never
+
+from sqlalchemy import Connection
+
+from config.policy import PolicySet
+from dispatcher.core.alert import (
+    Alert,
+    AlertState,
+    ChainId,
+    Content,
+    MsgType,
+    ParkReason,
+    Status,
+)
+from dispatcher.engine.accept import Request, located, standing_of
+from dispatcher.engine.changing import Cause, leave
+from dispatcher.engine.compose import Desk
+from dispatcher.engine.desk import ENDED, Cancelling, cancel
+from dispatcher.intake.complete import inherit
+from dispatcher.store import alerts
+from dispatcher.store.alerts import Stored, Submission
+
+UPDATED = "由更新取代"
+UPDATE_OVER = "更新已过有效期"
+
+
+INERT = frozenset({Status.SYSTEM, Status.DRAFT})  # kept, and nothing is done
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """Whether a key may act on alerts of other senders."""
+
+    may_cancel: bool
+
+
+OWN_ONLY = Right(may_cancel=False)
+
+
+def inherited(connection: Connection, content: Content) -> Content:
+    """What an Update leaves out is as the newest alert said that it refers to."""
+    if content.msg_type is not MsgType.UPDATE:
+        return content
+    earlier = referred(connection, content)
+    return inherit(content, earlier[-1].content) if earlier else content
+
+
+def take(desk: Desk, request: Request, offered: Submission) -> Stored:
+    """Keep a warning once, and let it act at once on what it is tied to."""
+    stored = alerts.accept(desk.connection, offered)
+    if not stored.fresh or request.content.status in INERT:
+        return stored
+    tied = _tie(desk, stored.alert, Right(request.may_cancel))
+    return replace(stored, alert=tied)
+
+
+def _tie(desk: Desk, alert: Alert, right: Right) -> Alert:
+    """Let a new alert act on others, and others on it; gives it as it stands then."""
+    tied = _act(desk, alert, right)
+    if tied != alert:
+        alerts.save(desk.connection, tied)
+    for late in _waited_for(desk.connection, tied):
+        _act_late(desk, late, tied)
+    return alerts.find(desk.connection, alert.id) or tied
+
+
+def referred(connection: Connection, content: Content) -> list[Alert]:
+    """The alerts a warning refers to, as far as we have them."""
+    found = (
+        alerts.referred(connection, reference.sender, reference.identifier)
+        for reference in content.references
+    )
+    return [alert for alert in found if alert]
+
+
+def _act(desk: Desk, alert: Alert, right: Right) -> Alert:
+    content = alert.content
+    match content.msg_type:
+        case MsgType.ALERT if alert.state is AlertState.ACTIVE:
+            return _joined(desk, alert)
+        case MsgType.UPDATE | MsgType.CANCEL if content.references:
+            found = referred(desk.connection, content)
+            reason = _why_not(content, found, right)
+            if reason:
+                parked = AlertState.PARKED
+                return replace(alert, state=parked, reason=reason, due_at=None)
+            return _follows(desk, alert, found)
+        case (
+            MsgType.ALERT
+            | MsgType.UPDATE
+            | MsgType.CANCEL
+            | MsgType.ACK
+            | MsgType.ERROR
+        ):
+            return alert
+        case _:
+            assert_never(content.msg_type)
+
+
+def _why_not(
+    content: Content, found: Sequence[Alert], right: Right
+) -> ParkReason | None:
+    if not found:
+        return ParkReason.UNKNOWN_REFERENCE
+    foreign = any(other.content.sender != content.sender for other in found)
+    return ParkReason.FOREIGN_SENDER if foreign and not right.may_cancel else None
+
+
+def _follows(desk: Desk, alert: Alert, found: Sequence[Alert]) -> Alert:
+    """An Update or a Cancel acts on what it refers to."""
+    tied = replace(alert, chain=found[-1].chain, reason=None)
+    if alert.content.msg_type is MsgType.CANCEL:
+        content = alert.content
+        _cancel_all(desk, tied, found, content.headline or content.description)
+        return replace(tied, state=AlertState.CLOSED)
+    if alert.state is AlertState.EXPIRED:
+        _cancel_all(desk, tied, found, UPDATE_OVER)
+        return tied
+    if alert.state is not AlertState.ACTIVE:  # it names no place of ours yet
+        return replace(tied, reason=alert.reason)
+    alerts.save(desk.connection, tied)
+    for other in found:
+        _supersede(desk, other, tied)
+    return tied
+
+
+def _cancel_all(desk: Desk, alert: Alert, found: Iterable[Alert], reason: str) -> None:
+    for other in found:
+        cancel(desk, other, Cancelling(by=alert.received_by, reason=reason))
+
+
+def _supersede(desk: Desk, other: Alert, by: Alert) -> None:
+    """Let an alert speak in place of one; another chain goes on without that."""
+    newest = alerts.find(desk.connection, other.id) or other
+    if newest.state in ENDED:
+        return
+    over = replace(
+        newest,
+        state=AlertState.SUPERSEDED,
+        reason=None,
+        due_at=None,
+        ended_at=desk.now,
+        ended_by=by.received_by,
+        end_reason=UPDATED,
+    )
+    alerts.save(desk.connection, over)
+    if other.chain != by.chain:
+        leave(desk, other.chain, Cause(by=by.received_by))
+
+
+def _waited_for(connection: Connection, alert: Alert) -> list[Alert]:
+    """What came before this alert and refers to it, the first one first."""
+    content = alert.content
+    found = alerts.referring(connection, content.sender, content.identifier)
+    return [one for one in found if one.content.drill == content.drill]
+
+
+def _act_late(desk: Desk, late: Alert, alert: Alert) -> None:
+    """Carry out, now that the alert is here, what referred to it before."""
+    parked = late.state is AlertState.PARKED
+    if parked and late.reason is ParkReason.UNKNOWN_REFERENCE:
+        tied = _act(desk, _revived(desk, late, alert), OWN_ONLY)
+        alerts.save(desk.connection, tied)
+    elif late.content.sender == alert.content.sender and not parked:
+        if late.content.msg_type is MsgType.CANCEL:
+            _cancel_all(desk, late, [alert], late.content.headline)
+        elif late.content.msg_type is MsgType.UPDATE:
+            _supersede(desk, alert, late)
+
+
+def _revived(desk: Desk, late: Alert, alert: Alert) -> Alert:
+    """An Update that was parked, with what it inherits from the alert that has come."""
+    if late.content.msg_type is not MsgType.UPDATE:
+        return late
+    content = inherit(late.content, alert.content)
+    full = replace(late, content=content, received_at=desk.now)
+    where = located(desk.context, content)
+    stands = standing_of(desk.context, full, where)
+    return replace(stands, received_at=late.received_at)
+
+
+def _joined(desk: Desk, alert: Alert) -> Alert:
+    """A warning that refers to none joins the chain it shares most units with."""
+    best = max(
+        _neighbours(desk, alert), key=lambda one: _shared(one, alert), default=None
+    )
+    if best is None or not _shared(best, alert):
+        return alert
+    return replace(alert, chain=best.chain)
+
+
+def _neighbours(desk: Desk, alert: Alert) -> list[Alert]:
+    """Live alerts of its kind whose chain has spoken not long ago."""
+    policies = desk.context.policies
+    kind = group_of(policies, alert.content.event_code)
+    live = alerts.live(desk.connection)
+    last: dict[ChainId, Alert] = {one.chain: one for one in live}  # the newest wins
+    return [
+        one
+        for one in live
+        if one.id != alert.id
+        and one.content.drill == alert.content.drill
+        and alert.content.event_code
+        and group_of(policies, one.content.event_code) == kind
+        and desk.now - last[one.chain].received_at <= _window(policies, last[one.chain])
+    ]
+
+
+def group_of(policies: PolicySet, event_code: str) -> str:
+    """The group of kinds of event that merge; a code not listed is its own."""
+    groups = policies.merge_groups.items()
+    return next((name for name, codes in groups if event_code in codes), event_code)
+
+
+def _window(policies: PolicySet, alert: Alert) -> timedelta:
+    level = alert.content.level.value
+    windows = policies.merge_window
+    return timedelta(seconds=windows.get(level, windows["yellow"]))
+
+
+def _shared(one: Alert, other: Alert) -> int:
+    return len(set(one.inside) & set(other.inside))
