@@ -14,7 +14,7 @@ from contacts.model import UnitId
 from dispatcher.api import sheet
 from dispatcher.api.advice import Shown, call_sheet
 from dispatcher.api.auth import Scope, needs
-from dispatcher.api.body import JsonBody, documented, read_as
+from dispatcher.api.body import CAP, WarningBody, documented, read_as
 from dispatcher.api.callouts import CalloutQuery, listed
 from dispatcher.api.front import FrontOf
 from dispatcher.api.lookup import PageQuery, alert_named
@@ -33,7 +33,7 @@ from dispatcher.core.alert import Alert, AlertState, Renewal
 from dispatcher.core.report import summarise
 from dispatcher.engine import desk, expiry
 from dispatcher.engine.compose import Desk
-from dispatcher.intake.form import AlertForm, CancelForm, RenewForm, parse
+from dispatcher.intake.form import AlertForm, CancelForm, RenewForm
 from dispatcher.intake.problem import Problem, problem
 from dispatcher.store import alerts, callouts, figures
 from dispatcher.store.keys import ApiKey
@@ -63,22 +63,21 @@ class AlertQuery(PageQuery):
         200: {"model": AlertView, "description": "The same alert again"},
         **answers(400, 401, 403, 409, 413, 415, 422, 503),
     },
-    openapi_extra=documented(AlertForm),
+    openapi_extra=documented(AlertForm, CAP, "application/xml"),
 )
 async def send_alert(  # noqa: PLR0913 - one for each part of the request
     *,
     front: FrontOf,
     key: Sender,
     show: Shown,
-    body: JsonBody,
+    warned: WarningBody,
     response: Response,
     idempotency_key: IdempotencyKey = None,
 ) -> AlertView:
     """Take an alert in: 202 when it is on disk, 200 when it was there before."""
-    content = parse(body, front.now())
-    if isinstance(content, tuple):
-        raise refused(422, *content)
-    stored = await submit(front, key, content, idempotency_key)
+    stored = await submit(
+        front, key, warned.content, idempotency_key, strict=warned.strict
+    )
     response.headers["Location"] = f"{router.prefix}/{stored.alert.id}"
     if not stored.fresh:
         response.status_code = 200

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Annotated
 
 from fastapi import Depends
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from dispatcher.api.front import FrontOf
 from dispatcher.api.problem import RefusedError, refused
@@ -37,12 +37,18 @@ bearer = HTTPBearer(auto_error=False, scheme_name="key")
 Given = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 
 
-async def holder(front: FrontOf, given: Given) -> ApiKey:
-    """Whose key came with the request.
+webhook = APIKeyHeader(
+    name="CAP-Webhook-Auth", auto_error=False, scheme_name="cap_webhook"
+)
+Hooked = Annotated[str | None, Depends(webhook)]
+
+
+async def holder(front: FrontOf, given: Given, hooked: Hooked) -> ApiKey:
+    """Whose key came with the request; CAP Composer sends it in a header of its own.
 
     Every key that is given takes the same way: one digest, one look-up by it.
     """
-    secret = given.credentials if given else ""
+    secret = given.credentials if given else hooked or ""
     found = await front.runtime.database.read(lambda c: keys.find(c, secret))
     if found is None:
         raise refused(401, NO_KEY, WWW_Authenticate="Bearer")

@@ -10,28 +10,25 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dispatcher.api.front import FrontOf
 from dispatcher.api.problem import Refusal, RefusedError, answer, refused
-from dispatcher.intake.problem import Problem, problems_of
+from dispatcher.intake.dialect import Unreadable, Warned, read_document, read_json
+from dispatcher.intake.problem import Problem, problem, problems_of
 
 JSON = "application/json"
 
-XML_LATER = Problem(
-    loc=("header", "Content-Type"),
-    code="xml_unsupported",
-    zh="本版本不读 CAP/XML,请用 application/json",
-    en="this version reads no CAP XML yet: send application/json",
-)
+CAP, XMLS = "application/cap+xml", frozenset({"application/xml", "text/xml"})
 NOT_JSON_TYPE = Problem(
     loc=("header", "Content-Type"),
     code="json_expected",
     zh="请用 application/json",
     en="send application/json",
 )
-NOT_JSON = Problem(
-    loc=(),
-    code="not_json",
-    zh="不是 UTF-8 编码的 JSON",
-    en="is not JSON in UTF-8",
+NO_DIALECT = Problem(
+    loc=("header", "Content-Type"),
+    code="dialect_expected",
+    zh="请用 application/json、application/cap+xml 或 application/xml",
+    en="send application/json, application/cap+xml or application/xml",
 )
 
 
@@ -81,17 +78,41 @@ class BodyLimit:
 
 async def json_body(request: Request) -> object:
     """The body, parsed; only after the key was found good."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != JSON:
-        raise refused(415, XML_LATER if kind.endswith("xml") else NOT_JSON_TYPE)
+    if kind_of(request) != JSON:
+        raise refused(415, NOT_JSON_TYPE)
     try:
         # Unlike json.loads it takes no lone surrogates and no endless nesting.
         parsed: object = from_json(await request.body(), allow_inf_nan=False)
     except ValueError:
-        raise refused(400, NOT_JSON) from None
+        raise refused(400, problem((), "not_json")) from None
     return parsed
 
 
+def kind_of(request: Request) -> str:
+    """The media type of a body, without its parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def warning_body(request: Request, front: FrontOf) -> Warned:
+    """The warning in a body, in whichever dialect its type and its root tell."""
+    kind, now = kind_of(request), front.now()
+    if kind == JSON:
+        read = read_json(await request.body(), now)
+    elif kind == CAP or kind in XMLS:
+        system = front.runtime.settings.intake.code_system
+        read = read_document(await request.body(), now, system)
+    else:
+        raise refused(415, NO_DIALECT)
+    match read:
+        case Warned():
+            return read
+        case Unreadable(why=why):
+            raise refused(400, why)
+        case _:
+            raise refused(422, *read)
+
+
+WarningBody = Annotated[Warned, Depends(warning_body)]
 JsonBody = Annotated[object, Depends(json_body)]
 
 
@@ -110,7 +131,13 @@ def read_as(form: type[Read]) -> Callable[[object], Awaitable[Read]]:
     return read
 
 
-def documented(form: type[BaseModel]) -> dict[str, Any]:
-    """How a route that reads its body by :func:`json_body` documents it."""
-    schema = {"$ref": f"#/components/schemas/{form.__name__}"}
-    return {"requestBody": {"required": True, "content": {JSON: {"schema": schema}}}}
+def documented(form: type[BaseModel], *more: str) -> dict[str, Any]:
+    """How a route that reads its body by itself documents it.
+
+    :param more: media types it takes beside JSON
+    """
+    content: dict[str, Any] = {
+        JSON: {"schema": {"$ref": f"#/components/schemas/{form.__name__}"}}
+    }
+    content |= {kind: {"schema": {"type": "string"}} for kind in more}
+    return {"requestBody": {"required": True, "content": content}}

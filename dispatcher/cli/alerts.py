@@ -40,12 +40,18 @@ def own_url(settings: Settings) -> str:
     return f"http://{EVERYWHERE.get(host, host)}:{settings.server.port}"
 
 
+def kind_of(body: bytes) -> str:
+    """The media type of a warning, by its first character."""
+    plain = body.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
+    return "application/xml" if plain.startswith(b"<") else "application/json"
+
+
 def post(base: str, body: bytes, key: str) -> dict[str, Any]:
-    """Post an alert; gives the answer's body.
+    """Post an alert in JSON or XML; gives the answer's body.
 
     :raises CommandError: when nobody answers, or the answer is a refusal
     """
-    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": kind_of(body)}
     try:
         with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
             answer = client.post(f"{base}/api/v1/alerts", content=body, headers=headers)

@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from pydantic_core import from_json
-
 from channels.contract import Channel
 from config.settings import Settings, load
 from contacts.area import Resolution
 from contacts.model import Post, Unit, UnitId
 from dispatcher.api import sheet, words
 from dispatcher.api.advice import drawn, places, to_call, warnings
+from dispatcher.cli.alerts import kind_of
 from dispatcher.cli.failure import BAD_INPUT, CommandError
 from dispatcher.core.alert import (
     Alert,
@@ -31,7 +30,8 @@ from dispatcher.core.alert import (
 from dispatcher.engine.accept import Request, located, submission
 from dispatcher.engine.context import Context
 from dispatcher.engine.runtime import running
-from dispatcher.intake.form import parse
+from dispatcher.intake.complete import complete
+from dispatcher.intake.dialect import Unreadable, Warned, read_document, read_json
 from dispatcher.intake.problem import Problem, problem
 
 OWNER_ONLY = 0o600  # a sheet shows numbers in clear
@@ -70,7 +70,7 @@ def plan(config: Path | None, file: Path, folder: Path | None) -> dict[str, Any]
 async def _rehearse(settings: Settings, file: Path, body: bytes) -> Rehearsal:
     async with running(settings) as runtime:
         context, now = await runtime.keeper.context(), runtime.clock.now()
-    content = _content(file, body, now)
+    content = _content(file, body, now, settings.intake.code_system)
     where = located(context, content)
     if problems := (*_misplaced(where.whole),):
         raise CommandError(_listed(file, problems), BAD_INPUT)
@@ -86,18 +86,25 @@ async def _rehearse(settings: Settings, file: Path, body: bytes) -> Rehearsal:
     return Rehearsal(context=context, alert=alert, at=now)
 
 
-def _content(file: Path, body: bytes, now: datetime) -> Content:
+def _content(file: Path, body: bytes, now: datetime, code_system: str) -> Content:
     """What the file says; a draft is read as if it were issued."""
-    try:
-        read = parse(from_json(body, allow_inf_nan=False), now)
-    except ValueError as error:
-        raise CommandError([f"{file}: is not JSON in UTF-8"], BAD_INPUT) from error
-    if isinstance(read, tuple):
-        raise CommandError(_listed(file, read), BAD_INPUT)
-    if read.msg_type is not MsgType.ALERT or read.status is Status.SYSTEM:
-        what = f"{file}: {read.status} {read.msg_type} calls nobody; give a first alert"
-        raise CommandError([what], BAD_INPUT)
-    return replace(read, status=Status.ACTUAL) if read.status is Status.DRAFT else read
+    xml = kind_of(body) != "application/json"
+    read = read_document(body, now, code_system) if xml else read_json(body, now)
+    match read:
+        case Unreadable(why=why):
+            raise CommandError(_listed(file, (why,)), BAD_INPUT)
+        case Warned(content=content):
+            return _called_out(file, complete(content)[0] if xml else content)
+        case _:
+            raise CommandError(_listed(file, read), BAD_INPUT)
+
+
+def _called_out(file: Path, content: Content) -> Content:
+    if content.msg_type is not MsgType.ALERT or content.status is Status.SYSTEM:
+        what = f"{file}: {content.status} {content.msg_type} calls nobody"
+        raise CommandError([f"{what}; give a first alert"], BAD_INPUT)
+    draft = content.status is Status.DRAFT
+    return replace(content, status=Status.ACTUAL) if draft else content
 
 
 def _misplaced(where: Resolution) -> Iterator[Problem]:
@@ -108,7 +115,10 @@ def _misplaced(where: Resolution) -> Iterator[Problem]:
 
 
 def _listed(file: Path, problems: tuple[Problem, ...]) -> list[str]:
-    return [f"{file}: {'.'.join(map(str, one.loc))}: {one.zh}" for one in problems]
+    return [
+        ": ".join(filter(None, (f"{file}", ".".join(map(str, one.loc)), one.zh)))
+        for one in problems
+    ]
 
 
 def _told(rehearsal: Rehearsal) -> dict[str, Any]:

@@ -79,6 +79,55 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "名称“{name}”与代码指的不是同一个地方",
         "the name {name} and the code are different places",
     ),
+    "too_large_xml": ("最多 1 MiB", "at most 1 MiB"),
+    "encoding_unsupported": (
+        "不认识这种编码,请用 UTF-8",
+        "the encoding is not supported: send UTF-8",
+    ),
+    "encoding_wrong": (
+        "内容与声明的编码不符",
+        "the bytes are not in the encoding that is declared",
+    ),
+    "doctype_forbidden": (
+        "不得含 DOCTYPE 或实体",
+        "DOCTYPE and entities are not read",
+    ),
+    "not_xml": ("不是格式良好的 XML", "is not well-formed XML"),
+    "xml_too_deep": ("层次过深", "elements are nested too deeply"),
+    "xml_too_wide": ("元素或属性过多", "too many elements or attributes"),
+    "not_json": ("不是 UTF-8 编码的 JSON", "is not JSON in UTF-8"),
+    "dialect_unknown": (
+        "既不是 CAP 1.2 也不是 12379 报文",
+        "is neither CAP 1.2 nor a 12379 message",
+    ),
+    "cap_version_unsupported": (
+        "只读 CAP 1.2,这份是 {version}",
+        "only CAP 1.2 is read, this is {version}",
+    ),
+    "references_unreadable": (
+        "引用应是 sender,identifier,sent 三项一组",
+        "references must be triples of sender,identifier,sent",
+    ),
+    "polygon_unreadable": (
+        "多边形应是“纬度,经度”点列",
+        "a polygon is a list of lat,lon pairs",
+    ),
+    "polygon_too_long": ("多边形的点过多", "the polygon has too many points"),
+    "polygon_short": ("多边形至少要四个点", "a polygon needs four points or more"),
+    "polygon_open": (
+        "多边形没有闭合:末点应等于首点",
+        "the polygon is not closed: its last point must be its first",
+    ),
+    "polygon_crossing": ("多边形的边互相交叉", "the sides of the polygon cross"),
+    "circle_unreadable": (
+        "圆应是“纬度,经度 半径公里”",
+        "a circle is lat,lon radius in kilometres",
+    ),
+    "coordinate_range": ("坐标超出范围", "a coordinate is out of range"),
+    "latlon_swapped": (
+        "经纬度像是写反了:把两数对调就落在境内",
+        "latitude and longitude seem swapped: exchanged they would fit",
+    ),
     "heard_in_future": ("听到的时间还没有到", "is in the future"),
     "not_on_ladder": (
         "不在这张叫应单的责任人之列",

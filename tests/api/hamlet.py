@@ -42,6 +42,7 @@ SETTINGS = Settings.model_validate(
         "server": {"public_base_url": PUBLIC},
         "store": {"url": "sqlite+aiosqlite://"},
         "security": {"allow_test_numbers": True},
+        "intake": {"code_system": "DEMO"},
         "channels": {
             "sms": {
                 "provider": "twilio_sms",
@@ -181,10 +182,14 @@ class Hamlet:
     async def launched(self, **changed: object) -> str:
         """Send an alert and open its callouts; give its id."""
         sent = await self.send(alert(**changed), key="officer")
+        await self.launch()
+        return str(sent.json()["id"])
+
+    async def launch(self) -> None:
+        """Open the callouts of what was sent."""
         context = await self.runtime.keeper.refresh()
         now = self.clock.now()
         await self.runtime.database.write(lambda c: launch_due(c, context, now))
-        return str(sent.json()["id"])
 
     async def callout(self, unit: str) -> str:
         """Give the id of the callout of a unit."""

@@ -100,13 +100,16 @@ async def test_the_frameworks_own_refusals_are_problems_too(
         (b'{"sent": NaN}', "application/json", 400, "not_json"),
         (b'"\\ud800"', "application/json", 400, "not_json"),
         (b"[" * 100_000, "application/json; charset=utf-8", 400, "not_json"),
-        (b"<alert/>", "application/cap+xml", 415, "xml_unsupported"),
-        (b"<alert/>", "application/xml", 415, "xml_unsupported"),
-        (b"a=1", "application/x-www-form-urlencoded", 415, "json_expected"),
-        (b"{}", "", 415, "json_expected"),
+        (b"<alert/>", "application/cap+xml", 422, "dialect_unknown"),
+        (b"<rss/>", "text/xml; charset=utf-8", 422, "dialect_unknown"),
+        (b"<alert", "application/xml", 400, "not_xml"),
+        (b"<!DOCTYPE a><a/>", "application/xml", 400, "doctype_forbidden"),
+        (b"{}", "application/cap+xml", 400, "not_xml"),
+        (b"a=1", "application/x-www-form-urlencoded", 415, "dialect_expected"),
+        (b"{}", "", 415, "dialect_expected"),
     ],
 )
-async def test_only_json_is_read(
+async def test_a_body_is_read_as_its_type_says(
     hamlet: Hamlet, body: bytes, kind: str, status: int, code: str
 ) -> None:
     headers = bearer("gauge") | {"Content-Type": kind}

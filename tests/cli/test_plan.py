@@ -182,7 +182,7 @@ def test_a_warning_that_would_call_nobody_is_told(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{", "warning.json: is not JSON"),
+        ("{", "warning.json: 不是 UTF-8 编码的 JSON"),
         (warning(level=None, issuer=None), "warning.json: level: 缺少这一项"),
         (warning(areas=[{"units": ["nowhere"]}]), "没有编码为 nowhere 的单元"),
         (
