@@ -7,7 +7,9 @@ calls (the others are put down as overtaken), so a restart is never a burst.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import assert_never
 
 from channels.contract import Channel
@@ -21,6 +23,7 @@ from dispatcher.core.callout import (
     Later,
     Mark,
     Purpose,
+    Rung,
     RungRun,
     SkipReason,
     Task,
@@ -111,13 +114,24 @@ def _try(draft: Draft, index: int, duty: Duty) -> None:
         index,
         _label(run, number),
         rung.via,
-        not_after=later[0][0] if number and later else None,
+        not_after=_try_ends_at(draft.callout, rung, number, later),
         overtaken=frozenset(c for at, do in later if at <= draft.now for c in do),
         number=number,
     )
     for called in run.people:
         for channel in rung.tries[number].do:
             _call(draft, called, channel, call, duty)
+
+
+def _try_ends_at(
+    callout: Callout, rung: Rung, number: int, later: Sequence[tuple[datetime, object]]
+) -> datetime | None:
+    """Until when a later try is of use: the next one, after the last a repeat."""
+    if not number:
+        return None
+    if later:
+        return later[0][0]
+    return repeat_at(callout) if rung.own and callout.open else None
 
 
 def _label(run: RungRun, number: int) -> str:
@@ -200,9 +214,10 @@ def _make_up(draft: Draft, due: Due, duty: Duty) -> None:
             at=draft.now, rung=one.rung, number=one.number, person=one.person
         )
     )
-    via = callout.ladder.rungs[one.rung].via
+    rung = callout.ladder.rungs[one.rung]
     label = _label(callout.runs[one.rung], one.number) + MADE_UP
-    call = Call(one.rung, label, via, number=one.number)
+    ends_at = _try_ends_at(callout, rung, one.number, ())
+    call = Call(one.rung, label, rung.via, not_after=ends_at, number=one.number)
     for called in callout.runs[one.rung].people:
         if called.person == one.person:
             _call(draft, called, Channel.VOICE, call, duty)
@@ -343,13 +358,15 @@ def _tell_desk(draft: Draft, duty: Duty) -> None:
 
 def _help(draft: Draft, duty: Duty) -> None:
     draft.add(facts.HelpTold(at=draft.now))
-    rungs = draft.callout.ladder.rungs
-    above = (i for i, rung in enumerate(rungs) if rung.posts and not rung.own)
-    index = next(above, None)
-    people = () if index is None else duty.of(*rungs[index].posts)
-    if index is None or not people:
-        draft.add(facts.Marked(at=draft.now, mark=Mark.MUST_CALL))
-        return
+    for index, rung in enumerate(draft.callout.ladder.rungs):
+        people = () if rung.own else duty.of(*rung.posts)
+        if any(draft.unstruck(called) for called in people):
+            _call_for_help(draft, index, people)
+            return
+    draft.add(facts.Marked(at=draft.now, mark=Mark.MUST_CALL))
+
+
+def _call_for_help(draft: Draft, index: int, people: tuple[Called, ...]) -> None:
     _join(draft, index, people)
     call = Call(index, HELP_LABEL, Via.INFO, Purpose.HELP)
     for called in people:

@@ -115,8 +115,8 @@ def evolve(callout: Callout, fact: Fact) -> Callout:  # noqa: C901, PLR0911, PLR
             return _attempt(callout, fact)
         case MeansStruck(means=means):
             return replace(callout, struck_means=callout.struck_means | set(means))
-        case PersonStruck(person=person):
-            return replace(callout, struck_people=callout.struck_people | {person})
+        case PersonStruck():
+            return _person_struck(callout, fact)
         case Answered():
             return _answered(callout, fact)
         case TakenOver() | TakingLapsed():
@@ -180,6 +180,7 @@ def _noted(callout: Callout, fact: Noted) -> Callout:  # noqa: C901, PLR0911 - a
             assert_never(fact)
 
 
+LEFT = frozenset({Progress.ACCEPTED, Progress.DELIVERED})
 RANG = frozenset({FailureKind.UNREACHED})  # failures of a call that was placed
 
 Item = TypeVar("Item")
@@ -251,7 +252,7 @@ def _further(attempt: Attempt, fact: AttemptReported) -> Attempt:
     """Only what is further is news: receipts come late and out of order."""
     if PROGRESS_ORDER[fact.progress] <= PROGRESS_ORDER[attempt.progress]:
         return attempt
-    placed = fact.progress is not Progress.FAILED or fact.failure in RANG
+    placed = fact.progress in LEFT or fact.failure in RANG
     return replace(attempt, progress=fact.progress, placed=attempt.placed or placed)
 
 
@@ -274,6 +275,15 @@ def _hushed(callout: Callout, fact: CallPutOff) -> Callout:
     if not own or own_rung(callout):
         return callout
     return replace(callout, hushed_until=callout.hushed_until or fact.hush)
+
+
+def _person_struck(callout: Callout, fact: PersonStruck) -> Callout:
+    """Who can't act takes nothing over either: his time for a result is up."""
+    taking = callout.taking
+    if taking and taking.by == fact.person:
+        taking = replace(taking, result_by=min(taking.result_by, fact.at))
+    struck = callout.struck_people | {fact.person}
+    return replace(callout, struck_people=struck, taking=taking)
 
 
 def _answered(callout: Callout, fact: Answered) -> Callout:

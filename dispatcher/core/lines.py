@@ -58,13 +58,13 @@ class Hold:
 
 
 def hold(
-    rung: Sequence[Rung], limits: NumberLimits, lane: Lane, now: datetime
+    rung: Sequence[Rung], limits: NumberLimits, now: datetime, *, red: bool
 ) -> Hold | None:
     """What keeps a number from being rung now; the longest wait, None if nothing.
 
     :param rung: its calls of the last 24 hours
+    :param red: issued as red, for which some calls are kept; a shifted level is not
     """
-    red = lane is Lane.RED
     hourly = limits.per_hour - (0 if red else limits.kept_per_hour)
     daily = limits.per_day - (0 if red else limits.kept_per_day)
     gap = timedelta(minutes=1) / limits.per_minute

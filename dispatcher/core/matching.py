@@ -104,7 +104,7 @@ def _named(asked: Sequence[Candidate], how: Evidence) -> Match:
 
 def _bare(sent: Sequence[Candidate], received_at: datetime) -> Match:
     """Match a reply without a code: the newest heard, or all there is."""
-    heard = [c for c in sent if not _differ(sent) or _heard(c, received_at)]
+    heard = [c for c in sent if not _differ(sent) or had(c, received_at)]
     if not heard:
         return _ask(sent)
     last = max(map(_arrival, heard))
@@ -122,7 +122,7 @@ def _differ(messages: Sequence[Candidate]) -> bool:
     return len({c.question for c in messages}) > 1
 
 
-def _heard(message: Candidate, received_at: datetime) -> bool:
+def had(message: Candidate, received_at: datetime) -> bool:
     """Tell whether the sender had the message when he wrote."""
     if message.receipts:
         return message.delivered_at is not None and message.delivered_at <= received_at

@@ -49,9 +49,11 @@ def gather(desk: Desk, spoken: Spoken, gathered: Gathered) -> None:
     """
     question = spoken.question
     person = question.key.person
-    named = heard.named(desk.connection, question.id, spoken.received_at)
+    named = heard.named(desk.connection, question, spoken.received_at)
     if spoken.meaning is Meaning.CANNOT_ACT:
         named |= heard.roles(desk.connection, question.key.chain, person)
+    elif spoken.meaning is Meaning.WRONG_PERSON and spoken.address:
+        named |= heard.at_address(desk.connection, person, spoken.address)
     for name, seen in callouts.load(desk.connection, named).items():
         own = is_own(desk.context, seen.callout, person)
         above = question.key.kind is Kind.DIGEST and not own

@@ -14,7 +14,7 @@ from contacts.model import AddressId, PersonId
 from dispatcher.core.alert import ChainId
 from dispatcher.core.answer import Meaning
 from dispatcher.core.callout import AttemptId, Callout, CalloutId, Mark, Purpose, State
-from dispatcher.core.digest import Pending, call_at, message_at
+from dispatcher.core.digest import CALL_PACE, Pending, call_at, message_at
 from dispatcher.core.due import DESK_REMINDER_SECONDS
 from dispatcher.engine.compose import Desk, crowded_people, short_id
 from dispatcher.engine.context import Context
@@ -124,7 +124,7 @@ def _ready(paper: Paper, question: Question, member: Member) -> bool:
 
 
 def _wanted(paper: Paper, question: Question, member: Member) -> bool:
-    if not _can_act(question, paper.struck):
+    if not _can_act(question, paper.struck) or _wrong(paper, question, member):
         return False
     # His own part waits for his own answer, whoever has taken it over.
     own = {callout.id for callout in paper.own.get(question.id, ())}
@@ -180,6 +180,13 @@ def _can_act(question: Question, struck: Mapping[ChainId, frozenset[PersonId]]) 
     return question.key.person not in struck.get(question.key.chain, frozenset())
 
 
+def _wrong(paper: Paper, question: Question, member: Member) -> bool:
+    """Whether somebody else answers at that number, as he has said since."""
+    person = paper.desk.context.roster.people.get(question.key.person)
+    addresses = person.addresses if person else ()
+    return any(one.id == member.address and one.wrong for one in addresses)
+
+
 def _still(member: Member, question: Question, callout: Callout) -> bool:
     """Whether the superior still has to hear of it."""
     if member.purpose is Purpose.HELP:
@@ -219,7 +226,7 @@ def _message(paper: Paper, question: Question, members: Sequence[Member]) -> Mes
         code=question.code,
         text=_text(paper, question, members),
         created_at=paper.desk.now,
-        not_after=_not_after(paper.desk.now, first.purpose),
+        not_after=_not_after(paper, question, first),
         carries=tuple(carries.items()),
     )
 
@@ -238,10 +245,12 @@ def _place(paper: Paper, members: Iterable[Member]) -> int:
     return -len(never)
 
 
-def _not_after(now: datetime, purpose: Purpose) -> datetime | None:
-    """A reminder of the desk is no use beside the next one."""
-    reminder = purpose is Purpose.REMINDER
-    return now + timedelta(seconds=DESK_REMINDER_SECONDS) if reminder else None
+def _not_after(paper: Paper, question: Question, first: Member) -> datetime | None:
+    """A reminder of the desk is no use beside the next one, nor a later call."""
+    if first.purpose is Purpose.REMINDER:
+        return paper.desk.now + timedelta(seconds=DESK_REMINDER_SECONDS)
+    again = first.channel is Channel.VOICE and question.called_at is not None
+    return paper.desk.now + CALL_PACE if again else None
 
 
 def _text(paper: Paper, question: Question, members: Sequence[Member]) -> str:

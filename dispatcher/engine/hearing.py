@@ -17,6 +17,7 @@ from dispatcher.core.matching import (
     AskWhich,
     Matched,
     NothingSent,
+    had,
     match,
 )
 from dispatcher.engine.answering import Gathered, Spoken, gather
@@ -67,7 +68,10 @@ def hear(desk: Desk, one: Heard, gathered: Gathered) -> str:
             return "ask_which"
         case Matched(message=message, how=how):
             meant = by_message[message]
-            asked = [meant] if how in BY_CODE else _asked_together(sent, meant)
+            if how in BY_CODE:
+                asked = [meant]
+            else:
+                asked = _asked_together(_arrived(sent, one.received_at), meant)
             return _matched(desk, Understood(one, words, how), asked, gathered)
         case _:
             assert_never(found)
@@ -76,14 +80,27 @@ def hear(desk: Desk, one: Heard, gathered: Gathered) -> str:
 BY_CODE = frozenset({Evidence.SMS_CODE, Evidence.SMS_EXT_CODE})
 
 
-def _asked_together(sent: Sequence[Said], meant: Said) -> list[Said]:
+def _arrived(sent: Sequence[Said], received_at: datetime) -> list[Said]:
+    """What was sent, without digests that he can't have read when he wrote."""
+    return [s for s in sent if not s.digest or had(s.candidate, received_at)]
+
+
+def _asked_together(there: Sequence[Said], message: Said) -> list[Said]:
     """What one warning asked of this number, the meant message's question first.
 
     Without a code an answer is one for the own part and the digest, and for every
     holder who shares the number.
+
+    :param there: what he had read; who has not read a digest takes nothing over
     """
-    newest = {said.question: said for said in sent if said.chain == meant.chain}
-    others = (said for name, said in newest.items() if name and name != meant.question)
+    newest = {
+        said.question: said
+        for said in there
+        if said.question and said.chain == message.chain
+    }
+    read = message.question in newest or not newest
+    meant = message if read else [*newest.values()][-1]
+    others = (said for name, said in newest.items() if name != meant.question)
     return [meant, *others]
 
 

@@ -63,7 +63,8 @@ def _held(
 ) -> dict[str, Hold]:
     limits = context.policies.number_limits
     found = {
-        one.id: hold(rung.get(one.number, ()), limits, one.lane, now) for one in waiting
+        one.id: hold(rung.get(one.number, ()), limits, now, red=one.red)
+        for one in waiting
     }
     return {name: one for name, one in found.items() if one}
 
@@ -95,12 +96,13 @@ def _hold_back(
 def _chosen(
     waiting: Sequence[Waiting], lines: int, busy: list[Lane], most: int
 ) -> list[list[str]]:
-    """One call a number, the most urgent message first in each."""
-    together: dict[str, list[str]] = {}
+    """One call a number, the most urgent message first in each; no drill with live."""
+    together: dict[str, list[Waiting]] = {}
     for one in waiting:
         if one.number in together:
-            together[one.number].append(one.id)
+            if one.drill == together[one.number][0].drill:
+                together[one.number].append(one)
         elif len(together) < most and line_free(one.lane, lines, busy):
-            together[one.number] = [one.id]
+            together[one.number] = [one]
             busy.append(one.lane)
-    return list(together.values())
+    return [[one.id for one in call] for call in together.values()]

@@ -9,6 +9,7 @@ from functools import partial
 import structlog
 from sqlalchemy import Connection
 
+from contacts.model import PersonId, Post, PostRef, UnitId
 from dispatcher.core.callout import CalloutId
 from dispatcher.engine.clock import Clock
 from dispatcher.engine.context import Context
@@ -20,6 +21,7 @@ from dispatcher.engine.step import step
 from dispatcher.store import alerts, callouts, questions
 from dispatcher.store.database import STORE_TROUBLE, Database, Work
 
+LOOKED_AT = 500  # due callouts, for those of the same people
 MOST = 25  # callouts a transaction: others can write in between
 POSTPONED = timedelta(seconds=60)  # before what failed is tried again
 
@@ -55,7 +57,7 @@ class Rules:
         """Each thing alone: one that can't be handled must not hold the others up."""
         done = await self._tend_apart(context, now)
         due = await self._database.read(lambda c: callouts.due(c, now, MOST))
-        for name in due:
+        for name, _ in due:
             done += await self._alone(
                 partial(climb, context=context, due=(name,), now=now)
             )
@@ -92,8 +94,27 @@ def sweep(connection: Connection, context: Context, now: datetime) -> int:
     """Tend, launch, climb and send digests, as far as one transaction should go."""
     tended = tend(connection, context, now)  # first: what has run out calls nobody
     opened = launch_due(connection, context, now)
-    climbed = climb(connection, context, callouts.due(connection, now, MOST), now)
+    climbed = climb(connection, context, due_together(connection, context, now), now)
     return tended + opened + climbed + send_due(connection, context, now)
+
+
+def due_together(
+    connection: Connection, context: Context, now: datetime
+) -> list[CalloutId]:
+    """The next callouts that are due, with all others that are of the same people.
+
+    Whatever falls due for somebody in the same second is one message.
+    """
+    due = callouts.due(connection, now, LOOKED_AT)
+    roster = context.roster
+
+    def own(unit: UnitId) -> set[PersonId]:
+        posts = (PostRef(unit, post) for post in Post)
+        return {person.id for ref in posts for person in roster.holders(ref)}
+
+    people = {person for _, unit in due[:MOST] for person in own(unit)}
+    beside = [name for name, unit in due[MOST:] if own(unit) & people]
+    return [*(name for name, _ in due[:MOST]), *beside]
 
 
 def climb(

@@ -178,6 +178,8 @@ def _strike(desk: Desk, callout: Callout, fact: Fact) -> None:
         case PersonStruck(person=person):
             strikes.add(desk.connection, callout.chain, person, desk.now)
         case MeansStruck(means=means, reason=reason) if reason == WRONG_PERSON:
-            people.flag_wrong(desk.connection, {one.address for one in means})
+            wrong = {one.address for one in means}
+            people.flag_wrong(desk.connection, wrong)
+            outbox.drop_to(desk.connection, wrong, WRONG_PERSON)
         case _:
             pass

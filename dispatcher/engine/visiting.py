@@ -188,7 +188,7 @@ def visited(desk: Desk, name: str) -> Visit | None:
     alert = alerts.find(desk.connection, question.alert) if question else None
     if question is None or alert is None:
         return None
-    named = heard.named(desk.connection, question.id, desk.now)
+    named = heard.named(desk.connection, question, desk.now)
     found = callouts.load(desk.connection, named).values()
     about = sorted((seen.callout for seen in found), key=lambda one: one.unit)
     return Visit(

@@ -109,7 +109,7 @@ class Voice:
         }
         if owed.own:
             return say(TextName.DIGEST_OWN, **about, own=self.places(owed.own))
-        if owed.added == owed.count:
+        if owed.added in {0, owed.count}:
             return say(TextName.DIGEST, **about)
         return say(TextName.DIGEST_ADDED, **about, added=owed.added)
 

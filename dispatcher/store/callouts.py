@@ -38,15 +38,17 @@ class Change:
     facts: Sequence[Fact]
 
 
-def due(connection: Connection, now: datetime, most: int) -> list[CalloutId]:
-    """Callouts for which something is due: red first, then the most overdue."""
+def due(
+    connection: Connection, now: datetime, most: int
+) -> list[tuple[CalloutId, UnitId]]:
+    """Callouts for which something is due, and their units: red, then the overdue."""
     rows = connection.execute(
-        select(schema.callout.c.id)
+        select(schema.callout.c.id, schema.callout.c.unit)
         .where(schema.callout.c.due_at <= now)
         .order_by(schema.callout.c.lane, schema.callout.c.due_at)
         .limit(most)
     )
-    return [CalloutId(row.id) for row in rows]
+    return [(CalloutId(row.id), UnitId(row.unit)) for row in rows]
 
 
 def postpone(

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, bindparam, func, literal, select, text, 
 from sqlalchemy.sql.elements import literal_column
 
 from channels.contract import Rank
-from dispatcher.core.alert import Lane
+from dispatcher.core.alert import Lane, Level
 from dispatcher.core.callout import CalloutId
 from dispatcher.core.lines import DAY, Hold, Rung
 from dispatcher.core.matching import LOOK_BACK
@@ -40,12 +40,15 @@ IS_VOICE = schema.message.c.channel == literal_column("'voice'")
 class Waiting:
     """A voice message that may be read in a call now.
 
+    :ivar red: issued as red, and no drill
     :ivar first: it is the first call of somebody, which is never given up
     """
 
     id: str
     number: str
     lane: Lane
+    red: bool
+    drill: bool
     first: bool
 
 
@@ -55,6 +58,8 @@ def waiting(connection: Connection, now: datetime, most: int) -> list[Waiting]:
         select(
             schema.message.c.id,
             schema.message.c.lane,
+            schema.message.c.level,
+            schema.message.c.drill,
             schema.message.c.not_after,
             schema.address.c.value,
         )
@@ -69,6 +74,8 @@ def waiting(connection: Connection, now: datetime, most: int) -> list[Waiting]:
             id=row.id,
             number=row.value,
             lane=lanes[row.lane],
+            red=row.level == Level.RED.value and not row.drill,
+            drill=row.drill,
             first=row.not_after is None,
         )
         for row in rows

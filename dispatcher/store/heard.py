@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, ScalarSelect, func, select
+from sqlalchemy import Connection, RowMapping, ScalarSelect, Select, func, select
 
 from channels.contract import Channel
 from dispatcher.core.alert import AlertId, ChainId, Lane, Level
@@ -15,7 +16,7 @@ from dispatcher.core.callout import CalloutId, State
 from dispatcher.core.matching import LOOK_BACK, Candidate
 from dispatcher.store import batch, schema
 from dispatcher.store.outbox import TO_ITS_NUMBER, About, MessageState
-from dispatcher.store.questions import Kind
+from dispatcher.store.questions import Kind, Question
 
 REACHED = (
     MessageState.SENDING,
@@ -35,10 +36,12 @@ class Said:
     """A message that a reply may belong to.
 
     :ivar question: empty for a notice
+    :ivar digest: it asks about units below him
     """
 
     candidate: Candidate
     question: str
+    digest: bool
     alert: AlertId
     chain: ChainId
     person: str
@@ -104,6 +107,7 @@ def _said(row: RowMapping) -> Said:
             open=bool(row["open"]),
         ),
         question=row["question"] if asks else "",
+        digest=row["kind"] == Kind.DIGEST.value,
         alert=AlertId(row["alert"]),
         chain=ChainId(row["chain"]),
         person=row["person"],
@@ -146,28 +150,54 @@ def asked(connection: Connection, message: str) -> Asked | None:
     )
 
 
-def named(connection: Connection, question: str, before: datetime) -> set[CalloutId]:
-    """Callouts that messages of a question sent by then had named."""
+def named(connection: Connection, question: Question, before: datetime) -> Names:
+    """Callouts that messages of a question sent by then had named.
+
+    Nobody takes over what a digest named that never got to him.
+    """
     message = schema.message
-    rows = connection.execute(
+    query = _carried().where(
+        message.c.question == question.id, message.c.first_sent_at <= before
+    )
+    if question.key.kind is Kind.DIGEST:
+        failed = message.c.state == MessageState.FAILED.value
+        query = query.where(~failed | message.c.picked_up_at.isnot(None))
+    return _names(connection, query)
+
+
+def roles(connection: Connection, chain: ChainId, person: str) -> Names:
+    """Every callout of a chain about which a person was, or is to be, told anything."""
+    message, member, question = schema.message, schema.member, schema.question
+    told = _carried().where(message.c.chain == chain, message.c.person == person)
+    joined = (
+        select(member.c.callout)
+        .join(question, question.c.id == member.c.question)
+        .where(question.c.chain == chain, question.c.person == person)
+    )
+    return _names(connection, told) | _names(connection, joined)
+
+
+def at_address(connection: Connection, person: str, address: str) -> Names:
+    """Every callout, of whatever chain, about which an address was sent anything."""
+    message = schema.message
+    query = _carried().where(message.c.address == address, message.c.person == person)
+    return _names(connection, query)
+
+
+Names = set[CalloutId]
+
+
+def _carried() -> Select[Any]:
+    message = schema.message
+    return (
         select(schema.carried.c.callout)
         .distinct()
         .join(message, message.c.id == schema.carried.c.message)
-        .where(message.c.question == question, message.c.first_sent_at <= before)
     )
-    return {CalloutId(row.callout) for row in rows}
 
 
-def roles(connection: Connection, chain: ChainId, person: str) -> set[CalloutId]:
-    """Every callout of a chain about which a person was sent anything."""
-    message = schema.message
-    rows = connection.execute(
-        select(schema.carried.c.callout)
-        .distinct()
-        .join(message, message.c.id == schema.carried.c.message)
-        .where(message.c.chain == chain, message.c.person == person)
-    )
-    return {CalloutId(row.callout) for row in rows}
+def _names(connection: Connection, query: Select[Any]) -> Names:
+    return {CalloutId(name) for name in connection.scalars(query)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -300,6 +300,19 @@ def drop_chain(connection: Connection, chain: ChainId, reason: str) -> None:
     )
 
 
+def drop_to(connection: Connection, addresses: Iterable[str], reason: str) -> None:
+    """Drop what waits for addresses at which nobody is to be reached any more."""
+    table = schema.message
+    connection.execute(
+        update(table)
+        .where(
+            table.c.address.in_(list(addresses)),
+            table.c.state == MessageState.WAITING.value,
+        )
+        .values(state=MessageState.DROPPED.value, reason=reason, due_at=None)
+    )
+
+
 def drop_late(connection: Connection, now: datetime) -> list[str]:
     """Drop what nobody needs any more because its time is over; returns the calls."""
     table = schema.message

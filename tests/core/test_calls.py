@@ -99,16 +99,19 @@ def test_a_call_made_up_for_is_put_down_as_such() -> None:
             address=means(VOICE, "a1").address,
             via=Via.OWN,
             purpose=Purpose.TRY,
+            not_after=at(900),
         ),
     )
 
 
-def test_a_call_in_doubt_has_begun() -> None:
+def test_a_call_in_doubt_has_not_begun_until_it_is_known_to() -> None:
     life = lone_lead(seconds=90)
 
-    begun = life.report(CALL, Progress.UNKNOWN, 100)
+    doubtful = life.report(CALL, Progress.UNKNOWN, 100)
+    begun = life.report(CALL, Progress.DELIVERED, 120)
 
-    assert put_off(begun) == [(1, SkipReason.MERGED, at(190))]
+    assert put_off(doubtful) == []
+    assert put_off(begun) == [(1, SkipReason.MERGED, at(210))]
 
 
 def test_a_call_made_up_for_that_starts_late_itself_keeps_the_distance_too() -> None:

@@ -175,7 +175,7 @@ def test_the_first_thing_falls_due_at_the_opening() -> None:
     assert Due(at(0), What.RUNG, 0) == next_due(Life().callout)
 
 
-def test_a_later_try_is_worthless_once_the_next_one_falls_due() -> None:
+def test_a_later_try_is_worthless_once_the_next_one_or_a_repeat_falls_due() -> None:
     told = Life().silence(200)
 
     limits = {
@@ -188,7 +188,7 @@ def test_a_later_try_is_worthless_once_the_next_one_falls_due() -> None:
         "c.0.a.0.sms.a1": None,
         "c.0.a.0.voice.a1": None,
         "c.0.a.1.voice.a1": at(200),
-        "c.0.a.2.voice.a1": None,
+        "c.0.a.2.voice.a1": at(900),
     } == limits
 
 

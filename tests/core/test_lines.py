@@ -60,7 +60,7 @@ def test_thirty_percent_of_the_lines_are_kept_for_red(
 def test_a_number_rests_after_a_call(
     calls: list[Rung], now: float, until: float | None
 ) -> None:
-    held = hold(calls, SHIPPED, Lane.RED, at(now))
+    held = hold(calls, SHIPPED, at(now), red=True)
 
     assert (None if until is None else Hold(at(until), HoldReason.GAP)) == held
 
@@ -77,7 +77,9 @@ def test_a_number_rests_after_a_call(
 def test_one_call_an_hour_is_kept_for_red(
     lane: Lane, calls: int, held: Hold | None
 ) -> None:
-    found = hold(rung(*range(0, calls * 100, 100)), SHIPPED, lane, at(1000))
+    found = hold(
+        rung(*range(0, calls * 100, 100)), SHIPPED, at(1000), red=lane is Lane.RED
+    )
 
     assert held == found
 
@@ -88,8 +90,10 @@ def test_six_calls_a_day_are_kept_for_red(lane: Lane, most: int) -> None:
     full = [*before, *rung((most - 1) * 2000)]
     now = at(most * 2000)
 
-    assert hold(before, SHIPPED, lane, now) is None
-    assert Hold(at(DAY), HoldReason.DAY) == hold(full, SHIPPED, lane, now)
+    assert hold(before, SHIPPED, now, red=lane is Lane.RED) is None
+    assert Hold(at(DAY), HoldReason.DAY) == hold(
+        full, SHIPPED, now, red=lane is Lane.RED
+    )
 
 
 @pytest.mark.parametrize("kept", [1, 3])
@@ -100,11 +104,11 @@ def test_where_all_is_kept_for_red_the_others_ring_a_number_once_at_a_time(
         per_minute=1, per_hour=1, per_day=1, kept_per_hour=kept, kept_per_day=kept
     )
 
-    held = hold(rung(0), limits, Lane.BLUE, at(3 * HOUR))
+    held = hold(rung(0), limits, at(3 * HOUR), red=False)
 
-    assert hold([], limits, Lane.BLUE, at(0)) is None
+    assert hold([], limits, at(0), red=False) is None
     assert Hold(at(DAY), HoldReason.DAY) == held
-    assert hold(rung(0), limits, Lane.BLUE, at(DAY)) is None
+    assert hold(rung(0), limits, at(DAY), red=False) is None
 
 
 @pytest.mark.parametrize(
@@ -119,7 +123,7 @@ def test_where_all_is_kept_for_red_the_others_ring_a_number_once_at_a_time(
 def test_the_longest_wait_is_told(calls: list[Rung], held: Hold) -> None:
     now = at(3595) if len(calls) == 5 else calls[-1].at
 
-    assert held == hold(calls, SHIPPED, Lane.RED, now)
+    assert held == hold(calls, SHIPPED, now, red=True)
 
 
 @given(
@@ -140,7 +144,7 @@ def test_no_number_is_rung_more_often_than_it_bears_in_any_window(
 ) -> None:
     calls: list[Rung] = []
     for second in sorted(starts):
-        if hold(calls, limits, lane, at(second)) is None:
+        if hold(calls, limits, at(second), red=lane is Lane.RED) is None:
             calls += rung(second, lasting=lasting)
     begun = [one.at for one in calls]
     red = lane is Lane.RED

@@ -201,7 +201,7 @@ def test_a_rung_without_posts_is_never_struck_and_keeps_its_time() -> None:
     [
         ("0.a.0.voice.a1", Progress.ACCEPTED, Mark.NOT_AWAKENED),
         ("0.a.0.voice.a1", Progress.DELIVERED, Mark.NOT_AWAKENED),
-        ("0.a.0.voice.a1", Progress.UNKNOWN, Mark.NOT_AWAKENED),
+        ("0.a.0.voice.a1", Progress.UNKNOWN, Mark.NEVER_RUNG),
         ("1.b.0.voice.b1", Progress.ACCEPTED, Mark.NOT_AWAKENED),
         ("0.a.0.sms.a1", Progress.DELIVERED, Mark.NEVER_RUNG),
         ("0.a.0.voice.a1", Progress.FAILED, Mark.NEVER_RUNG),

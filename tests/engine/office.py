@@ -171,7 +171,7 @@ class Office:
         return name
 
     async def warn_later(self, identifier: str) -> None:
-        """Accept a warning of an unknown kind, and leave it to the engine to open it."""
+        """Accept a warning of an unknown kind; the engine is to open it."""
         await self._accept(replace(RED_RAIN, identifier=identifier, event_code=""))
 
     async def _accept(self, content: Content) -> str:

@@ -33,7 +33,8 @@ from dispatcher.engine.keeper import Fixed, Keeper
 from dispatcher.engine.runtime import running
 from dispatcher.store import alerts, schema
 from tests.core.build import at, since
-from tests.engine.office import COUNTY, GRIDS, TOWN, VILLAGE, Office, Scripted, opened
+from tests.engine.office import COUNTY, GRIDS, TOWN, VILLAGE, Office, opened
+from tests.engine.peers import Scripted
 
 THROTTLED = Failed(kind=FailureKind.THROTTLE, code="45009", retry_after=60)
 BUSY = Failed(kind=FailureKind.TRANSIENT, code="-1")
@@ -360,7 +361,8 @@ def test_who_is_told_to_rest_rests() -> None:
 
 
 def settings(routes: dict[str, list[str]], **more: str) -> Settings:
-    robot = {"provider": "wecom_robot", "key": "k", **more}
+    robot: dict[str, str | int | float | bool] = {"provider": "wecom_robot", "key": "k"}
+    robot |= more
     return Settings(
         store=Store(url="sqlite+aiosqlite://"),
         channels={"group": robot},

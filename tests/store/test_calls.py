@@ -55,6 +55,9 @@ def kept(connection: Connection, name: str) -> dict[str, Any]:
     return column(connection, schema.message, name)
 
 
+LIVE_RED = {"red": True, "drill": False}  # as issued, whatever its lane
+
+
 async def test_what_is_due_waits_for_a_line_the_most_urgent_first(
     database: Database,
 ) -> None:
@@ -72,9 +75,9 @@ async def test_what_is_due_waits_for_a_line_the_most_urgent_first(
         return calls.waiting(connection, after(1), 9)
 
     assert await database.write(waiting) == [
-        Waiting(id="first", number=LI, lane=Lane.RED, first=True),
-        Waiting(id="second", number=WANG, lane=Lane.RED, first=False),
-        Waiting(id="blue", number=LI, lane=Lane.BLUE, first=True),
+        Waiting(id="first", number=LI, lane=Lane.RED, first=True, **LIVE_RED),
+        Waiting(id="second", number=WANG, lane=Lane.RED, first=False, **LIVE_RED),
+        Waiting(id="blue", number=LI, lane=Lane.BLUE, first=True, **LIVE_RED),
     ]
 
 
