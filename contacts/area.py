@@ -12,8 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from contacts.codes import bare, prefixes
+from contacts.geometry import Atlas, Shapes
 from contacts.model import UnitId
 from contacts.roster import Roster
+
+NO_SHAPES = Shapes()
+LIST = re.compile(r"[、,，;；]")  # several places in one name
 
 # a province, prefecture, county, township or village, or a grid written after those
 AREA_CODE = re.compile(r"[0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12,32}")
@@ -25,11 +29,13 @@ class AreaQuery:
 
     :ivar codes: pairs of (list of codes, code)
     :ivar units: ids of our own units
+    :ivar shapes: what it draws on the map
     """
 
     name: str = ""
     codes: tuple[tuple[str, str], ...] = ()
     units: tuple[str, ...] = ()
+    shapes: Shapes = NO_SHAPES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +60,17 @@ class Resolution:
 class _Reading:
     """What one area comes to.
 
+    :ivar drawn: units inside what it draws on the map
     :ivar unknown: ids given as ours that the roster does not hold
-    :ivar lost: a code of our own list, not known to be elsewhere, is none of our units
-    :ivar elsewhere: a code of our own list lies outside all our units
+    :ivar lost: a part of it, not known to be elsewhere, is none of our units
+    :ivar elsewhere: a part of it lies outside all our units
     """
 
     area: AreaQuery
     coded: frozenset[UnitId]
     named: frozenset[UnitId]
     listed: frozenset[UnitId]
+    drawn: frozenset[UnitId]
     unknown: tuple[str, ...]
     lost: bool
     elsewhere: bool
@@ -76,7 +84,7 @@ class _Reading:
     @property
     def found(self) -> frozenset[UnitId]:
         """The units it means: codes are sharper than a name."""
-        return (self.coded or self.named) | self.listed
+        return (self.coded or self.named) | self.listed | self.drawn
 
     @property
     def outside(self) -> bool:
@@ -91,9 +99,14 @@ class _Reading:
         return not self.mismatched and (self.lost or nothing)
 
 
-def resolve(roster: Roster, areas: Iterable[AreaQuery]) -> Resolution:
-    """Find the units the areas mean; a mismatched area selects none."""
-    readings = [_read(roster, area) for area in areas]
+def resolve(
+    roster: Roster, areas: Iterable[AreaQuery], atlas: Atlas | None = None
+) -> Resolution:
+    """Find the units the areas mean; a mismatched area selects none.
+
+    :param atlas: where our units lie; without it nothing is known of shapes
+    """
+    readings = [_read(roster, area, atlas) for area in areas]
     found = [reading.found for reading in readings if not reading.mismatched]
     return Resolution(
         units=_with_all_below(roster, frozenset[UnitId]().union(*found)),
@@ -104,20 +117,57 @@ def resolve(roster: Roster, areas: Iterable[AreaQuery]) -> Resolution:
     )
 
 
-def _read(roster: Roster, area: AreaQuery) -> _Reading:
+def _read(roster: Roster, area: AreaQuery, atlas: Atlas | None) -> _Reading:
     ours = [(system, code) for system, code in area.codes if system in roster.systems]
     hits = [_coded(roster, system, code) for system, code in ours]
     missed = [pair for pair, hit in zip(ours, hits, strict=True) if not hit]
     lost = [pair for pair in missed if _inside_or_unclear(roster, *pair)]
+    drawn = atlas.covered(area.shapes) if atlas and area.shapes else frozenset()
+    away = bool(area.shapes and atlas and not drawn)
+    unseen = bool(area.shapes) and not atlas
+    named, unnamed = _named(roster, area.name)
+    partly = bool(named) and unnamed
     return _Reading(
         area=area,
         coded=frozenset[UnitId]().union(*hits),
-        named=frozenset(roster.named(area.name.strip())),
+        named=named,
+        drawn=drawn,
         listed=frozenset(UnitId(u) for u in area.units if UnitId(u) in roster.units),
         unknown=tuple(u for u in area.units if UnitId(u) not in roster.units),
-        lost=bool(lost),
-        elsewhere=len(missed) > len(lost),
+        lost=bool(lost) or (unseen and not named) or partly,
+        elsewhere=len(missed) > len(lost) or away,
     )
+
+
+def _named(roster: Roster, name: str) -> tuple[frozenset[UnitId], bool]:
+    """The units a name means, and whether a part of it means none.
+
+    Blanks are no matter, a name may begin with those of the places above, and several
+    names may stand in one.
+    """
+    plain = "".join(name.split())
+    if whole := _called(roster, plain):
+        return whole, False
+    parts = [part for part in LIST.split(plain) if part]
+    found = [_called(roster, part) for part in parts]
+    return frozenset[UnitId]().union(*found), not all(found)
+
+
+def _called(roster: Roster, name: str) -> frozenset[UnitId]:
+    exact = frozenset(roster.named(name))
+    if exact:
+        return exact
+    ends = (name[start:] for start in range(1, len(name)))
+    units = (unit for end in ends for unit in roster.named(end))
+    return frozenset(unit for unit in units if _full_name(roster, unit, name))
+
+
+def _full_name(roster: Roster, unit: UnitId, name: str) -> bool:
+    """Whether a name is a unit's own, after those of some places above it, in order."""
+    rest = name.removesuffix(roster.unit(unit).name)
+    for above in roster.ancestors(unit):
+        rest = rest.removesuffix(above.name)
+    return not rest
 
 
 def _coded(roster: Roster, system: str, code: str) -> frozenset[UnitId]:

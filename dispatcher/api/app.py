@@ -10,14 +10,21 @@ from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 from typing_extensions import override
 
-from dispatcher.api import alerts, callouts, health, phone, problem
+from dispatcher.api import alerts, areas, callouts, health, phone, problem
 from dispatcher.api.body import BodyLimit
 from dispatcher.api.front import Front
 from dispatcher.api.hooks import event, sms, voice
 from dispatcher.engine.runtime import Runtime
-from dispatcher.intake.form import AlertForm, AnswerForm, CancelForm, RenewForm
+from dispatcher.intake.form import (
+    AlertForm,
+    AnswerForm,
+    CancelForm,
+    EchoForm,
+    RenewForm,
+    TakeoverForm,
+)
 
-FORMS = (AlertForm, CancelForm, RenewForm, AnswerForm)
+FORMS = (AlertForm, CancelForm, RenewForm, AnswerForm, TakeoverForm, EchoForm)
 SCHEMAS = "#/components/schemas/{model}"
 
 
@@ -50,6 +57,6 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
     app.state.front = Front(runtime=runtime, committed=committed)
     app.add_middleware(BodyLimit, most=runtime.settings.server.body_limit_bytes)
     problem.install(app)
-    for room in (alerts, callouts, sms, voice, event, phone, health):
+    for room in (alerts, areas, callouts, sms, voice, event, phone, health):
         app.include_router(room.router)
     return app

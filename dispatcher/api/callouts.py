@@ -19,8 +19,9 @@ from dispatcher.core.alert import AlertId
 from dispatcher.core.answer import Figures, Meaning
 from dispatcher.core.callout import Callout, CalloutId, Mark, State
 from dispatcher.engine import desk
+from dispatcher.engine.compose import Desk
 from dispatcher.engine.context import Context
-from dispatcher.intake.form import AnswerForm
+from dispatcher.intake.form import AnswerForm, TakeoverForm
 from dispatcher.intake.problem import Problem, problem
 from dispatcher.store import callouts
 from dispatcher.store.keys import ApiKey
@@ -110,6 +111,34 @@ async def answer_on_behalf(
         desk.record_on_behalf(connection, context, callout, said, now)
 
     await front.runtime.database.write(record)
+    front.committed()
+    return await _shown(front, name)
+
+
+@router.post(
+    "/{id}/takeover",
+    responses=answers(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    openapi_extra=documented(TakeoverForm),
+)
+async def take_over(
+    front: FrontOf,
+    key: Recorder,
+    name: Annotated[CalloutId, Path(alias="id")],
+    form: Annotated[TakeoverForm, Depends(read_as(TakeoverForm))],
+) -> CalloutView:
+    """Let the desk take a callout over: while it has time, nobody above is called."""
+    context, now = await front.runtime.keeper.refresh(), front.now()
+    by = f"key:{key.name}"
+
+    def take(connection: Connection) -> None:
+        seen = callouts.load(connection, [name])
+        if name not in seen:
+            raise unknown(CALLOUT, name)
+        if seen[name].callout.state is State.CLOSED:
+            raise _closed(seen[name].callout)
+        desk.take_over(Desk(connection, context, now), name, form.note, by)
+
+    await front.runtime.database.write(take)
     front.committed()
     return await _shown(front, name)
 

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from channels.contract import Channel
 from contacts.area import AreaQuery, Resolution, resolve
+from contacts.geometry import Shapes
 from contacts.model import Address, PersonId, Post, PostRef, UnitId, UnitKind
 from contacts.roster import Roster
 from dispatcher.core.alert import (
@@ -73,6 +74,10 @@ def queries(areas: Iterable[Area]) -> list[AreaQuery]:
             name=area.name,
             codes=tuple((code.system, code.code) for code in area.codes),
             units=area.units,
+            shapes=Shapes(
+                polygons=tuple((one.outer, one.holes) for one in area.polygons),
+                circles=tuple((one.centre, one.radius_km) for one in area.circles),
+            ),
         )
         for area in areas
     ]
@@ -89,10 +94,15 @@ class Located:
 def located(context: Context, content: Content) -> Located:
     """Find the units of a warning."""
     parts = content.parts
-    shares = tuple(resolve(context.roster, queries(part.areas)) for part in parts)
+    shares = tuple(resolved(context, part.areas) for part in parts)
     areas = [area for part in parts for area in part.areas]
-    whole = shares[0] if len(parts) == 1 else resolve(context.roster, queries(areas))
+    whole = shares[0] if len(parts) == 1 else resolved(context, areas)
     return Located(whole=whole, shares=shares)
+
+
+def resolved(context: Context, areas: Iterable[Area]) -> Resolution:
+    """Find the units of some areas."""
+    return resolve(context.roster, queries(areas), context.atlas)
 
 
 def submission(context: Context, request: Request, where: Located) -> Submission:
@@ -167,7 +177,7 @@ def _counted(context: Context, alert: Alert, where: Located) -> Alert:
         grids=sum(units[unit].kind is UnitKind.GRID for unit in inside),
         people=reached.people,
         missing=tuple((ref.unit, ref.post.value) for ref in reached.missing),
-        unresolved=tuple(map(_shown, where.whole.unresolved)),
+        unresolved=tuple(map(shown, where.whole.unresolved)),
         capacity=_loads(context, alert, reached),
     )
 
@@ -272,6 +282,7 @@ def _rings(address: Address) -> bool:
     return Channel.VOICE in CARRIES[address.kind] and not address.wrong
 
 
-def _shown(area: AreaQuery) -> str:
+def shown(area: AreaQuery) -> str:
     """An area as people know it: by its name, else by its codes."""
-    return area.name or "、".join(" ".join(code) for code in area.codes)
+    told = area.name or "、".join(" ".join(code) for code in area.codes)
+    return told or ("图上区域" if area.shapes else "")

@@ -10,6 +10,7 @@ from typing_extensions import override
 from channels.contract import Channel
 from config.policy import PolicySet
 from config.texts import Texts
+from contacts.geometry import Atlas
 from contacts.model import (
     AddressKind,
     Person,
@@ -46,6 +47,7 @@ class Context:
     :ivar signature: the name that stands before every text, without brackets
     :ivar rates: messages a second, by channel
     :ivar lines: telephone lines of all voice routes together; 0 without a route
+    :ivar atlas: where our units lie
     :ivar link: the address of the page on which a question can be answered
     :ivar robots: channels that speak to groups, each with the units its group is for;
         none: all
@@ -58,6 +60,7 @@ class Context:
     signature: str
     rates: Mapping[Channel, float]
     lines: int = 0
+    atlas: Atlas | None = None
     link: Callable[[str], str] = no_link
     robots: Robots = field(default_factory=dict)
 

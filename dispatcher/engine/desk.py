@@ -23,6 +23,7 @@ from dispatcher.engine.step import step
 from dispatcher.store import alerts, callouts, calls, contacted, outbox, questions
 from dispatcher.store.outbox import Message
 
+DESK = "desk"  # who takes over where no person of the roster does
 ENDED = frozenset(
     {
         AlertState.CANCELLED,
@@ -194,6 +195,12 @@ def _event(context: Context, callout: Callout, said: OnBehalf) -> Event:
         note=heard,
         by=said.by,
     )
+
+
+def take_over(desk: Desk, name: CalloutId, note: str, by: str) -> None:
+    """Let the desk take a callout over, and owe a result."""
+    event = TakenOver(taker=DESK, message=note, by=by)
+    step(desk.connection, desk.context, {name: (event,)}, desk.now)
 
 
 def is_own(context: Context, callout: Callout, person: PersonId) -> bool:

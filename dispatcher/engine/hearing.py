@@ -13,6 +13,7 @@ from contacts.model import AddressId, PersonId
 from dispatcher.core.alert import ChainId
 from dispatcher.core.answer import Evidence, Meaning
 from dispatcher.core.matching import (
+    READING_TIME,
     AnsweredNotice,
     AskWhich,
     Matched,
@@ -81,8 +82,17 @@ BY_CODE = frozenset({Evidence.SMS_CODE, Evidence.SMS_EXT_CODE})
 
 
 def _arrived(sent: Sequence[Said], received_at: datetime) -> list[Said]:
-    """What was sent, without digests that he can't have read when he wrote."""
-    return [s for s in sent if not s.digest or had(s.candidate, received_at)]
+    """What was sent, without digests that he can't have read when he wrote.
+
+    A receipt may be late, so one without is taken for read after a while.
+    """
+    return [
+        said
+        for said in sent
+        if not said.digest
+        or had(said.candidate, received_at)
+        or said.candidate.sent_at + READING_TIME <= received_at
+    ]
 
 
 def _asked_together(there: Sequence[Said], message: Said) -> list[Said]:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from channels.contract import Channel
 from config.policy import PolicySet
 from config.texts import Texts
+from contacts.geometry import Atlas
 from contacts.numbers import guard
 from dispatcher.engine.context import Context, Robots, no_link
-from dispatcher.store import people
+from dispatcher.store import people, places
 from dispatcher.store.database import Database
 
 
@@ -76,9 +77,11 @@ class Keeper:
             version = await self._database.read(people.roster_version)
             if self._context is None or version != self._version:
                 roster = await self._database.read(people.load_roster)
+                outlines = await self._database.read(places.outlines)
                 fixed = self._fixed
                 self._context = Context(
                     roster=roster,
+                    atlas=Atlas(roster.units.values(), outlines),
                     policies=fixed.policies,
                     texts=fixed.texts,
                     routes=fixed.routes,

@@ -7,9 +7,9 @@ alert must say is settled by law (rules of calling, section 12).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Literal, LiteralString, NoReturn, Self
+from typing import Annotated, Literal, LiteralString, NoReturn, Self, assert_never
 
 from pydantic import (
     AfterValidator,
@@ -25,10 +25,22 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from config.hazards import EVENT_CODE
-from dispatcher.core.alert import Content, MsgType, Status
+from contacts.datum import Datum, to_wgs84
+from dispatcher.core.alert import (
+    Area,
+    AreaCode,
+    Circle,
+    Content,
+    MsgType,
+    Point,
+    Polygon,
+    Status,
+)
 from dispatcher.intake.problem import Problem, problem, problems_of
+from dispatcher.intake.shapes import ring_problem, swapped
 
 FUTURE_MOST = timedelta(hours=24)
+RADIUS_MOST = 500  # kilometres
 YEARS = range(2000, 2100)  # far outside, a change of zone leaves the calendar
 
 TIME = re.compile(
@@ -89,11 +101,6 @@ def _name(text: str) -> str:
     return text
 
 
-def _not_yet(value: object) -> None:
-    if value is not None:
-        _refuse("area_kind_unsupported")
-
-
 def _event_code(text: str) -> str:
     if text and not KNOWN_EVENT.fullmatch(text):
         _refuse("bad_event_code")
@@ -126,7 +133,6 @@ Spoken = Literal[
     "wrong_person",
 ]
 EventCode = Annotated[str, AfterValidator(_event_code)]
-NotYet = Annotated[None, BeforeValidator(_not_yet)]
 
 
 class Form(BaseModel):
@@ -150,20 +156,98 @@ class ReferenceForm(Form):
     sent: Moment
 
 
+Position = Annotated[tuple[float, float], Field(strict=False)]
+Rings = Annotated[list[list[Position]], Field(min_length=1, max_length=1000)]
+
+
+class PolygonForm(Form):
+    """A polygon of GeoJSON (RFC 7946): longitude first, the outer ring first."""
+
+    type: Literal["Polygon"]
+    coordinates: Rings
+
+
+class MultiPolygonForm(Form):
+    """Several polygons of GeoJSON."""
+
+    type: Literal["MultiPolygon"]
+    coordinates: Annotated[list[Rings], Field(min_length=1, max_length=1000)]
+
+
+class CircleForm(Form):
+    """All that is no further from a point."""
+
+    lat: Annotated[float, Field(ge=-90, le=90)]
+    lon: Annotated[float, Field(ge=-180, le=180)]
+    radius_km: Annotated[float, Field(gt=0, le=RADIUS_MOST)]
+
+
 class AreaForm(Form):
-    """One area; polygons and circles are known, to say that they aren't read yet."""
+    """One area: by name, codes, units, or drawn on a map of whichever datum."""
 
     name: Line | None = None
     codes: Annotated[list[CodeForm], Field(max_length=1000)] | None = None
     units: Annotated[list[Word], Field(max_length=20_000)] | None = None
-    geometry: NotYet = None
-    circle: NotYet = None
+    geometry: (
+        Annotated[PolygonForm | MultiPolygonForm, Field(discriminator="type")] | None
+    ) = None
+    circle: CircleForm | None = None
+    crs: Datum = Datum.WGS_84
 
     @model_validator(mode="after")
     def _tells_something(self) -> Self:
-        if all(map(_blank, (self.name, self.codes, self.units))):
+        if all(map(_blank, (self.name, self.codes, self.units, self._drawn()))):
             _refuse("empty_area")
+        self.polygons()
+        self.circles()
         return self
+
+    def _drawn(self) -> bool:
+        return bool(self.geometry or self.circle)
+
+    def polygons(self) -> tuple[Polygon, ...]:
+        """What it draws, in WGS-84."""
+        match self.geometry:
+            case None:
+                return ()
+            case PolygonForm(coordinates=rings):
+                return (self._polygon(rings),)
+            case MultiPolygonForm(coordinates=several):
+                return tuple(map(self._polygon, several))
+            case _:
+                assert_never(self.geometry)
+
+    def _polygon(self, rings: Sequence[Sequence[tuple[float, float]]]) -> Polygon:
+        outer, *holes = (tuple((lat, lon) for lon, lat in ring) for ring in rings)
+        for ring in (outer, *holes):
+            if wrong := ring_problem(ring):
+                _refuse(wrong)
+        return Polygon(outer=self._placed(outer), holes=tuple(map(self._placed, holes)))
+
+    def circles(self) -> tuple[Circle, ...]:
+        """Its circle, in WGS-84."""
+        if self.circle is None:
+            return ()
+        point = (self.circle.lat, self.circle.lon)
+        if swapped([point]):
+            _refuse("latlon_swapped")
+        [centre] = self._placed([point])
+        return (Circle(centre=centre, radius_km=self.circle.radius_km),)
+
+    def _placed(self, points: Iterable[Point]) -> tuple[Point, ...]:
+        return tuple(to_wgs84(point, self.crs) for point in points)
+
+    def area(self) -> Area:
+        """The area as the rest of the house knows it."""
+        return Area(
+            name=self.name or "",
+            codes=tuple(
+                AreaCode(system=one.system, code=one.code) for one in self.codes or ()
+            ),
+            units=tuple(self.units or ()),
+            polygons=self.polygons(),
+            circles=self.circles(),
+        )
 
 
 class AlertForm(Form):
@@ -194,7 +278,13 @@ def parse(body: object, now: datetime) -> Content | tuple[Problem, ...]:
     form, shape = _sound(body)
     broken = {found.loc[0] for found in shape}
     problems = (*shape, *_absent(form, broken), *_against_rules(form, now))
-    return problems or CONTENT.validate_python(form.model_dump(exclude_none=True))
+    return problems or _content(form)
+
+
+def _content(form: AlertForm) -> Content:
+    told = form.model_dump(exclude_none=True, exclude={"areas"})
+    areas = tuple(area.area() for area in form.areas or ())
+    return CONTENT.validate_python(told | {"areas": areas})
 
 
 def _sound(body: dict[str, object]) -> tuple[AlertForm, tuple[Problem, ...]]:
@@ -258,3 +348,15 @@ class AnswerForm(Form):
     at: Moment
     note: Line = ""
     figures: FiguresForm | None = None
+
+
+class TakeoverForm(Form):
+    """Why the desk takes a callout over, and what it does about it."""
+
+    note: Reason
+
+
+class EchoForm(Form):
+    """Areas to be found, without a warning."""
+
+    areas: Annotated[list[AreaForm], Field(min_length=1, max_length=1000)]

@@ -32,6 +32,13 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "too_many": ("最多 {max_length} 项", "at most {max_length} entries"),
     "too_small": ("不能小于 {ge}", "must be {ge} or more"),
     "too_large": ("不能大于 {le}", "must be {le} or less"),
+    "not_above": ("应大于 {gt}", "must be more than {gt}"),
+    "number_expected_any": ("应是数字", "must be a number"),
+    "point_expected": ("应是 [经度, 纬度]", "must be [longitude, latitude]"),
+    "geometry_unsupported": (
+        "只能是 Polygon 或 MultiPolygon",
+        "must be a Polygon or a MultiPolygon",
+    ),
     "unknown_value": ("只能是 {expected}", "must be one of {expected}"),
     "malformed": ("格式不对", "is not well formed"),
     "control_character": ("含有控制字符", "holds a control character"),
@@ -66,13 +73,9 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "应晚于现在的失效时间 {expires}",
         "must be later than the present expiry {expires}",
     ),
-    "area_kind_unsupported": (
-        "本版本不支持多边形和圆,请用名称、代码或单元",
-        "this version reads no polygon or circle: give a name, codes or units",
-    ),
     "empty_area": (
-        "范围里没有名称、代码或单元",
-        "the area has no name, codes or units",
+        "范围里没有名称、代码、单元或图形",
+        "the area has no name, codes, units or shape",
     ),
     "unknown_unit": ("没有编码为 {unit} 的单元", "we have no unit {unit}"),
     "name_code_mismatch": (
@@ -155,6 +158,13 @@ CODES = {
     "too_long": "too_many",
     "greater_than_equal": "too_small",
     "less_than_equal": "too_large",
+    "greater_than": "not_above",
+    "float_type": "number_expected_any",
+    "float_parsing": "number_expected_any",
+    "tuple_type": "point_expected",
+    "missing_argument": "point_expected",
+    "union_tag_invalid": "geometry_unsupported",
+    "union_tag_not_found": "geometry_unsupported",
     "enum": "unknown_value",
     "literal_error": "unknown_value",
 }

@@ -103,13 +103,14 @@ def save_roster(connection: Connection, roster: Roster) -> None:
     ]
     batch.insert(connection, schema.address, addresses, new=False)
     batch.insert(connection, schema.holding, _holding_rows(roster))
+    raise_version(connection)
+
+
+def raise_version(connection: Connection) -> None:
+    """Let everybody read the roster again."""
     version = str(roster_version(connection) + 1)
-    connection.execute(
-        delete(schema.setting).where(schema.setting.c.name == ROSTER_VERSION)
-    )
-    batch.insert(
-        connection, schema.setting, [{"name": ROSTER_VERSION, "value": version}]
-    )
+    row = {"name": ROSTER_VERSION, "value": version}
+    batch.replace(connection, schema.setting, [row])
 
 
 def _unit_row(unit: Unit) -> batch.Values:
@@ -163,11 +164,7 @@ def flag_wrong(connection: Connection, addresses: Iterable[str]) -> None:
         .where(schema.address.c.id.in_(list(addresses)))
         .values(wrong=True)
     )
-    connection.execute(
-        schema.setting.update()
-        .where(schema.setting.c.name == ROSTER_VERSION)
-        .values(value=str(roster_version(connection) + 1))
-    )
+    raise_version(connection)
 
 
 def holders_of(connection: Connection, number: str) -> list[tuple[str, str]]:

@@ -325,6 +325,14 @@ unit = Table(
     Column("risk", Integer, nullable=False),
 )
 
+# The land of a unit, as GeoJSON; it outlives a new import of the roster.
+outline = Table(
+    "outline",
+    metadata,
+    Column("unit", Text, primary_key=True),
+    Column("geometry", Text, nullable=False),
+)
+
 # Versions of people: a row is never changed, so records stay true.
 person = Table(
     "person",

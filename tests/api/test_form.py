@@ -131,8 +131,9 @@ def test_what_need_not_be_there_may_be_left_out(body: object) -> None:
         (
             alert(areas=[{"geometry": {"type": "Polygon"}}, {"circle": {"lat": 42.6}}]),
             [
-                ("areas.0.geometry", "area_kind_unsupported"),
-                ("areas.1.circle", "area_kind_unsupported"),
+                ("areas.0.geometry.Polygon.coordinates", "required"),
+                ("areas.1.circle.lon", "required"),
+                ("areas.1.circle.radius_km", "required"),
             ],
         ),
         (

@@ -184,7 +184,7 @@ async def test_what_he_has_taken_over_is_not_asked_of_him_again() -> None:
         await office.warn()
         await turn(office, 1)
         await office.hears("head", "1")
-        await until(office, 311)
+        await until(office, 345)
         await office.hears("head", "1", at=office.now)
         callout = await office.callout(GRIDS[0])
 
