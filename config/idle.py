@@ -42,7 +42,6 @@ IDLE: Mapping[Loc, str] = {
 
 # Read and checked, because the rules of calling know them, but not acted on yet.
 NOT_YET = (
-    "merge: 本版每条首发预警自成一组",
     "also_at_start: 本版没有广播",
     "household_reach、report_every、final_after_cancel: 本版不催这些期限",
 )

@@ -19,7 +19,13 @@ SPOTS = {
     UnitId(GRIDS[1]): (42.05, 125.25),
     UnitId(GRIDS[2]): (42.25, 125.25),
 }
-RING = [[125, 42], [125.1, 42], [125.1, 42.1], [125, 42.1], [125, 42]]
+RING: list[list[float]] = [
+    [125, 42],
+    [125.1, 42],
+    [125.1, 42.1],
+    [125, 42.1],
+    [125, 42],
+]
 SQUARE = {"type": "Polygon", "coordinates": [RING]}
 ECHO = "/api/v1/areas/echo"
 
@@ -67,7 +73,7 @@ async def test_a_polygon_calls_the_grids_inside_it(mapped: Hamlet) -> None:
             {
                 "geometry": {
                     "type": "MultiPolygon",
-                    "coordinates": [[RING], [[[x + 0.2, y] for x, y in RING]]],
+                    "coordinates": [[RING], [[[p[0] + 0.2, p[1]] for p in RING]]],
                 }
             },
             [GRIDS[0], GRIDS[1]],
@@ -132,7 +138,7 @@ OPEN = [*RING[:-1]]
             {
                 "geometry": {
                     "type": "Polygon",
-                    "coordinates": [[[y, x] for x, y in RING]],
+                    "coordinates": [[p[::-1] for p in RING]],
                 }
             },
             "latlon_swapped",
