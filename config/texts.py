@@ -29,6 +29,7 @@ class TextName(StrEnum):
     EXPIRY_ASK = "expiry_ask"  # to the desk: it runs out soon
     NO_EXPIRY_ASK = "no_expiry_ask"  # to the desk: it gave no end and goes on
     RENEWED = "renewed"  # to the desk: nobody said anything, so it goes on by itself
+    CANCEL_CONFIRM = "cancel_confirm"  # to the desk: a machine has lifted a red warning
     EXPIRED_DESK = "expired_desk"  # to the desk: it has run out, and who never answered
     BROADCAST_OPENING = "broadcast_opening"  # to a group: a warning is called out
     BROADCAST_TOLD = "broadcast_told"  # to a group: likewise, and nothing is asked
@@ -112,6 +113,7 @@ FIELDS: Mapping[TextName, frozenset[str]] = {
         TextName.EXPIRY_ASK: (*ABOUT, "at", "count"),
         TextName.NO_EXPIRY_ASK: (*ABOUT, "hours", "count"),
         TextName.RENEWED: (*ABOUT, "at", "count"),
+        TextName.CANCEL_CONFIRM: (*ABOUT, "count"),
         TextName.EXPIRED_DESK: (*ABOUT, "count"),
         TextName.BROADCAST_OPENING: (*ABOUT, "place", "reach", "instruction"),
         TextName.BROADCAST_TOLD: (*ABOUT, "place", "reach", "instruction"),

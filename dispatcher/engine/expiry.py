@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 from zoneinfo import ZoneInfo
@@ -10,12 +10,9 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlalchemy import Connection
 
-from channels.contract import Channel
 from config.texts import TextName
-from contacts.model import Person, PersonId, Post, PostRef, UnitId, UnitKind
-from contacts.roster import Roster
 from dispatcher.core.alert import Alert, AlertId, AlertState, Renewal
-from dispatcher.core.callout import OPEN_STATES, CloseReason, Means
+from dispatcher.core.callout import OPEN_STATES, CloseReason
 from dispatcher.core.expiry import (
     Due,
     ExpiryStep,
@@ -30,12 +27,12 @@ from dispatcher.core.fact import SYSTEM
 from dispatcher.engine.compose import Desk
 from dispatcher.engine.context import Context
 from dispatcher.engine.desk import Ending, end
-from dispatcher.engine.notices import Letter, notice
-from dispatcher.store import alerts, callouts, outbox, strikes
+from dispatcher.engine.notices import WRITTEN, notice
+from dispatcher.engine.officers import officers_of
+from dispatcher.store import alerts, callouts, outbox
 from dispatcher.store.outbox import About
 
 MOST = 20  # warnings a transaction
-WRITTEN = frozenset({Channel.SMS, Channel.WECHAT})
 HOUR_SECONDS = 3600
 RAN_OUT = "到期"
 
@@ -88,7 +85,7 @@ def _save(desk: Desk, alert: Alert) -> Alert:
 
 def _ask(desk: Desk, alert: Alert, due: Due) -> None:
     asked = _save(desk, replace(alert, asked_at=desk.now))
-    count = _silent(desk, alert)
+    count = silent_grids(desk, alert)
     if alert.expires_at:
         at = _clock(desk, alert.expires_at)
         text = desk.voice(alert.id).to_desk(TextName.EXPIRY_ASK, count, at=at)
@@ -102,16 +99,18 @@ def _go_on(desk: Desk, alert: Alert, due: Due) -> None:
     renewal = own_renewal(alert, due.at, desk.now)
     longer = renew(desk, alert, renewal)
     at = _clock(desk, renewal.until)
-    text = desk.voice(alert.id).to_desk(TextName.RENEWED, _silent(desk, alert), at=at)
+    text = desk.voice(alert.id).to_desk(
+        TextName.RENEWED, silent_grids(desk, alert), at=at
+    )
     _tell(desk, longer, due, text)
     log.info("expiry.alert.renewed", alert=alert.id, until=renewal.until.isoformat())
 
 
 def _run_out(desk: Desk, alert: Alert) -> None:
     """Close what is left of it; the desk hears who never answered."""
-    silent = _silent(desk, alert)
+    silent = silent_grids(desk, alert)
     voice = desk.voice(alert.id)
-    officers = _officers(desk, alert) if silent else ()
+    officers = officers_of(desk, alert, WRITTEN) if silent else ()
     ending = Ending(
         state=AlertState.EXPIRED,
         why=CloseReason.EXPIRED,
@@ -127,7 +126,7 @@ def _run_out(desk: Desk, alert: Alert) -> None:
     log.info("expiry.alert.expired", alert=alert.id, silent=silent)
 
 
-def _silent(desk: Desk, alert: Alert) -> int:
+def silent_grids(desk: Desk, alert: Alert) -> int:
     """How many grids have not answered."""
     tallies = callouts.tallies_of(desk.connection, alert.id)
     return sum(tally.grid and tally.state in OPEN_STATES for tally in tallies)
@@ -150,53 +149,6 @@ def _tell(desk: Desk, alert: Alert, due: Due, text: str) -> None:
         desk.connection,
         [
             notice(desk, alert, officer.letter(occasion, text), About.INFO, until)
-            for officer in _officers(desk, alert)
+            for officer in officers_of(desk, alert, WRITTEN)
         ],
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Officer:
-    """Somebody at the desk, and how he can be written to."""
-
-    person: PersonId
-    means: Means
-
-    def letter(self, occasion: str, text: str) -> Letter:
-        """Something told to him."""
-        means = self.means
-        return Letter(occasion, text, self.person, means.address, means.channel)
-
-
-def _officers(desk: Desk, alert: Alert) -> tuple[Officer, ...]:
-    """Who is at the desk and can be written to; a number that several share once."""
-    roster = desk.context.roster
-    on_duty = [
-        (person, ref.post)
-        for ref in _desks(roster, alert)
-        for person in roster.holders(ref)
-    ]
-    struck = strikes.of_chains(desk.connection, [alert.chain])
-    gone = struck.get(alert.chain, frozenset())
-    found: dict[str, Officer] = {}
-    for person, post in on_duty:
-        for means in desk.context.called(person, post, gone).means:
-            if means.channel in WRITTEN:
-                found.setdefault(_number(person, means), Officer(person.id, means))
-                break
-    if not found:
-        log.error("expiry.desk.unreachable", alert=alert.id, on_duty=len(on_duty))
-    return tuple(found.values())
-
-
-def _number(person: Person, means: Means) -> str:
-    return next(a.value for a in person.addresses if a.id == means.address)
-
-
-def _desks(roster: Roster, alert: Alert) -> list[PostRef]:
-    """The duty posts of its counties; of units dropped since, of any we have."""
-    inside = (UnitId(unit) for unit in alert.inside if unit in roster.units)
-    above = (roster.above(unit, UnitKind.COUNTY) for unit in inside)
-    counties = dict.fromkeys(county for county in above if county)
-    every = (unit for unit in roster.units.values() if unit.kind is UnitKind.COUNTY)
-    return [PostRef(county.id, Post.COUNTY_DUTY) for county in counties or every]

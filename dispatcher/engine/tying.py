@@ -13,12 +13,15 @@ from typing import assert_never
 
 from sqlalchemy import Connection
 
+from channels.contract import Channel
 from config.policy import PolicySet
+from config.texts import TextName
 from dispatcher.core.alert import (
     Alert,
     AlertState,
     ChainId,
     Content,
+    Level,
     MsgType,
     ParkReason,
     Status,
@@ -27,8 +30,11 @@ from dispatcher.engine.accept import Request, located, standing_of
 from dispatcher.engine.changing import Cause, leave
 from dispatcher.engine.compose import Desk
 from dispatcher.engine.desk import ENDED, Cancelling, cancel
+from dispatcher.engine.expiry import silent_grids
+from dispatcher.engine.notices import WRITTEN, notice
+from dispatcher.engine.officers import officers_of
 from dispatcher.intake.complete import inherit
-from dispatcher.store import alerts
+from dispatcher.store import alerts, outbox
 from dispatcher.store.alerts import Stored, Submission
 
 UPDATED = "由更新取代"
@@ -137,7 +143,28 @@ def _follows(desk: Desk, alert: Alert, found: Sequence[Alert]) -> Alert:
 
 def _cancel_all(desk: Desk, alert: Alert, found: Iterable[Alert], reason: str) -> None:
     for other in found:
-        cancel(desk, other, Cancelling(by=alert.received_by, reason=reason))
+        silent = silent_grids(desk, other)
+        cancelled = cancel(desk, other, Cancelling(by=alert.received_by, reason=reason))
+        called = cancelled.ended_at == desk.now and cancelled.launched_at
+        red = cancelled.content.level is Level.RED and not cancelled.content.drill
+        if called and red:
+            _ask_the_desk(desk, cancelled, silent)
+
+
+def _ask_the_desk(desk: Desk, alert: Alert, silent: int) -> None:
+    """A machine has lifted a red warning: somebody has to look whether it is over."""
+    voice = desk.voice(alert.id)
+    text = voice.to_desk(TextName.CANCEL_CONFIRM, silent)
+    spoken = voice.call_notice(text)
+    letters = [
+        officer.letter(f"confirm {alert.id} {channel}", said)
+        for channel, said, ways in (
+            ("text", text, WRITTEN),
+            ("call", spoken, (Channel.VOICE,)),
+        )
+        for officer in officers_of(desk, alert, ways)
+    ]
+    outbox.put(desk.connection, [notice(desk, alert, letter) for letter in letters])
 
 
 def _supersede(desk: Desk, other: Alert, by: Alert) -> None:

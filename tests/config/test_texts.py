@@ -170,6 +170,14 @@ def test_nobody_hears_the_brackets_of_a_signature(texts: Texts, name: TextName) 
             "【东丰应急】暴雨红色预警已到期,叫应结束,12个网格始终未应答,请看值班台",
         ),
         (
+            TextName.CANCEL_CONFIRM,
+            {},
+            (
+                "【东丰应急】暴雨红色预警由系统解除,叫应已停,12个网格未应答。"
+                "请核实,仍有险情请重新签发"
+            ),
+        ),
+        (
             TextName.REPLY,
             {"text": "已记录,解除通知无需回复", "drill": "演练:"},
             "【东丰应急】演练:已记录,解除通知无需回复",

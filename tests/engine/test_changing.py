@@ -22,7 +22,7 @@ from dispatcher.core.callout import CloseReason, State
 from dispatcher.core.fact import Replanned, TextChanged
 from dispatcher.store import alerts, callouts
 from tests.core.build import START, since
-from tests.engine.office import COUNTY, GRIDS, RED_RAIN, Office
+from tests.engine.office import COUNTY, GRIDS, RED_RAIN, Office, opened
 from tests.engine.telephony import until
 
 FIRST = Reference(sender=RED_RAIN.sender, identifier="W-1", sent=RED_RAIN.sent)
@@ -371,3 +371,23 @@ async def test_facts_of_a_change_name_the_alert_and_who_brought_it(
     ]
 
     assert (changed.alert, changed.by) == (name, "key:gauge")
+
+
+async def test_a_red_that_a_machine_lifts_rings_the_desk() -> None:
+    async with opened(lines=10) as office:
+        await office.warn()
+        await until(office, 100, rings_out=True)
+        await office.warn(**cancel())
+        asked = [r for r in await office.messages("county") if "请核实" in r.text]
+
+        assert sorted(row.channel for row in asked) == ["sms", "voice"]
+        assert "2个网格未应答" in asked[0].text
+
+
+async def test_a_milder_warning_that_a_machine_lifts_asks_nobody(
+    office: Office,
+) -> None:
+    await office.warn(**ORANGE)
+    await office.warn(**cancel())
+
+    assert [r for r in await office.messages() if "请核实" in r.text] == []

@@ -127,9 +127,7 @@ async def test_who_said_that_he_cannot_act_is_not_asked(office: Office) -> None:
         await office.sweep()
 
     assert await said(office, "续发或解除") == []
-    assert [(log["event"], log["on_duty"]) for log in logs] == [
-        ("expiry.desk.unreachable", 1)
-    ]
+    assert [(log["event"], log["on_duty"]) for log in logs] == [("desk.unreachable", 1)]
 
 
 async def test_a_desk_without_a_mobile_is_told_of_in_the_log_and_nothing_is_lost(
@@ -142,7 +140,7 @@ async def test_a_desk_without_a_mobile_is_told_of_in_the_log_and_nothing_is_lost
         await office.sweep()
     alert = await found(office, name)
 
-    assert [log["event"] for log in logs] == ["expiry.desk.unreachable"]
+    assert [log["event"] for log in logs] == ["desk.unreachable"]
     assert alert.due_at == START + timedelta(seconds=3000)
 
 
