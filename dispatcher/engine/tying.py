@@ -87,7 +87,12 @@ def referred(connection: Connection, content: Content) -> list[Alert]:
         alerts.referred(connection, reference.sender, reference.identifier)
         for reference in content.references
     )
-    return [alert for alert in found if alert]
+    own = (content.sender, content.identifier)
+    return [one for one in found if one and _name(one) != own]
+
+
+def _name(alert: Alert) -> tuple[str, str]:
+    return alert.content.sender, alert.content.identifier
 
 
 def _act(desk: Desk, alert: Alert, right: Right) -> Alert:
@@ -187,10 +192,19 @@ def _supersede(desk: Desk, other: Alert, by: Alert) -> None:
 
 
 def _waited_for(connection: Connection, alert: Alert) -> list[Alert]:
-    """What came before this alert and refers to it, the first one first."""
+    """What came before this alert and refers to it, the first one first.
+
+    Not itself, nor what it refers to in its turn: in a circle the newest is right.
+    """
     content = alert.content
     found = alerts.referring(connection, content.sender, content.identifier)
-    return [one for one in found if one.content.drill == content.drill]
+    around = {(one.sender, one.identifier) for one in content.references}
+    return [
+        one
+        for one in found
+        if one.content.drill == content.drill
+        and _name(one) not in {*around, _name(alert)}
+    ]
 
 
 def _act_late(desk: Desk, late: Alert, alert: Alert) -> None:

@@ -391,3 +391,41 @@ async def test_a_milder_warning_that_a_machine_lifts_asks_nobody(
     await office.warn(**cancel())
 
     assert [r for r in await office.messages() if "请核实" in r.text] == []
+
+
+async def test_an_update_of_itself_supersedes_nothing(office: Office) -> None:
+    own = Reference(sender=RED_RAIN.sender, identifier="W-2", sent=RED_RAIN.sent)
+    name = await office.warn(**update(references=(own,)))
+
+    assert (await alert(office, name)).reason is ParkReason.UNKNOWN_REFERENCE
+
+
+async def test_two_updates_of_each_other_leave_the_newer_one(office: Office) -> None:
+    first = await office.warn(**update(identifier="W-2", references=(third_of(),)))
+    second = await office.warn(**update(identifier="W-3", references=(second_of(),)))
+
+    assert (await alert(office, first)).state is AlertState.SUPERSEDED
+    assert (await alert(office, second)).state is AlertState.ACTIVE
+
+
+def second_of() -> Reference:
+    return Reference(sender=RED_RAIN.sender, identifier="W-2", sent=RED_RAIN.sent)
+
+
+def third_of() -> Reference:
+    return Reference(sender=RED_RAIN.sender, identifier="W-3", sent=RED_RAIN.sent)
+
+
+async def test_an_alert_that_comes_after_two_updates_of_it_calls_nobody_anew(
+    office: Office,
+) -> None:
+    early = await office.warn(**update(identifier="W-2"))
+    assert (await alert(office, early)).state is AlertState.PARKED
+    newest = await office.warn(
+        **update(identifier="W-3", references=(FIRST, second_of()))
+    )
+    first = await office.warn()
+
+    assert (await alert(office, first)).state is AlertState.SUPERSEDED
+    assert (await alert(office, newest)).state is AlertState.ACTIVE
+    assert len(await office.callouts(GRIDS[0])) == 1
