@@ -2,13 +2,14 @@
 
 No namespace, a blank in times, codes in one comma list, references by identifier alone,
 and ``Cancle`` where a client spells it so. Sources: GB/T 35965.1-2018, and what live
-messages show (identifiers without their last part, levels that only prose tells).
+messages show (identifiers without their last part, levels that only prose tells). The
+texts for each way of sending (``code/method``) are not read: how to call is ours.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import ClassVar
@@ -25,21 +26,48 @@ from dispatcher.core.alert import (
     Segment,
     Status,
 )
-from dispatcher.intake.document import Document, Element, Parts
+from dispatcher.intake.document import NAME_MOST, Document, Element, Parts
 from dispatcher.intake.form import YEARS
-from dispatcher.intake.levels import CHANGED, COLOURS, level_told
+from dispatcher.intake.levels import COLOURS, level_told
 from dispatcher.intake.problem import Loc, Problem
 from dispatcher.intake.xml import local
 
 BEIJING = timezone(timedelta(hours=8))
+MOMENT = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d{1,9})?\s?(?:Z|[+-]\d\d:?\d\d)?"
 TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.\d+)?\s*(Z|[+-]\d\d:?\d\d)?", re.ASCII
 )
 PIECE = re.compile(r"\d{4}-\d\d-\d\d(?:T\S+)?|\d\d:\d\d:\d\d\S*", re.ASCII)  # of a time
 STAMP = re.compile(r"_(\d{14})(?:_|$)", re.ASCII)  # the time within an identifier
+LIST = re.compile(r"[,，;；\s]+")
+TOKEN = rf"([^\s,，;；]{{1,{NAME_MOST}}})\s{{0,9}}[,，]\s{{0,9}}"
+# From the start of a token only, and bounded: else a megabyte of text takes hours.
+TRIPLE = re.compile(rf"(?<![^\s,，;；]){TOKEN}{TOKEN}({MOMENT})")
+REFERENCES_MOST = 100
 OWN = frozenset({"senderCode", "sendTime", "eventType", "secClassification"})
 MISSPELT = "Cancle"  # by a met office's client
-LIST = re.compile(r"[,，;\s]+")
+
+EVENT = re.compile(EVENT_CODE, re.ASCII)
+# 将橙色预警升级为暴雨红色预警: the colour a change ends at, in one clause with it.
+CHANGE = re.compile(
+    r"(?:升级|降级|升|降|变更|更新|更改|调整|提升|提高|降低)[为至到成]"
+    r"(?:(?!解除|取消|撤销)[^红橙黄蓝白,，、。;；!！?？\n]){0,8}([红橙黄蓝白])(?:色|预警)"
+)
+# What may yet come is no change: 若雨势加强,将升级为红色; 后期可能降级为蓝色.
+# A condition reaches across commas (若羌, 若尔盖 are counties), a guess to the next one.
+DOUBT = re.compile(
+    r"(?:若(?![羌尔])|如果|如遇|一旦|倘)[^。;；!！?？\n]*$"
+    r"|(?:可能|或将|视情|适时|随时|必要时|预计|有望|(?<!模)拟)[^,，。;；!！?？\n]*$"
+)
+DOUBT_REACH = 80  # characters before a change
+# [Ⅲ级/较重] at the end of a headline that names no colour.
+GRADE = re.compile(r"(?<![A-Za-z])(Ⅰ|Ⅱ|Ⅲ|Ⅳ|IV|I{1,3})级")
+GRADES = {
+    **dict.fromkeys(("Ⅰ", "I", "extreme"), Level.RED),
+    **dict.fromkeys(("Ⅱ", "II", "severe"), Level.ORANGE),
+    **dict.fromkeys(("Ⅲ", "III", "moderate"), Level.YELLOW),
+    **dict.fromkeys(("Ⅳ", "IV", "minor"), Level.BLUE),
+}
 
 
 def is_cn12379(root: Element) -> bool:
@@ -79,10 +107,43 @@ class Cn12379(Document):
             sent=sent,
             status=Status(self.word(head, "status", [*Status]) or Status.SYSTEM),
             msg_type=MsgType.CANCEL if kind == MISSPELT else MsgType(kind),
-            references=tuple(_references(head.text("references"), sender, sent)),
+            references=self.references(head, sender, sent),
         )
-        segments = [self.segment(info, sent, loc) for info, loc in self.infos(head)]
-        return self.filled(content, tuple(dict.fromkeys(segments)))
+        told = [
+            (info.text("language").lower(), self.segment(info, sent, loc))
+            for info, loc in self.infos(head)
+        ]
+        return self.filled(content, _in_chinese(told))
+
+    def references(
+        self, head: Parts, sender: str, sent: datetime
+    ) -> tuple[Reference, ...]:
+        """Read what it refers to, each once."""
+        loc, text = ("alert", "references"), "\n".join(head.texts("references"))
+        own = _names(head)
+        triples = [
+            self._reference(sender if name in own else name, identifier, time, sent)
+            for name, identifier, time in TRIPLE.findall(text)
+        ]
+        bare = [
+            self._reference(sender, part, "", sent)
+            for part in LIST.split(TRIPLE.sub(" ", text))
+            if part and part not in own and not PIECE.fullmatch(part)
+        ]
+        found = tuple(dict.fromkeys([*triples, *bare]))
+        if len(found) > REFERENCES_MOST:
+            self.complain(loc, "too_many", max_length=REFERENCES_MOST)
+        if any(len(one.identifier) > NAME_MOST for one in found):
+            self.complain(loc, "too_long", max_length=NAME_MOST)
+        return found
+
+    def _reference(
+        self, sender: str, identifier: str, time: str, sent: datetime
+    ) -> Reference:
+        """Told by itself, by its identifier, or else as if sent with this message."""
+        stamp = STAMP.search(identifier)
+        at = self.instant(time) or (_stamped(stamp[1]) if stamp else None) or sent
+        return Reference(sender=sender, identifier=identifier, sent=at)
 
     @override
     def instant(self, text: str) -> datetime | None:
@@ -99,8 +160,8 @@ class Cn12379(Document):
     def segment(self, info: Parts, sent: datetime, loc: Loc) -> Segment:
         """Read one info."""
         starts, ends = self.times(info, sent, loc)
-        kind = info.text("eventType")
-        code = kind if re.match(EVENT_CODE, kind, re.ASCII) else ""
+        kind = self.line(info, loc, "eventType")
+        code = kind.upper() if EVENT.match(kind.upper()) else ""
         headline = self.line(info, loc, "headline")
         description = self.prose(info, loc, "description")
         return Segment(
@@ -124,13 +185,34 @@ class Cn12379(Document):
                     yield AreaCode(system=self.code_system, code=code)
 
 
-def _references(text: str, sender: str, sent: datetime) -> Iterator[Reference]:
-    """Bare identifiers of the sender's own; of triples as in CAP, their identifiers."""
-    for part in LIST.split(text):
-        if part and part != sender and not PIECE.fullmatch(part):
-            stamp = STAMP.search(part)
-            at = (_stamped(stamp[1]) if stamp else None) or sent
-            yield Reference(sender=sender, identifier=part, sent=at)
+def _names(head: Parts) -> Collection[str]:
+    """What the sender calls itself: a triple may name it by any of these."""
+    issuers = (Parts(info).text("senderName") for info in head.all("info"))
+    return {head.text("sender"), head.text("senderCode"), *issuers}
+
+
+def _in_chinese(told: Sequence[tuple[str, Segment]]) -> list[Segment]:
+    """Each segment once; a Chinese one's translations are left out."""
+    chinese = [segment for name, segment in told if _chinese(name)]
+    same = {_sameness(segment) for segment in chinese}
+    rest = (segment for name, segment in told if not _chinese(name))
+    foreign = (segment for segment in rest if _sameness(segment) not in same)
+    return [*dict.fromkeys([*chinese, *foreign])]
+
+
+def _chinese(language: str) -> bool:
+    return not language or language.startswith(("zh", "ch", "cn", "中", "汉"))
+
+
+def _sameness(segment: Segment) -> object:
+    """What a translation leaves as it is; a place told by name only is told by that."""
+    where = tuple(
+        (area.codes, area.polygons, area.circles)
+        if area.codes or area.polygons or area.circles
+        else area.name
+        for area in segment.areas
+    )
+    return segment.level, segment.event_code, segment.effective, segment.expires, where
 
 
 def _stamped(digits: str) -> datetime | None:
@@ -143,8 +225,24 @@ def _stamped(digits: str) -> datetime | None:
 
 def _level(info: Parts, headline: str, description: str) -> Level:
     """The colour: where prose tells a change, severity may be that before it."""
-    prose = f"{headline}\n{description}"
-    if CHANGED.search(prose):
-        return level_told(prose) or Level.UNKNOWN
     severity = info.text("severity").lower().removesuffix("色")
-    return COLOURS.get(severity) or level_told(headline) or Level.UNKNOWN
+    grades = GRADE.findall(headline) or [severity]
+    return (
+        _changed(headline)
+        or _changed(description)
+        or COLOURS.get(severity)
+        or level_told(headline)
+        or GRADES.get(grades[-1])
+        or Level.UNKNOWN
+    )
+
+
+def _changed(text: str) -> Level | None:
+    """The colour that the last change told ends at; None where none is told."""
+    ends = [found[1] for found in CHANGE.finditer(text) if not _doubted(found)]
+    return COLOURS[ends[-1]] if ends else None
+
+
+def _doubted(change: re.Match[str]) -> bool:
+    start = change.start()
+    return bool(DOUBT.search(change.string[max(0, start - DOUBT_REACH) : start]))

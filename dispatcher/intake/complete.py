@@ -37,8 +37,9 @@ def _completed(part: Content) -> tuple[Content, list[str]]:
         or action_text(part.event_code, part.level.value),
         "issuer": part.issuer or part.sender,
     }
+    full = replace(part, **supplied)  # type: ignore[arg-type] # names are Content's own
     names = [name for name in FILLED if not getattr(part, name)]
-    return replace(part, **supplied), names  # type: ignore[arg-type] # names are Content's own
+    return full, [name for name in names if name == "expires" or supplied[name]]
 
 
 def _segment(content: Content) -> Segment:
@@ -46,20 +47,64 @@ def _segment(content: Content) -> Segment:
 
 
 def inherit(content: Content, earlier: Content) -> Content:
-    """Let an Update take over what it leaves out; areas and segments go together."""
-    kind = bool(content.event_code or content.event)
+    """Let an Update take over what it leaves out; areas and segments go together.
+
+    What a rule had supplied to the earlier alert was never said, so the rule supplies it
+    anew: a warning that is red now does not go on with what is to be done in a blue one.
+    """
     places = bool(content.areas or content.others)
+    head = _taking_over(content, earlier)
+    others = tuple(_spoken_for(one, head) for one in content.others)
     return replace(
+        head,
+        areas=content.areas if places else earlier.areas,
+        others=others if places else earlier.others,
+    )
+
+
+def _taking_over(content: Content, earlier: Content) -> Content:
+    kind = bool(content.event_code or content.event)
+    full = replace(
         content,
         event_code=content.event_code if kind else earlier.event_code,
         event=content.event if kind else earlier.event,
         level=earlier.level if content.level is Level.UNKNOWN else content.level,
         headline=content.headline or earlier.headline,
-        description=content.description or earlier.description,
-        instruction=content.instruction or earlier.instruction,
         issuer=content.issuer or earlier.issuer,
         effective=content.effective or earlier.effective,
         expires=content.expires or earlier.expires,
-        areas=content.areas if places else earlier.areas,
-        others=content.others if places else earlier.others,
+    )
+    return replace(
+        full,
+        description=content.description or _description(full, earlier),
+        instruction=content.instruction or _instruction(full, earlier),
+    )
+
+
+def _description(full: Content, earlier: Content) -> str:
+    said = earlier.description != earlier.headline
+    return earlier.description if said else full.headline
+
+
+def _instruction(full: Content, earlier: Content) -> str:
+    supplied = action_text(earlier.event_code, earlier.level.value)
+    said = earlier.instruction not in {"", supplied}
+    return (
+        earlier.instruction if said else action_text(full.event_code, full.level.value)
+    )
+
+
+def _spoken_for(other: Segment, head: Segment) -> Segment:
+    """A further segment of an Update; the earlier alert may have had none like it."""
+    kind = bool(other.event_code or other.event)
+    code = other.event_code if kind else head.event_code
+    return replace(
+        other,
+        event_code=code,
+        event=other.event if kind else head.event,
+        description=other.description or other.headline,
+        instruction=other.instruction or action_text(code, other.level.value),
+        issuer=other.issuer or head.issuer,
+        effective=other.effective or head.effective,
+        expires=other.expires or head.expires,
     )

@@ -59,7 +59,7 @@ async def test_receipts_twice_and_in_the_wrong_order_change_nothing(
     await town.exchange.network(NetworkMode.OUT_OF_ORDER)
     first = str((await town.warn())["id"])
     await town.exchange.network(NetworkMode.DUPLICATE)
-    second = str((await town.warn(identifier="second"))["id"])
+    second = str((await town.warn(identifier="second", event_code="11B06"))["id"])
     await town.exchange.network(NetworkMode.OK)
 
     for alert in (first, second):
