@@ -85,8 +85,11 @@ def _handle(draft: Draft, due: Due, duty: Duty) -> None:  # noqa: C901 - a table
 def _reach(draft: Draft, index: int, duty: Duty) -> None:
     rung, run = draft.callout.ladder.rungs[index], draft.callout.runs[index]
     cause = Cause.TIME
-    if run.starts_at:
-        cause = Cause.RESUMED if run.round else Cause.STRUCK
+    planned = after(draft.callout.opened_at, rung.at)
+    if run.starts_at and run.round:
+        cause = Cause.RESUMED
+    elif run.starts_at and run.starts_at < planned:
+        cause = Cause.STRUCK
     people = () if _ends_below(draft, index, duty) else duty.of(*rung.posts)
     draft.add(
         facts.RungReached(at=draft.now, rung=index, cause=cause, people=people),

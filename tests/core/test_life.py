@@ -19,6 +19,7 @@ from hypothesis.stateful import (
 from channels.contract import FailureKind
 from contacts.model import PersonId, Post
 from dispatcher.core import fact as facts
+from dispatcher.core.alert import AlertId, Level
 from dispatcher.core.answer import NO_FIGURES, Evidence, Figures, Meaning
 from dispatcher.core.callout import (
     AttemptId,
@@ -34,14 +35,16 @@ from dispatcher.core.callout import (
     Via,
     callout_id,
 )
-from dispatcher.core.decide import decide
-from dispatcher.core.due import next_due
+from dispatcher.core.decide import NEAR_SECONDS, decide
+from dispatcher.core.due import next_due, own_people_at
 from dispatcher.core.event import (
     Answered,
     DeadlineReached,
     Event,
+    Replanned,
     Reported,
     TakenOver,
+    TextChanged,
     Withdrawn,
 )
 from dispatcher.core.evolve import evolve, opened, replay
@@ -109,6 +112,7 @@ LADDERS = {
     "quiet beside": replace(BESIDE, night=DUSK),
 }
 PEOPLE = (*(one.person for one in EVERYBODY), RANGER.person, PersonId("stand-in"))
+NEAR = timedelta(seconds=NEAR_SECONDS)
 MOST_FACTS_AN_HOUR = 250
 FACTS_A_WORD = 20  # what is said, or reported, may lead to
 SPOKEN = {Purpose.HELP, Purpose.REMINDER, Purpose.TASK}
@@ -348,6 +352,34 @@ class Life(RuleBasedStateMachine):
     def take_over(self, taker: str) -> None:
         self.words += 1
         self.happen(TakenOver(taker=taker, message=f"m{self.words}"))
+
+    @rule()
+    def change_the_text(self) -> None:
+        self.words += 1
+        open_before, before = self.callout.open, len(self.facts)
+        self.happen(TextChanged(alert=AlertId(f"alert {self.words}")))
+        said = next(iter(self.facts[before:]), None)
+        if isinstance(said, facts.TextChanged) and open_before:
+            limit = self.now if said.at_once else self.now + NEAR
+            assert own_people_at(self.callout) <= limit
+
+    @rule(ladder=st.sampled_from([*LADDERS, "none"]))
+    def lower(self, ladder: str) -> None:
+        self.words += 1
+        before, fresh = self.callout, LADDERS.get(ladder, replace(ORANGE, rungs=()))
+        self.happen(
+            Replanned(
+                alert=AlertId(f"alert {self.words}"),
+                level=Level.ORANGE,
+                policy_level=Level.ORANGE,
+                ladder=fresh,
+            )
+        )
+        after = self.callout
+        assert after.opened_at == before.opened_at
+        assert after.state is before.state
+        reached = [run for run in before.runs if run.started_at]
+        assert [run for run in after.runs if run.started_at] == reached
 
     @precondition(lambda self: self.words > 3)
     @rule(reason=st.sampled_from(CloseReason))
