@@ -1,7 +1,8 @@
 """What to do, by kind of hazard and level, where a warning does not say it.
 
 The first clause is what a call says first: short, and an order. Our own wording; an
-issuer's own instruction always comes before it.
+issuer's own instruction always comes before it. A row holds for all the prefixes that
+it names.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-LONGEST_CODE = 5
+LONGEST_CODE = 6
 
 
 def action_text(event_code: str, level: str) -> str:
@@ -26,4 +27,5 @@ def action_text(event_code: str, level: str) -> str:
 def _table() -> Mapping[str, Mapping[str, str]]:
     """Rows by prefix; the empty prefix fits every code."""
     text = files("config").joinpath("hazards", "actions.csv").read_text("utf-8")
-    return {row["prefix"]: row for row in csv.DictReader(text.splitlines())}
+    rows = csv.DictReader(text.splitlines())
+    return {prefix: row for row in rows for prefix in row["prefixes"].split() or [""]}

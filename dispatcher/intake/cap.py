@@ -8,6 +8,7 @@ are left alone. Everything wrong is told at once, each at its element.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,7 +27,7 @@ from dispatcher.core.alert import (
     Segment,
     Status,
 )
-from dispatcher.intake.document import Document, Element, Parts
+from dispatcher.intake.document import NAME_MOST, Document, Element, Parts
 from dispatcher.intake.form import YEARS
 from dispatcher.intake.levels import level_told
 from dispatcher.intake.problem import Loc, Problem, problem
@@ -38,7 +39,10 @@ TIME = re.compile(
     r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?(Z|[+-]\d\d:?\d\d)", re.ASCII
 )
 # A sender may hold an apostrophe or a colon, never a comma; blanks may follow commas.
-TRIPLE = re.compile(r"([^\s,]+),\s*([^\s,]+),\s*([^\s,]+)")
+# From the start of a word only, and bounded: else a megabyte of text takes hours.
+WORD = rf"([^\s,]{{1,{NAME_MOST}}})"
+TRIPLE = re.compile(rf"(?<![^\s,]){WORD},\s{{0,99}}{WORD},\s{{0,99}}{WORD}(?![^\s])")
+REFERENCES_MOST = 100
 SEVERITY = {
     "extreme": Level.RED,
     "severe": Level.ORANGE,
@@ -114,7 +118,10 @@ class Cap(Document):
         text, loc = head.text("references"), ("alert", "references")
         if TRIPLE.sub("", text).strip():
             self.complain(loc, "references_unreadable")
-        for sender, identifier, sent in TRIPLE.findall(text):
+        triples = TRIPLE.findall(text)
+        if len(triples) > REFERENCES_MOST:
+            self.complain(loc, "too_many", max_length=REFERENCES_MOST)
+        for sender, identifier, sent in triples:
             moment = self.moment(loc, sent)
             if moment:
                 yield Reference(sender=sender, identifier=identifier, sent=moment)
@@ -160,10 +167,13 @@ def _level(info: Parts, told: Sequence[str]) -> Level:
 
 def in_one_language(told: Sequence[Told]) -> list[Segment]:
     """Of what says the same in several languages, the one we would rather read."""
-    several = len({one.language for one in told}) > 1
     best: dict[object, Told] = {}
-    for place, one in enumerate(told):
-        same = _sameness(one.segment) if several else place
+    seen: Counter[object] = Counter()
+    for one in told:
+        what = _sameness(one.segment)
+        # A language says nothing twice: its second is another one's second too.
+        seen[one.language, what] += 1
+        same = (what, seen[one.language, what])
         if same not in best or _rank(one) < _rank(best[same]):
             best[same] = one
     return [one.segment for one in best.values()]

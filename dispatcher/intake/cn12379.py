@@ -28,7 +28,7 @@ from dispatcher.core.alert import (
 )
 from dispatcher.intake.document import NAME_MOST, Document, Element, Parts
 from dispatcher.intake.form import YEARS
-from dispatcher.intake.levels import COLOURS, level_told
+from dispatcher.intake.levels import COLOURS, changed_to, level_told
 from dispatcher.intake.problem import Loc, Problem
 from dispatcher.intake.xml import local
 
@@ -48,18 +48,6 @@ OWN = frozenset({"senderCode", "sendTime", "eventType", "secClassification"})
 MISSPELT = "Cancle"  # by a met office's client
 
 EVENT = re.compile(EVENT_CODE, re.ASCII)
-# 将橙色预警升级为暴雨红色预警: the colour a change ends at, in one clause with it.
-CHANGE = re.compile(
-    r"(?:升级|降级|升|降|变更|更新|更改|调整|提升|提高|降低)[为至到成]"
-    r"(?:(?!解除|取消|撤销)[^红橙黄蓝白,，、。;；!！?？\n]){0,8}([红橙黄蓝白])(?:色|预警)"
-)
-# What may yet come is no change: 若雨势加强,将升级为红色; 后期可能降级为蓝色.
-# A condition reaches across commas (若羌, 若尔盖 are counties), a guess to the next one.
-DOUBT = re.compile(
-    r"(?:若(?![羌尔])|如果|如遇|一旦|倘)[^。;；!！?？\n]*$"
-    r"|(?:可能|或将|视情|适时|随时|必要时|预计|有望|(?<!模)拟)[^,，。;；!！?？\n]*$"
-)
-DOUBT_REACH = 80  # characters before a change
 # [Ⅲ级/较重] at the end of a headline that names no colour.
 GRADE = re.compile(r"(?<![A-Za-z])(Ⅰ|Ⅱ|Ⅲ|Ⅳ|IV|I{1,3})级")
 GRADES = {
@@ -228,21 +216,10 @@ def _level(info: Parts, headline: str, description: str) -> Level:
     severity = info.text("severity").lower().removesuffix("色")
     grades = GRADE.findall(headline) or [severity]
     return (
-        _changed(headline)
-        or _changed(description)
+        changed_to(headline)
+        or changed_to(description)
         or COLOURS.get(severity)
         or level_told(headline)
         or GRADES.get(grades[-1])
         or Level.UNKNOWN
     )
-
-
-def _changed(text: str) -> Level | None:
-    """The colour that the last change told ends at; None where none is told."""
-    ends = [found[1] for found in CHANGE.finditer(text) if not _doubted(found)]
-    return COLOURS[ends[-1]] if ends else None
-
-
-def _doubted(change: re.Match[str]) -> bool:
-    start = change.start()
-    return bool(DOUBT.search(change.string[max(0, start - DOUBT_REACH) : start]))

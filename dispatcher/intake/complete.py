@@ -49,8 +49,8 @@ def _segment(content: Content) -> Segment:
 def inherit(content: Content, earlier: Content) -> Content:
     """Let an Update take over what it leaves out; areas and segments go together.
 
-    What a rule had supplied to the earlier alert was never said, so the rule supplies it
-    anew: a warning that is red now does not go on with what is to be done in a blue one.
+    What a rule had supplied to the earlier alert was never said, so the rule supplies
+    it anew: a warning that is red now does not go on with what is to be done in a blue.
     """
     places = bool(content.areas or content.others)
     head = _taking_over(content, earlier)

@@ -377,5 +377,31 @@ def test_a_reference_is_an_instant_whatever_its_zone() -> None:
     )
 
 
+def test_places_told_by_name_in_two_languages_are_each_kept() -> None:
+    bare = without("geocode", "polygon", "circle")(CAP)
+    town = with_info(areaDesc="双潭镇")(bare)
+    english = with_info(language="en", areaDesc="Liulin")(town)
+    found = read(with_info(language="en", areaDesc="Shuangtan")(english))
+
+    assert isinstance(found, Content)
+    assert [part.areas[0].name for part in found.parts] == ["柳林镇", "双潭镇"]
+
+
+def test_what_may_yet_come_is_not_the_level() -> None:
+    headline = "暴雨橙色预警,后期可能升级为红色"
+    found = read(swap((HEADLINE, headline))(CAP))
+
+    assert isinstance(found, Content)
+    assert found.level is Level.ORANGE
+
+
+@pytest.mark.timeout(20)
+def test_a_megabyte_of_references_is_read_in_no_time() -> None:
+    text = "<references>" + "a" * 500_000 + "</references>"
+    found = read(referring("Update", text)(CAP))
+
+    assert not isinstance(found, Content)
+
+
 def test_the_table_is_as_long_as_it_should_be() -> None:
     assert len(VALID) >= 45

@@ -95,21 +95,67 @@ def test_what_an_update_says_itself_stays() -> None:
     assert inherit(update, replace(WHOLE, others=(Segment(),))) == update
 
 
-LEVELS = ("red", "orange", "yellow", "blue", "unknown")
+def test_what_a_warning_says_nowhere_is_not_named_as_supplied() -> None:
+    silent = replace(BARE, event="", headline="")
+    full, filled = complete(silent)
+
+    assert full.description == ""
+    assert filled == ("effective", "instruction", "issuer", "expires")
 
 
-@pytest.mark.parametrize("level", LEVELS)
-@pytest.mark.parametrize("code", ["", "11B03", "11A51", "11D02", "11Z99", "99999", "x"])
-def test_there_is_a_short_order_for_every_hazard_and_level(
-    code: str, level: str
-) -> None:
-    text = action_text(code, level)
-
-    assert 0 < len(text) <= 16
-    assert not set("【】{}") & set(text)
+def rainy(level: Level, **said: str) -> Content:
+    """A rain warning whose headline says its level."""
+    known = {"headline": f"暴雨{level.zh}预警"} | said
+    return replace(BARE, level=level, **known)  # type: ignore[arg-type] # texts only
 
 
-def test_the_longest_code_the_table_knows_decides() -> None:
-    assert action_text("11A51", "red") == "立即转移沟口河边群众"
-    assert action_text("11A99", "red") == "立即转移河边低处群众"
-    assert action_text("11D02", "red") == action_text("11D03", "red")
+def test_what_a_rule_had_supplied_is_supplied_anew_at_another_level() -> None:
+    earlier, _ = complete(rainy(Level.YELLOW))
+    full = inherit(rainy(Level.RED), earlier)
+
+    assert full.instruction == action_text("11B03", "red")
+    assert full.description == "暴雨红色预警"
+
+
+def test_what_the_issuer_had_said_goes_on_at_another_level() -> None:
+    earlier, _ = complete(rainy(Level.YELLOW, instruction="撤离", description="大雨"))
+    full = inherit(rainy(Level.RED), earlier)
+
+    assert (full.instruction, full.description) == ("撤离", "大雨")
+
+
+def test_an_update_of_an_alert_that_said_nothing_to_do_says_what_fits_it() -> None:
+    full = inherit(rainy(Level.ORANGE), rainy(Level.YELLOW))
+
+    assert full.instruction == action_text("11B03", "orange")
+
+
+def test_each_further_segment_of_an_update_says_all_of_it() -> None:
+    milder = Segment(
+        level=Level.BLUE, headline="外围降雨", areas=(Area(name="双潭镇"),)
+    )
+    update = replace(BARE, msg_type=MsgType.UPDATE, others=(milder,))
+    full = inherit(update, WHOLE)
+
+    assert full.others == (
+        Segment(
+            event_code="11B03",
+            event="暴雨",
+            level=Level.BLUE,
+            headline="外围降雨",
+            description="外围降雨",
+            instruction=action_text("11B03", "blue"),
+            issuer="县气象台",
+            effective=SENT,
+            expires=SENT + timedelta(hours=3),
+            areas=(Area(name="双潭镇"),),
+        ),
+    )
+
+
+def test_segments_of_the_alert_before_go_with_its_areas() -> None:
+    milder = Segment(level=Level.BLUE, areas=(Area(name="双潭镇"),))
+    earlier = replace(WHOLE, others=(milder,))
+    full = inherit(replace(BARE, msg_type=MsgType.UPDATE), earlier)
+
+    assert (full.areas, full.others) == (WHOLE.areas, (milder,))
