@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy import Connection, select, text
 
 from channels.contract import Callback, Channel, HookRequest, Reply
-from config.load import load_policies
 from config.texts import Texts
 from contacts.model import (
     Address,
@@ -51,6 +50,7 @@ from dispatcher.store.callbacks import Unread
 from dispatcher.store.database import Database
 from dispatcher.store.migrate import migrate
 from tests.core.build import START
+from tests.core.county import POLICIES
 from tests.engine.peers import Cards, Scripted, Telephones
 
 COUNTY, TOWN, VILLAGE = UnitId("990421"), UnitId("990421100"), UnitId("990421100200")
@@ -308,7 +308,7 @@ async def opened(
         await database.write(migrate)
         await database.write(lambda c: people.save_roster(c, village(spare, accounts)))
         fixed = Fixed(
-            policies=load_policies(),
+            policies=POLICIES,
             texts=Texts.load(),
             routes=ways,
             signature="澄溪应急",

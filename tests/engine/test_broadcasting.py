@@ -13,7 +13,6 @@ from sqlalchemy import Connection, select
 
 from channels.contract import Channel, Failed, FailureKind, Outcome, Unknown
 from channels.registry import ChannelConfigError
-from config.load import load_policies
 from config.settings import Settings, Store
 from config.texts import Texts
 from contacts.model import PersonId, UnitId
@@ -33,6 +32,7 @@ from dispatcher.engine.keeper import Fixed, Keeper
 from dispatcher.engine.runtime import running
 from dispatcher.store import alerts, schema
 from tests.core.build import at, since
+from tests.core.county import POLICIES
 from tests.engine.office import COUNTY, GRIDS, TOWN, VILLAGE, Office, opened
 from tests.engine.peers import Scripted
 
@@ -97,7 +97,7 @@ async def hall(**robots: set[UnitId]) -> AsyncIterator[Hall]:
     """Robots, each with the units of its group."""
     async with opened() as office:
         fixed = Fixed(
-            policies=load_policies(),
+            policies=POLICIES,
             texts=Texts.load(),
             routes={Channel.SMS: ("sms",)},
             signature="澄溪应急",
