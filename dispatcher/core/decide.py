@@ -115,7 +115,7 @@ def _replanned(draft: Draft, event: Replanned) -> None:
     callout = draft.callout
     if callout.state is State.CLOSED or callout.alert == event.alert:
         return
-    kept = _reached(callout)
+    kept = max(_reached(callout), 0 if event.ladder.rungs else 1)  # its own people stay
     there = {_place(rung) for rung in callout.ladder.rungs[:kept]}
     new = (rung for rung in event.ladder.rungs if _place(rung) not in there)
     rungs = (*_kept(callout, kept, event), *new)

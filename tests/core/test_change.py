@@ -18,7 +18,7 @@ from dispatcher.core.alert import (
     Reference,
     Segment,
 )
-from dispatcher.core.callout import CalloutId, State
+from dispatcher.core.callout import CalloutId, CloseReason, State
 from dispatcher.core.change import (
     Change,
     Lowers,
@@ -30,7 +30,7 @@ from dispatcher.core.change import (
     standing,
     with_those_above,
 )
-from dispatcher.core.event import Replanned, TextChanged
+from dispatcher.core.event import Replanned, TextChanged, Withdrawn
 from dispatcher.core.plan import rest_ladder
 from tests.core.build import ORANGE, START, Life, at, since
 from tests.core.county import POLICIES, RAIN, ROSTER, content
@@ -290,3 +290,28 @@ def test_a_post_the_milder_policy_does_not_call_keeps_its_texts_only() -> None:
     planned = [f for f in told_then if isinstance(f, facts.AttemptPlanned)]
     own = {(since(f.at), f.channel) for f in planned if f.person == "a"}
     assert own == {(1800, "sms"), (3600, "sms"), (5400, "sms"), (7200, "sms")}
+
+
+def test_what_has_ended_hears_of_no_change() -> None:
+    life = Life()
+    life.happen(Withdrawn(reason=CloseReason.CANCELLED), 10)
+
+    assert life.happen(TextChanged(alert=AlertId("new")), 20) == ()
+    assert life.happen(lowered(), 20) == ()
+
+
+def test_repeats_of_a_quicker_plan_that_are_past_are_not_made_up_for() -> None:
+    life = Life()
+    life.silence(200)
+    quick = replace(ORANGE, repeat=replace(ORANGE.repeat, every=100))
+    life.happen(replace(lowered(), ladder=quick), 250)
+
+    assert life.callout.repeats == 2
+
+
+def test_a_post_that_is_not_called_any_more_keeps_its_own_people() -> None:
+    life = Life()
+    rest = rest_ladder(POLICIES, content(Level.ORANGE))
+    life.happen(replace(lowered(), ladder=rest), 0)
+
+    assert [rung.tries for rung in life.callout.ladder.rungs] == [()]
