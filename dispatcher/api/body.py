@@ -7,13 +7,18 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
-from pydantic_core import from_json
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dispatcher.api.front import FrontOf
 from dispatcher.api.problem import Refusal, RefusedError, answer, refused
-from dispatcher.intake.dialect import Unreadable, Warned, read_document, read_json
-from dispatcher.intake.problem import Problem, problem, problems_of
+from dispatcher.intake.dialect import (
+    Unreadable,
+    Warned,
+    read_document,
+    read_json,
+    read_value,
+)
+from dispatcher.intake.problem import Problem, problems_of
 
 JSON = "application/json"
 
@@ -80,12 +85,10 @@ async def json_body(request: Request) -> object:
     """The body, parsed; only after the key was found good."""
     if kind_of(request) != JSON:
         raise refused(415, NOT_JSON_TYPE)
-    try:
-        # Unlike json.loads it takes no lone surrogates and no endless nesting.
-        parsed: object = from_json(await request.body(), allow_inf_nan=False)
-    except ValueError:
-        raise refused(400, problem((), "not_json")) from None
-    return parsed
+    value = read_value(await request.body())
+    if isinstance(value, Unreadable):
+        raise refused(400, value.why)
+    return value
 
 
 def kind_of(request: Request) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated
 
@@ -102,17 +103,12 @@ async def answer_on_behalf(
         raise refused(422, problem(("at",), "heard_in_future"))
     said = _said(form, key)
 
-    def record(connection: Connection) -> None:
-        seen = callouts.load(connection, [name])
-        if name not in seen:
-            raise unknown(CALLOUT, name)
-        callout = seen[name].callout
-        _check(context, callout, said.person)
+    def record(connection: Connection, callout: Callout) -> None:
+        if said.person not in _standing(context, callout):
+            raise refused(422, problem(("person",), "not_on_ladder"))
         desk.record_on_behalf(connection, context, callout, said, now)
 
-    await front.runtime.database.write(record)
-    front.committed()
-    return await _shown(front, name)
+    return await _changed(front, name, record)
 
 
 @router.post(
@@ -130,15 +126,26 @@ async def take_over(
     context, now = await front.runtime.keeper.refresh(), front.now()
     by = f"key:{key.name}"
 
-    def take(connection: Connection) -> None:
+    def take(connection: Connection, _: Callout) -> None:
+        desk.take_over(Desk(connection, context, now), name, form.note, by)
+
+    return await _changed(front, name, take)
+
+
+async def _changed(
+    front: Front, name: CalloutId, change: Callable[[Connection, Callout], None]
+) -> CalloutView:
+    """Do something to a callout that is not over, and show what it is then."""
+
+    def do(connection: Connection) -> None:
         seen = callouts.load(connection, [name])
         if name not in seen:
             raise unknown(CALLOUT, name)
         if seen[name].callout.state is State.CLOSED:
             raise _closed(seen[name].callout)
-        desk.take_over(Desk(connection, context, now), name, form.note, by)
+        change(connection, seen[name].callout)
 
-    await front.runtime.database.write(take)
+    await front.runtime.database.write(do)
     front.committed()
     return await _shown(front, name)
 
@@ -157,14 +164,6 @@ def _said(form: AnswerForm, key: ApiKey) -> desk.OnBehalf:
             people=given.people if given else None,
         ),
     )
-
-
-def _check(context: Context, callout: Callout, person: PersonId) -> None:
-    """Refuse an answer to a callout that is over, or by somebody it never meant."""
-    if callout.state is State.CLOSED:
-        raise _closed(callout)
-    if person not in _standing(context, callout):
-        raise refused(422, problem(("person",), "not_on_ladder"))
 
 
 def _standing(context: Context, callout: Callout) -> set[PersonId]:

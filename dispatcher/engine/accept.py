@@ -48,6 +48,8 @@ from dispatcher.engine.context import CARRIES, Context
 from dispatcher.store.alerts import Submission
 from dispatcher.store.codec import CONTENT
 
+INERT = frozenset({Status.SYSTEM, Status.DRAFT})  # kept, and nothing is done
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
@@ -133,7 +135,7 @@ def _alert(context: Context, request: Request, where: Located, name: AlertId) ->
         policy_level=level,
         filled=request.filled,
     )
-    if content.status in {Status.SYSTEM, Status.DRAFT}:
+    if content.status in INERT:
         draft = content.status is Status.DRAFT
         return replace(alert, state=AlertState.DRAFT if draft else AlertState.CLOSED)
     if content.msg_type in {MsgType.ACK, MsgType.ERROR, MsgType.CANCEL}:

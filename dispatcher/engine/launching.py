@@ -6,13 +6,14 @@ A warning that follows others changes what they opened; see
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Connection
 
-from contacts.model import PersonId, PostRef
+from contacts.model import PersonId
+from contacts.roster import Roster
 from dispatcher.core.alert import Alert
 from dispatcher.core.change import Change, Withdraws
 from dispatcher.core.expiry import lifetime_of, scheduled
@@ -23,6 +24,7 @@ from dispatcher.engine.compose import Desk
 from dispatcher.engine.context import Context
 from dispatcher.engine.desk import tell_left
 from dispatcher.engine.expiry import attend
+from dispatcher.engine.roles import with_all_roles
 from dispatcher.store import alerts
 
 CHUNK = 50
@@ -42,7 +44,8 @@ def _launch(desk: Desk, alert: Alert) -> int:
         return attend(desk.connection, desk.context, alert.id, desk.now)
     cause = Cause(by=alert.received_by, may_lower=not alert.merged)
     work = outstanding(desk, alert.chain, cause)
-    chunk = with_all_roles(desk.context, work)
+    holders = partial(_holders, desk.context.roster)
+    chunk = with_all_roles(work, CHUNK, holders)
     carry_out(desk, alert.chain, chunk, cause)
     ended = [one.callout for one in chunk if isinstance(one, Withdraws)]
     tell_left(desk, alert, ended)
@@ -59,14 +62,7 @@ def _launched(desk: Desk, alert: Alert) -> None:
     announce(desk, done)
 
 
-def with_all_roles(context: Context, work: Sequence[Change]) -> list[Change]:
-    """The next chunk, with all other roles of its people: one message names them."""
-    roster = context.roster
-
-    def holders(post: PostRef) -> set[PersonId]:
-        place = seat(roster, post) if post.unit in roster.units else post
-        return {person.id for person in roster.holders(place)}
-
-    people = {person for one in work[:CHUNK] for person in holders(one.post)}
-    beside = (one for one in work[CHUNK:] if holders(one.post) & people)
-    return [*work[:CHUNK], *beside]
+def _holders(roster: Roster, change: Change) -> set[PersonId]:
+    post = change.post
+    place = seat(roster, post) if post.unit in roster.units else post
+    return {person.id for person in roster.holders(place)}

@@ -17,6 +17,7 @@ from dispatcher.engine.digests import send_due
 from dispatcher.engine.expiry import attend, tend
 from dispatcher.engine.keeper import Keeper
 from dispatcher.engine.launching import launch_due
+from dispatcher.engine.roles import with_all_roles
 from dispatcher.engine.step import step
 from dispatcher.store import alerts, callouts, questions
 from dispatcher.store.database import STORE_TROUBLE, Database, Work
@@ -105,16 +106,14 @@ def due_together(
 
     Whatever falls due for somebody in the same second is one message.
     """
-    due = callouts.due(connection, now, LOOKED_AT)
     roster = context.roster
 
-    def own(unit: UnitId) -> set[PersonId]:
-        posts = (PostRef(unit, post) for post in Post)
+    def own(due: tuple[CalloutId, UnitId]) -> set[PersonId]:
+        posts = (PostRef(due[1], post) for post in Post)
         return {person.id for ref in posts for person in roster.holders(ref)}
 
-    people = {person for _, unit in due[:MOST] for person in own(unit)}
-    beside = [name for name, unit in due[MOST:] if own(unit) & people]
-    return [*(name for name, _ in due[:MOST]), *beside]
+    due = callouts.due(connection, now, LOOKED_AT)
+    return [name for name, _ in with_all_roles(due, MOST, own)]
 
 
 def climb(

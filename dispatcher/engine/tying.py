@@ -7,7 +7,7 @@ carried out when that alert comes (rules of calling, sections 8 and 12).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import assert_never
 
@@ -24,9 +24,8 @@ from dispatcher.core.alert import (
     Level,
     MsgType,
     ParkReason,
-    Status,
 )
-from dispatcher.engine.accept import Request, located, standing_of
+from dispatcher.engine.accept import INERT, Request, located, standing_of
 from dispatcher.engine.changing import Cause, leave
 from dispatcher.engine.compose import Desk
 from dispatcher.engine.desk import ENDED, Cancelling, cancel
@@ -39,19 +38,6 @@ from dispatcher.store.alerts import Stored, Submission
 
 UPDATED = "由更新取代"
 UPDATE_OVER = "更新已过有效期"
-
-
-INERT = frozenset({Status.SYSTEM, Status.DRAFT})  # kept, and nothing is done
-
-
-@dataclass(frozen=True, slots=True)
-class Right:
-    """Whether a key may act on alerts of other senders."""
-
-    may_cancel: bool
-
-
-OWN_ONLY = Right(may_cancel=False)
 
 
 def inherited(connection: Connection, content: Content) -> Content:
@@ -67,13 +53,13 @@ def take(desk: Desk, request: Request, offered: Submission) -> Stored:
     stored = alerts.accept(desk.connection, offered)
     if not stored.fresh or request.content.status in INERT:
         return stored
-    tied = _tie(desk, stored.alert, Right(request.may_cancel))
+    tied = _tie(desk, stored.alert, may_cancel=request.may_cancel)
     return replace(stored, alert=tied)
 
 
-def _tie(desk: Desk, alert: Alert, right: Right) -> Alert:
+def _tie(desk: Desk, alert: Alert, *, may_cancel: bool) -> Alert:
     """Let a new alert act on others, and others on it; gives it as it stands then."""
-    tied = _act(desk, alert, right)
+    tied = _act(desk, alert, may_cancel=may_cancel)
     if tied != alert:
         alerts.save(desk.connection, tied)
     for late in _waited_for(desk.connection, tied):
@@ -95,14 +81,14 @@ def _name(alert: Alert) -> tuple[str, str]:
     return alert.content.sender, alert.content.identifier
 
 
-def _act(desk: Desk, alert: Alert, right: Right) -> Alert:
+def _act(desk: Desk, alert: Alert, *, may_cancel: bool) -> Alert:
     content = alert.content
     match content.msg_type:
         case MsgType.ALERT if alert.state is AlertState.ACTIVE:
             return _joined(desk, alert)
         case MsgType.UPDATE | MsgType.CANCEL if content.references:
             found = referred(desk.connection, content)
-            reason = _why_not(content, found, right)
+            reason = _why_not(content, found, may_cancel=may_cancel)
             if reason:
                 parked = AlertState.PARKED
                 return replace(alert, state=parked, reason=reason, due_at=None)
@@ -120,12 +106,12 @@ def _act(desk: Desk, alert: Alert, right: Right) -> Alert:
 
 
 def _why_not(
-    content: Content, found: Sequence[Alert], right: Right
+    content: Content, found: Sequence[Alert], *, may_cancel: bool
 ) -> ParkReason | None:
     if not found:
         return ParkReason.UNKNOWN_REFERENCE
     foreign = any(other.content.sender != content.sender for other in found)
-    return ParkReason.FOREIGN_SENDER if foreign and not right.may_cancel else None
+    return ParkReason.FOREIGN_SENDER if foreign and not may_cancel else None
 
 
 def _follows(desk: Desk, alert: Alert, found: Sequence[Alert]) -> Alert:
@@ -211,7 +197,7 @@ def _act_late(desk: Desk, late: Alert, alert: Alert) -> None:
     """Carry out, now that the alert is here, what referred to it before."""
     parked = late.state is AlertState.PARKED
     if parked and late.reason is ParkReason.UNKNOWN_REFERENCE:
-        tied = _act(desk, _revived(desk, late, alert), OWN_ONLY)
+        tied = _act(desk, _revived(desk, late, alert), may_cancel=False)
         alerts.save(desk.connection, tied)
     elif late.content.sender == alert.content.sender and not parked:
         if late.content.msg_type is MsgType.CANCEL:
@@ -243,8 +229,10 @@ def _joined(desk: Desk, alert: Alert) -> Alert:
 
 def _neighbours(desk: Desk, alert: Alert) -> list[Alert]:
     """Live alerts of its kind whose chain has spoken not long ago."""
-    policies = desk.context.policies
-    kind = group_of(policies, alert.content.event_code)
+    policies, code = desk.context.policies, alert.content.event_code
+    if not code:  # what kind it is nobody has said
+        return []
+    kind = group_of(policies, code)
     live = alerts.live(desk.connection)
     last: dict[ChainId, Alert] = {one.chain: one for one in live}  # the newest wins
     return [
@@ -252,7 +240,6 @@ def _neighbours(desk: Desk, alert: Alert) -> list[Alert]:
         for one in live
         if one.id != alert.id
         and one.content.drill == alert.content.drill
-        and alert.content.event_code
         and group_of(policies, one.content.event_code) == kind
         and desk.now - last[one.chain].received_at <= _window(policies, last[one.chain])
     ]

@@ -36,14 +36,22 @@ class Unreadable:
 Reading = Warned | Unreadable | tuple[Problem, ...]
 
 
-def read_json(body: bytes, now: datetime) -> Reading:
-    """Read an alert in our own JSON."""
+def read_value(body: bytes) -> object:
+    """Read any JSON in UTF-8; gives :class:`Unreadable` where it is none."""
     try:
         # Unlike json.loads it takes no lone surrogates and no endless nesting.
-        parsed: object = from_json(body, allow_inf_nan=False)
+        value: object = from_json(body, allow_inf_nan=False)
     except ValueError:
         return Unreadable(problem((), "not_json"))
-    read = form.parse(parsed, now)
+    return value
+
+
+def read_json(body: bytes, now: datetime) -> Reading:
+    """Read an alert in our own JSON."""
+    value = read_value(body)
+    if isinstance(value, Unreadable):
+        return value
+    read = form.parse(value, now)
     return read if isinstance(read, tuple) else Warned(read, strict=True)
 
 

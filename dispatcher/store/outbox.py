@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Row,
     func,
@@ -292,23 +293,19 @@ def drop_settled(
 
 def drop_chain(connection: Connection, chain: ChainId, reason: str) -> None:
     """Drop everything of a chain that has not been written to the wire."""
-    table = schema.message
-    connection.execute(
-        update(table)
-        .where(table.c.chain == chain, table.c.state == MessageState.WAITING.value)
-        .values(state=MessageState.DROPPED.value, reason=reason, due_at=None)
-    )
+    _drop(connection, schema.message.c.chain == chain, reason)
 
 
 def drop_to(connection: Connection, addresses: Iterable[str], reason: str) -> None:
     """Drop what waits for addresses at which nobody is to be reached any more."""
+    _drop(connection, schema.message.c.address.in_(list(addresses)), reason)
+
+
+def _drop(connection: Connection, which: ColumnElement[bool], reason: str) -> None:
     table = schema.message
     connection.execute(
         update(table)
-        .where(
-            table.c.address.in_(list(addresses)),
-            table.c.state == MessageState.WAITING.value,
-        )
+        .where(which, table.c.state == MessageState.WAITING.value)
         .values(state=MessageState.DROPPED.value, reason=reason, due_at=None)
     )
 
