@@ -145,6 +145,8 @@ def _alert(context: Context, request: Request, where: Located, name: AlertId) ->
 
 def standing_of(context: Context, alert: Alert, where: Located) -> Alert:
     """Where a warning that calls people stands: active, parked, or over already."""
+    level, _ = level_policy(context.policies, alert.content)
+    alert = replace(alert, policy_level=level)
     counted = _counted(context, alert, where)
     content, at = alert.content, alert.received_at
     if content.expires and content.expires <= at:

@@ -53,7 +53,8 @@ def gather(desk: Desk, spoken: Spoken, gathered: Gathered) -> None:
     if spoken.meaning is Meaning.CANNOT_ACT:
         named |= heard.roles(desk.connection, question.key.chain, person)
     elif spoken.meaning is Meaning.WRONG_PERSON and spoken.address:
-        named |= heard.at_address(desk.connection, person, spoken.address)
+        there = heard.at_address(desk.connection, person, spoken.address)
+        named |= callouts.still_open(desk.connection, there)
     for name, seen in callouts.load(desk.connection, named).items():
         own = is_own(desk.context, seen.callout, person)
         above = question.key.kind is Kind.DIGEST and not own

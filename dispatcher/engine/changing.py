@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import assert_never
 
 from channels.contract import Channel
@@ -34,7 +34,13 @@ from dispatcher.core.change import (
 )
 from dispatcher.core.event import Event, Replanned, TextChanged, Withdrawn
 from dispatcher.core.fact import Opened
-from dispatcher.core.plan import Launch, open_callouts, opens, rest_ladder
+from dispatcher.core.plan import (
+    Launch,
+    level_policy,
+    open_callouts,
+    opens,
+    rest_ladder,
+)
 from dispatcher.core.policy import strictness
 from dispatcher.engine.compose import Desk
 from dispatcher.engine.notices import Letter, notice, written_way
@@ -95,7 +101,7 @@ def carry_out(desk: Desk, chain: ChainId, work: Iterable[Change], cause: Cause) 
                 events[name] = (TextChanged(alert=stand.alert.id, by=cause.by),)
                 told[name] = stand
             case Lowers(callout=name, stand=stand):
-                events[name] = (_replanned(desk, chain, change, cause),)
+                events[name] = (_replanned(desk, change, cause),)
                 told[name] = stand
             case _:
                 assert_never(change)
@@ -124,18 +130,20 @@ def _launch(desk: Desk, stand: Stand, epoch: int, cause: Cause) -> Launch:
     )
 
 
-def _replanned(desk: Desk, chain: ChainId, one: Lowers, cause: Cause) -> Replanned:
+def _replanned(desk: Desk, one: Lowers, cause: Cause) -> Replanned:
     context, stand = desk.context, one.stand
     start = _launch(desk, stand, 1, cause)
-    [fresh] = open_callouts(
-        replace(start, chain=chain), context.policies, context.roster, [one.post]
-    )
-    rest = rest_ladder(context.policies, stand.content)
+    # A post that nobody holds any more, beside the grid lead, opens nothing by itself.
+    posts = [one.post] if one.starts else []
+    fresh = open_callouts(start, context.policies, context.roster, posts)
+    level, _ = level_policy(context.policies, stand.content)
     return Replanned(
-        alert=fresh.alert,
-        level=fresh.level,
-        policy_level=fresh.policy_level,
-        ladder=fresh.ladder if one.starts else rest,
+        alert=stand.alert.id,
+        level=stand.content.level,
+        policy_level=level,
+        ladder=fresh[0].ladder
+        if fresh
+        else rest_ladder(context.policies, stand.content),
         by=cause.by,
     )
 

@@ -134,11 +134,11 @@ def _follows(desk: Desk, alert: Alert, found: Sequence[Alert]) -> Alert:
 
 def _cancel_all(desk: Desk, alert: Alert, found: Iterable[Alert], reason: str) -> None:
     for other in found:
-        silent = silent_grids(desk, other)
+        red = other.content.level is Level.RED and not other.content.drill
+        asks = red and other.launched_at and other.state not in ENDED
+        silent = silent_grids(desk, other) if asks else 0
         cancelled = cancel(desk, other, Cancelling(by=alert.received_by, reason=reason))
-        called = cancelled.ended_at == desk.now and cancelled.launched_at
-        red = cancelled.content.level is Level.RED and not cancelled.content.drill
-        if called and red:
+        if asks:
             _ask_the_desk(desk, cancelled, silent)
 
 

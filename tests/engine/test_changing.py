@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from contacts.model import Post
+from contacts.model import Holding, PersonId, Post, PostRef
+from contacts.roster import Roster
 from dispatcher.core.alert import (
     Alert,
     AlertId,
@@ -20,9 +21,17 @@ from dispatcher.core.alert import (
 )
 from dispatcher.core.callout import CloseReason, State
 from dispatcher.core.fact import Replanned, TextChanged
-from dispatcher.store import alerts, callouts
+from dispatcher.store import alerts, callouts, people
 from tests.core.build import START, since
-from tests.engine.office import COUNTY, GRIDS, RED_RAIN, Office, opened
+from tests.engine.office import (
+    COUNTY,
+    GRIDS,
+    RED_RAIN,
+    VILLAGE,
+    Office,
+    opened,
+    village,
+)
 from tests.engine.telephony import until
 
 FIRST = Reference(sender=RED_RAIN.sender, identifier="W-1", sent=RED_RAIN.sent)
@@ -429,3 +438,53 @@ async def test_an_alert_that_comes_after_two_updates_of_it_calls_nobody_anew(
     assert (await alert(office, first)).state is AlertState.SUPERSEDED
     assert (await alert(office, newest)).state is AlertState.ACTIVE
     assert len(await office.callouts(GRIDS[0])) == 1
+
+
+async def test_a_milder_plan_for_a_post_that_nobody_holds_any_more_is_texts_only(
+    office: Office,
+) -> None:
+    ranger = Holding(ref=PostRef(VILLAGE, Post.FOREST_RANGER), person=PersonId("chief"))
+    plain = village()
+    with_ranger = Roster.build(
+        plain.units.values(), plain.people.values(), (*plain.holdings, ranger)
+    )
+    fire = {"event_code": "11B25", "event": "森林火险"}
+    await office.database.write(lambda c: people.save_roster(c, with_ranger))
+    await office.keeper.refresh()
+    await office.warn(**fire)
+    await office.database.write(lambda c: people.save_roster(c, plain))
+    await office.keeper.refresh()
+    second = await office.warn(**update(**ORANGE))
+    one = await office.callout(GRIDS[0], Post.FOREST_RANGER)
+
+    assert (await alert(office, second)).launched_at
+    assert (one.level, one.ladder.repeat.voice_every) == (Level.ORANGE, None)
+
+
+async def test_an_update_that_waited_has_the_policy_of_the_level_it_inherits(
+    office: Office,
+) -> None:
+    late = await office.warn(**update(level=Level.UNKNOWN))
+    await office.warn()
+
+    assert (await alert(office, late)).policy_level is Level.RED
+
+
+async def test_a_number_that_is_wrong_now_changes_nothing_that_has_ended(
+    office: Office,
+) -> None:
+    await office.warn(**ORANGE, event_code="11B15")
+    await sent(office)
+    hail = Reference(sender=RED_RAIN.sender, identifier="W-1", sent=RED_RAIN.sent)
+    await office.warn(**cancel(hail))
+    before = await kinds(office, GRIDS[0])
+    office.later(60)
+    again = await office.warn(identifier="W-2")
+    await sent(office)
+    office.later(60)
+    codes = {r.code for r in await office.messages("lead") if r.alert == again}
+    await office.hears("lead", f"{codes.pop()} 5")
+    [old] = [one for one in await office.callouts(GRIDS[0]) if one.alert != again]
+    facts_of = await office.database.read(lambda c: callouts.facts_of(c, old.id))
+
+    assert [fact.kind for fact in facts_of] == before
