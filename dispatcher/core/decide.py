@@ -141,9 +141,18 @@ def _kept(callout: Callout, kept: int, event: Replanned) -> tuple[Rung, ...]:
 
 
 def _reached(callout: Callout) -> int:
-    """How many rungs, from the lowest, have begun or put something on the board."""
-    touched = (i for i, r in enumerate(callout.runs, 1) if r.started_at or r.flagged)
-    return max(touched, default=0)
+    """How many rungs, from the lowest, have begun, or put something on the board.
+
+    A rung whose people have been told anything counts too: what becomes of that is
+    still to come.
+    """
+    begun = (
+        place
+        for place, run in enumerate(callout.runs, 1)
+        if run.started_at or run.flagged or run.people
+    )
+    told = (attempt.rung + 1 for attempt in callout.attempts)
+    return max((*begun, *told), default=0)
 
 
 def _place(rung: Rung) -> tuple[object, ...]:

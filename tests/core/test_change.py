@@ -18,6 +18,7 @@ from dispatcher.core.alert import (
     Reference,
     Segment,
 )
+from dispatcher.core.answer import Meaning
 from dispatcher.core.callout import CalloutId, CloseReason, State
 from dispatcher.core.change import (
     Change,
@@ -32,7 +33,17 @@ from dispatcher.core.change import (
 )
 from dispatcher.core.event import Replanned, TextChanged, Withdrawn
 from dispatcher.core.plan import rest_ladder
-from tests.core.build import ORANGE, START, Life, at, since
+from tests.core.build import (
+    ORANGE,
+    RED,
+    START,
+    Life,
+    at,
+    opening,
+    own,
+    since,
+    small,
+)
 from tests.core.county import POLICIES, RAIN, ROSTER, content
 
 CHAIN = ChainId("first")
@@ -315,3 +326,19 @@ def test_a_post_that_is_not_called_any_more_keeps_its_own_people() -> None:
     life.happen(replace(lowered(), ladder=rest), 0)
 
     assert [rung.tries for rung in life.callout.ladder.rungs] == [()]
+
+
+def test_what_becomes_of_a_call_for_help_is_taken_down_after_a_milder_plan() -> None:
+    pair = small(own(0, Post.GRID_LEAD, Post.GRID_BACKUP, need=2), *RED.rungs[2:])
+    life = Life(opening(pair))
+    life.wake(0)
+    life.say("a", Meaning.NEED_HELP, 20)
+    life.wake(20)
+    rest = rest_ladder(POLICIES, content(Level.ORANGE))
+    life.happen(replace(lowered(), ladder=rest), 30)
+    helped = [call for call in life.calls() if ".h." in call]
+
+    assert helped
+    for call in helped:
+        told_then = life.unreached(call, 40)
+        assert [fact.kind for fact in told_then][:1] == ["attempt_reported"]

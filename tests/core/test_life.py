@@ -111,6 +111,16 @@ LADDERS = {
     "beside": BESIDE,
     "quiet beside": replace(BESIDE, night=DUSK),
 }
+LOWER = {  # a milder plan is for the same post: one ladder does not become another's
+    "red": ("orange", "none"),
+    "orange": ("quiet orange", "none"),
+    "pair": ("pair", "none"),
+    "quiet orange": ("orange", "none"),
+    "red at dusk": ("orange", "quiet orange", "none"),
+    "beside": ("quiet beside", "none"),
+    "quiet beside": ("beside", "none"),
+    "none": ("none",),
+}
 PEOPLE = (*(one.person for one in EVERYBODY), RANGER.person, PersonId("stand-in"))
 NEAR = timedelta(seconds=NEAR_SECONDS)
 MOST_FACTS_AN_HOUR = 250
@@ -150,6 +160,7 @@ class Life(RuleBasedStateMachine):
     def open(self, ladder: str, on_duty: str) -> None:
         first = opening(LADDERS[ladder])
         self.now = START
+        self.ladder = ladder
         self.duty = DUTIES[on_duty]
         self.facts: list[Fact] = [first]
         self.callout: Callout = opened(first)
@@ -363,9 +374,10 @@ class Life(RuleBasedStateMachine):
             limit = self.now if said.at_once else self.now + NEAR
             assert own_people_at(self.callout) <= limit
 
-    @rule(ladder=st.sampled_from([*LADDERS, "none"]))
-    def lower(self, ladder: str) -> None:
+    @rule(data=st.data())
+    def lower(self, data: st.DataObject) -> None:
         self.words += 1
+        ladder = data.draw(st.sampled_from(LOWER[self.ladder]))
         before, fresh = self.callout, LADDERS.get(ladder, replace(ORANGE, rungs=()))
         self.happen(
             Replanned(
@@ -376,6 +388,7 @@ class Life(RuleBasedStateMachine):
             )
         )
         after = self.callout
+        self.ladder = ladder if before.open else self.ladder
         assert after.opened_at == before.opened_at
         assert after.state is before.state
         reached = [run for run in before.runs if run.started_at]

@@ -117,6 +117,7 @@ async def test_with_two_warnings_a_text_in_the_app_needs_its_code(
 ) -> None:
     async with chatting(1) as town:
         rain = await opened(town)
+        await town.until(2)
         flood = await opened(town, event_code="11A51", event="山洪", identifier="F")
         asked = town.card("lead-1").text
         await town.until(40)
