@@ -14,14 +14,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
     AwareDatetime,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
 )
@@ -33,10 +30,12 @@ from pydantic_settings import (
 from typing_extensions import override
 
 from config.complaint import Complaint, complaint, one_of, refuse, section, sound
+from config.inlets import Feed, Monitor
+from config.section import Names, Section, WebAddress
 from config.sources import PREFIX, ConfigError, Loc, Tree, read_layers
 from config.words import CHANNELS
 
-CHANNEL_NAME = r"[a-z][a-z0-9_]*"  # it stands in the address of the callbacks
+NAME = r"[a-z][a-z0-9_]*"  # a channel's stands in the address of its callbacks
 
 
 class Role(StrEnum):
@@ -45,14 +44,6 @@ class Role(StrEnum):
     API = "api"
     WORKER = "worker"
     ALL = "all"
-
-
-def _web_address(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        what = "不是网址"
-        raise refuse(what, "请写成 https://jiaoying.example.org")
-    return text.rstrip("/")
 
 
 def _signature(text: str) -> str:
@@ -69,9 +60,9 @@ def _scalar(value: object) -> object:
     return value
 
 
-def _channel_name(name: str) -> str:
-    if not re.fullmatch(CHANNEL_NAME, name):
-        what = f"“{name}”不能作通道名"
+def _name(name: str) -> str:
+    if not re.fullmatch(NAME, name):
+        what = f"“{name}”不能作名称"
         raise refuse(what, "请用小写字母、数字和下划线,以字母开头")
     return name
 
@@ -80,26 +71,14 @@ def _route_kind(name: str) -> str:
     return one_of(name, CHANNELS)
 
 
-def _listed(value: object) -> object:
-    """The environment writes a list with commas."""
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    return value
-
-
 Scalar = Annotated[str | int | float | bool, BeforeValidator(_scalar)]
 ChannelKeys = dict[str, Scalar]
-ChannelName = Annotated[str, AfterValidator(_channel_name)]
-Channels = dict[ChannelName, ChannelKeys]
+Name = Annotated[str, AfterValidator(_name)]
+BaseAddress = Annotated[WebAddress, AfterValidator(lambda text: text.rstrip("/"))]
+Channels = dict[Name, ChannelKeys]
 RouteKind = Annotated[str, AfterValidator(_route_kind)]
-Routes = dict[RouteKind, Annotated[list[str], BeforeValidator(_listed)]]
+Routes = dict[RouteKind, Names]
 Found = tuple[Loc, Complaint]
-
-
-class Section(BaseModel):
-    """One table of the file; a key it does not have is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Server(Section):
@@ -107,9 +86,7 @@ class Server(Section):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
-    public_base_url: Annotated[str, AfterValidator(_web_address)] = (
-        "http://127.0.0.1:8000"
-    )
+    public_base_url: BaseAddress = "http://127.0.0.1:8000"
     body_limit_bytes: Annotated[int, Field(gt=0)] = 1_048_576
 
 
@@ -182,6 +159,8 @@ class Settings(BaseSettings):
 
     :ivar channels: keys of each configured channel, ``provider`` among them
     :ivar routes: for "sms", "voice" and "wechat" the channels in order of preference
+    :ivar monitors: by the name of the API key they post with
+    :ivar feeds: by names of our own
     """
 
     model_config = SettingsConfigDict(
@@ -201,6 +180,8 @@ class Settings(BaseSettings):
     texts: TextSettings = TextSettings()
     channels: Annotated[Channels, Field(repr=False)] = {}
     routes: Routes = {}
+    monitors: dict[str, Monitor] = {}
+    feeds: dict[Name, Feed] = {}
 
     @classmethod
     @override

@@ -20,7 +20,7 @@ from dispatcher.api.front import FrontOf
 from dispatcher.api.lookup import PageQuery, alert_named
 from dispatcher.api.problem import RefusedError, answers, refused
 from dispatcher.api.record import as_csv, record_rows
-from dispatcher.api.submit import check_key, submit
+from dispatcher.api.submit import check_key, conflict, submit
 from dispatcher.api.views import (
     AlertView,
     CalloutLine,
@@ -61,7 +61,7 @@ class AlertQuery(PageQuery):
     status_code=202,
     responses={
         200: {"model": AlertView, "description": "The same alert again"},
-        **answers(400, 401, 403, 409, 413, 415, 422, 503),
+        **answers(400, 401, 403, 409, 413, 415, 422, 429, 503),
     },
     openapi_extra=documented(AlertForm, CAP, "application/xml"),
 )
@@ -78,6 +78,8 @@ async def send_alert(  # noqa: PLR0913 - one for each part of the request
     stored = await submit(
         front, key, warned.content, idempotency_key, strict=warned.strict
     )
+    if not stored.same:
+        raise conflict(stored.alert)
     response.headers["Location"] = f"{router.prefix}/{stored.alert.id}"
     if not stored.fresh:
         response.status_code = 200

@@ -10,7 +10,16 @@ from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 from typing_extensions import override
 
-from dispatcher.api import alerts, areas, callouts, health, phone, problem
+from dispatcher.api import (
+    alerts,
+    areas,
+    callouts,
+    feeds,
+    health,
+    monitors,
+    phone,
+    problem,
+)
 from dispatcher.api.body import BodyLimit
 from dispatcher.api.front import Front
 from dispatcher.api.hooks import event, sms, voice
@@ -57,6 +66,17 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
     app.state.front = Front(runtime=runtime, committed=committed)
     app.add_middleware(BodyLimit, most=runtime.settings.server.body_limit_bytes)
     problem.install(app)
-    for room in (alerts, areas, callouts, sms, voice, event, phone, health):
+    for room in (
+        alerts,
+        monitors,
+        feeds,
+        areas,
+        callouts,
+        sms,
+        voice,
+        event,
+        phone,
+        health,
+    ):
         app.include_router(room.router)
     return app

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
@@ -34,6 +35,14 @@ NO_DIALECT = Problem(
     code="dialect_expected",
     zh="请用 application/json、application/cap+xml 或 application/xml",
     en="send application/json, application/cap+xml or application/xml",
+)
+
+
+REPEATED = Problem(
+    loc=(),
+    code="repeated",
+    zh="同样的内容已经受理,不必再发",
+    en="the same content has been taken: there is no need to send it again",
 )
 
 
@@ -91,12 +100,31 @@ async def json_body(request: Request) -> object:
     return value
 
 
+JsonBody = Annotated[object, Depends(json_body)]
+
+
 def kind_of(request: Request) -> str:
     """The media type of a body, without its parameters."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def warning_body(request: Request, front: FrontOf) -> Warned:
+async def unrepeated(request: Request, front: FrontOf) -> AsyncIterator[None]:
+    """Shed what is sent over and over: only a body that has been taken counts.
+
+    So a first warning is never shed, nor one whose taking has failed.
+    """
+    repeats = front.limits.repeats
+    name = hashlib.blake2b(await request.body(), digest_size=16).hexdigest()
+    if seconds := repeats.wait(name, front.now()):
+        raise refused(429, REPEATED, Retry_After=str(seconds))
+    yield
+    repeats.take(name, front.now())
+
+
+Unrepeated = Annotated[None, Depends(unrepeated)]
+
+
+async def warning_body(request: Request, front: FrontOf, _shed: Unrepeated) -> Warned:
     """The warning in a body, in whichever dialect its type and its root tell."""
     kind, now = kind_of(request), front.now()
     if kind == JSON:
@@ -115,8 +143,13 @@ async def warning_body(request: Request, front: FrontOf) -> Warned:
             raise refused(422, *read)
 
 
+async def posted(_shed: Unrepeated, body: JsonBody) -> object:
+    """What a monitor posts, parsed."""
+    return body
+
+
 WarningBody = Annotated[Warned, Depends(warning_body)]
-JsonBody = Annotated[object, Depends(json_body)]
+PostedBody = Annotated[object, Depends(posted)]
 
 
 Read = TypeVar("Read", bound=BaseModel)
@@ -132,6 +165,14 @@ def read_as(form: type[Read]) -> Callable[[object], Awaitable[Read]]:
             raise refused(422, *problems_of(error.errors())) from None
 
     return read
+
+
+ANY_OBJECT = {
+    "requestBody": {
+        "required": True,
+        "content": {JSON: {"schema": {"type": "object"}}},
+    }
+}
 
 
 def documented(form: type[BaseModel], *more: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ class Front:
 
     :ivar committed: to be called after a commit that the worker should look at
     :ivar unverified: callbacks turned away since the start, by channel
-    :ivar limits: of the link page
+    :ivar limits: how often what may be done
     """
 
     runtime: Runtime

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -14,7 +15,7 @@ from dispatcher.api.front import FrontOf
 from dispatcher.api.problem import answers, refused
 from dispatcher.api.views import View
 from dispatcher.intake.problem import Problem
-from dispatcher.store import callbacks, callouts, outbox, people
+from dispatcher.store import callbacks, callouts, feeds, outbox, people
 
 router = APIRouter(tags=["operations"])
 
@@ -35,6 +36,7 @@ class Ready(View):
         its lease; must be 0
     :ivar durability: how far a commit reaches; one disk in this version
     :ivar unverified_callbacks: turned away since the start
+    :ivar failing_feeds: configured feeds that could not be fetched the last time
     """
 
     status: Literal["ready"] = "ready"
@@ -42,6 +44,7 @@ class Ready(View):
     lost: int
     durability: Literal["local"] = "local"
     unverified_callbacks: int
+    failing_feeds: list[str]
 
 
 @router.get("/healthz")
@@ -55,21 +58,33 @@ async def readyz(front: FrontOf) -> Ready:
     """Whether the store can be read, with the schema this version knows."""
     now = front.now()
     try:
-        unread, lost = await front.runtime.database.read(lambda c: _counts(c, now))
+        found = await front.runtime.database.read(lambda c: _found(c, now))
     except SQLAlchemyError as error:
         log.error("api.store.unreadable", error=str(error))  # noqa: TRY400 - the answer is what matters; the cause is in its text
         raise refused(503, UNREADABLE, Retry_After="1") from error
     return Ready(
-        unread_callbacks=unread,
-        lost=lost,
+        unread_callbacks=found.unread,
+        lost=found.lost,
         unverified_callbacks=front.unverified.total(),
+        failing_feeds=sorted(found.failing & front.runtime.settings.feeds.keys()),
     )
 
 
-def _counts(connection: Connection, now: datetime) -> tuple[int, int]:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    unread: int
+    lost: int
+    failing: set[str]
+
+
+def _found(connection: Connection, now: datetime) -> _Found:
     people.roster_version(connection)
-    lost = callouts.ownerless(connection) + outbox.stuck(connection, now)
-    return callbacks.count_unread(connection), lost
+    states = feeds.states(connection).values()
+    return _Found(
+        unread=callbacks.count_unread(connection),
+        lost=callouts.ownerless(connection) + outbox.stuck(connection, now),
+        failing={state.name for state in states if state.failures},
+    )
 
 
 UNREADABLE = Problem(

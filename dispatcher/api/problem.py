@@ -29,6 +29,7 @@ TITLES = {
     413: ("内容太大", "Content Too Large"),
     415: ("不支持这种格式", "Unsupported Media Type"),
     422: ("内容有误", "Unprocessable Content"),
+    429: ("太频繁", "Too Many Requests"),
     500: ("内部错误", "Internal Server Error"),
     503: ("暂时无法受理", "Service Unavailable"),
 }

@@ -65,9 +65,15 @@ GUESSES_MOST = 5  # wrong last digits for one link
 GUESSES_SECONDS = 600
 
 
+REPEATS_MOST = 60  # times the same body is taken in a minute
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What the link page bounds, by question or by the address of who asks."""
+    """What the link page bounds, by question or by the address of who asks.
+
+    :ivar repeats: bodies that have been taken before, by their digests
+    """
 
     presses: Throttle = field(default_factory=lambda: Throttle(PRESSES_MOST, MINUTE))
     requests: Throttle = field(default_factory=lambda: Throttle(REQUESTS_MOST, MINUTE))
@@ -75,3 +81,4 @@ class Limits:
     guesses: Throttle = field(
         default_factory=lambda: Throttle(GUESSES_MOST, GUESSES_SECONDS)
     )
+    repeats: Throttle = field(default_factory=lambda: Throttle(REPEATS_MOST, MINUTE))

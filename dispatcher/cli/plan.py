@@ -77,7 +77,7 @@ async def _rehearse(settings: Settings, file: Path, body: bytes) -> Rehearsal:
     request = Request(
         content=content,
         said=content,
-        api_key="plan",
+        by="plan",
         idempotency_key=None,
         may_cancel=False,
         at=now,

@@ -56,13 +56,14 @@ class Request:
     """A parsed warning, and who sent it how.
 
     :ivar said: what holds for it: with what rules have completed and what it inherits
+    :ivar by: ``key:NAME`` or ``feed:NAME``
     :ivar filled: fields that a rule has completed
     :ivar may_cancel: the key may act on alerts of other senders
     """
 
     content: Content
     said: Content
-    api_key: str
+    by: str
     idempotency_key: str | None
     may_cancel: bool
     at: datetime
@@ -117,7 +118,7 @@ def submission(context: Context, request: Request, where: Located) -> Submission
     return Submission(
         alert=_alert(context, request, where, AlertId(name)),
         digest=hashlib.blake2b(body, digest_size=16).hexdigest(),
-        api_key=request.api_key,
+        api_key=request.by,
         idempotency_key=request.idempotency_key,
     )
 
@@ -131,7 +132,7 @@ def _alert(context: Context, request: Request, where: Located, name: AlertId) ->
         content=content,
         state=AlertState.CLOSED,
         received_at=request.at,
-        received_by=f"key:{request.api_key}",
+        received_by=request.by,
         policy_level=level,
         filled=request.filled,
     )
@@ -162,9 +163,7 @@ def _parked(where: Resolution) -> ParkReason | None:
         return ParkReason.NAME_CODE_MISMATCH
     if where.units:
         return None
-    if where.unresolved:
-        return ParkReason.UNRESOLVED_AREA
-    return ParkReason.NO_AUDIENCE
+    return ParkReason.NO_AUDIENCE if where.outside else ParkReason.UNRESOLVED_AREA
 
 
 def _counted(context: Context, alert: Alert, where: Located) -> Alert:

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -21,6 +22,7 @@ from contacts.model import UnitId
 from dispatcher.engine.broadcasting import Broadcaster
 from dispatcher.engine.clock import Clock, ScaledClock, SystemClock, wait_for
 from dispatcher.engine.context import Robots
+from dispatcher.engine.feeds import Feeds
 from dispatcher.engine.hangup import HangUp
 from dispatcher.engine.inbox import Inbox
 from dispatcher.engine.keeper import Fixed, Keeper
@@ -70,6 +72,7 @@ class Engine:
         database: Database,
         keeper: Keeper,
         providers: Mapping[str, Provider],
+        feeds: Feeds,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -80,6 +83,7 @@ class Engine:
         self._reconciler = Reconciler(database, keeper, providers, clock)
         self._hang_up = HangUp(database, keeper, providers)
         self._broadcaster = Broadcaster(database, keeper, providers, clock)
+        self.feeds = feeds
         names = ("rules", "inbox", "hang_up", "broadcaster")
         self._woken = {name: asyncio.Event() for name in names}
         self._ticked = asyncio.Event()
@@ -92,7 +96,8 @@ class Engine:
 
     async def turn(self) -> int:
         """Do every duty once, the sender until nothing waits; returns how much."""
-        done = await self._rules.turn() + await self._inbox.turn()
+        done = sum([await self.feeds.turn(name) for name in self.feeds.names])
+        done += await self._rules.turn() + await self._inbox.turn()
         while sent := await self.sender.turn():
             await self.sender.landed()
             done += sent
@@ -138,9 +143,20 @@ class Engine:
         async with asyncio.TaskGroup() as group:
             for duty in duties:
                 group.create_task(self._repeat(duty))
+            fetching = [
+                group.create_task(self._repeat(self._fetching(name)))
+                for name in self.feeds.names
+            ]
+            await self._stopping.wait()
+            for task in fetching:  # nothing is lost: it is fetched again
+                task.cancel()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.sender.drain(), DRAIN_SECONDS)
         log.info("engine.stopped")
+
+    def _fetching(self, name: str) -> Duty:
+        turn = partial(self.feeds.turn, name)
+        return Duty(f"feed {name}", turn, self._ticked, _at_most)
 
     async def _repeat(self, duty: Duty) -> None:
         while not self._stopping.is_set():
@@ -218,8 +234,10 @@ async def running(
     providers = channels.providers
     async with opened(settings) as database:
         links = _links(settings)
+        code_system = settings.intake.code_system
         keeper = Keeper(database, _fixed(settings, channels, links))
-        engine = Engine(database, keeper, providers, clock)
+        feeds = Feeds(database, keeper, clock, settings.feeds, code_system)
+        engine = Engine(database, keeper, providers, feeds, clock)
         try:
             yield Runtime(
                 settings=settings,
@@ -231,6 +249,7 @@ async def running(
                 engine=engine,
             )
         finally:
+            await feeds.aclose()
             for provider in providers.values():
                 await provider.aclose()
 

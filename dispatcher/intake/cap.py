@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import ClassVar
 
 from lxml import etree
@@ -28,16 +28,13 @@ from dispatcher.core.alert import (
     Status,
 )
 from dispatcher.intake.document import NAME_MOST, Document, Element, Parts
-from dispatcher.intake.form import YEARS
 from dispatcher.intake.levels import level_told
 from dispatcher.intake.problem import Loc, Problem, problem
+from dispatcher.intake.times import instant_of
 from dispatcher.intake.xml import local
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:"
 VERSION = "1.2"
-TIME = re.compile(
-    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?(Z|[+-]\d\d:?\d\d)", re.ASCII
-)
 # A sender may hold an apostrophe or a colon, never a comma; blanks may follow commas.
 # From the start of a word only, and bounded: else a megabyte of text takes hours.
 WORD = rf"([^\s,]{{1,{NAME_MOST}}})"
@@ -103,15 +100,7 @@ class Cap(Document):
 
     @override
     def instant(self, text: str) -> datetime | None:
-        found = TIME.fullmatch(text.strip())
-        if found is None:
-            return None
-        zone = {"Z": "+00:00", "-00:00": "+00:00"}.get(found[2], found[2])
-        try:
-            moment = datetime.fromisoformat(found[1] + zone)
-        except ValueError:
-            return None
-        return moment.astimezone(UTC) if moment.year in YEARS else None
+        return instant_of(text)
 
     def references(self, head: Parts) -> Iterator[Reference]:
         """Read the triples; the same instant in another zone is the same."""

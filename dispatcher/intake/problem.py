@@ -103,6 +103,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "既不是 CAP 1.2 也不是 12379 报文",
         "is neither CAP 1.2 nor a 12379 message",
     ),
+    "feed_expected": ("不是 Atom 或 RSS 列表", "is no Atom or RSS feed"),
     "cap_version_unsupported": (
         "只读 CAP 1.2,这份是 {version}",
         "only CAP 1.2 is read, this is {version}",
@@ -130,6 +131,14 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "latlon_swapped": (
         "经纬度像是写反了:把两数对调就落在境内",
         "latitude and longitude seem swapped: exchanged they would fit",
+    ),
+    "sender_not_allowed": (
+        "不能以 {sender} 的名义发布",
+        "may not send for {sender}",
+    ),
+    "different_content": (
+        "{at} 已收到内容不同的预警 {first} ({sender}, {identifier})",
+        "alert {first} ({sender}, {identifier}) came with other content at {at}",
     ),
     "heard_in_future": ("听到的时间还没有到", "is in the future"),
     "not_on_ladder": (

@@ -39,9 +39,9 @@ KNOWN = {
 UTF16_NAMES = frozenset({"utf-16", "utf16", "utf-16le", "utf-16be", "unicode"})
 
 
-def read_xml(body: bytes) -> etree._Element | Problem:
+def read_xml(body: bytes, most: int = BYTES_MOST) -> etree._Element | Problem:
     """Read a document, or tell why it is not read; comments and such are dropped."""
-    if len(body) > BYTES_MOST:
+    if len(body) > most:
         return _refused("too_large_xml")
     text = _decoded(body)
     if isinstance(text, Problem):

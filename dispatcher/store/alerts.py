@@ -13,6 +13,8 @@ from dispatcher.core.callout import lane_of
 from dispatcher.store import batch, schema
 
 ALERT: TypeAdapter[Alert] = TypeAdapter(Alert)
+STANDING = (AlertState.ACTIVE.value, AlertState.PARKED.value)
+LAST = "\U0010ffff"  # sorts after every character
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +186,20 @@ def live(connection: Connection) -> list[Alert]:
     rows = connection.execute(
         select(schema.alert.c.body)
         .where(schema.alert.c.state == AlertState.ACTIVE.value)
+        .order_by(schema.alert.c.received_at)
+    )
+    return [ALERT.validate_json(row.body) for row in rows]
+
+
+def standing_of(connection: Connection, sender: str, begins: str) -> list[Alert]:
+    """Alerts of a sender that go on or wait at the desk, by how their names begin."""
+    rows = connection.execute(
+        select(schema.alert.c.body)
+        .where(
+            schema.alert.c.sender == sender,
+            schema.alert.c.identifier.between(begins, f"{begins}{LAST}"),
+            schema.alert.c.state.in_(STANDING),
+        )
         .order_by(schema.alert.c.received_at)
     )
     return [ALERT.validate_json(row.body) for row in rows]

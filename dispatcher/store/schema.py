@@ -366,6 +366,29 @@ holding = Table(
 )
 
 
+feed = Table(
+    "feed",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("etag", Text, nullable=False),
+    Column("modified", Text, nullable=False),
+    Column("polled_at", Moment, nullable=False),
+    Column("ok_at", Moment),
+    Column("failures", Integer, nullable=False),
+    Column("problem", Text, nullable=False),
+)
+
+feed_entry = Table(
+    "feed_entry",
+    metadata,
+    Column("feed", Text, primary_key=True),
+    Column("entry", Text, primary_key=True),
+    Column("seen_at", Moment, nullable=False),
+    Column("alert", Text),
+    Column("problem", Text, nullable=False),
+)
+
+
 def address_is(value: str) -> ColumnElement[bool]:
     """Whether an address is this number, or this account, whose case is no matter."""
     return in_any_case == value

@@ -28,6 +28,7 @@ PUBLIC = {
     ("GET", "/readyz"),
     ("GET", "/openapi.json"),
 }
+NAMES = {"id": "none", "unit": "none", "kind": "grafana"}
 SCOPES = re.search(r"^- Scopes: ([^.]+)\.$", API, re.MULTILINE)
 
 
@@ -72,7 +73,7 @@ async def test_only_the_public_routes_need_no_key(hamlet: Hamlet) -> None:
 async def test_without_a_key_nothing_is_told(
     hamlet: Hamlet, method: str, path: str
 ) -> None:
-    answer = await hamlet.http.request(method, path.format(id="none", unit="none"))
+    answer = await hamlet.http.request(method, path.format(**NAMES))
 
     assert (answer.status_code, codes(answer)) == (401, ["no_valid_key"])
 
@@ -83,9 +84,7 @@ async def test_a_key_without_the_scope_is_told_which_it_lacks(
 ) -> None:
     scope, _ = TABLE[method, path]
     headers = {"Authorization": "Bearer key-of-idle"}
-    answer = await hamlet.http.request(
-        method, path.format(id="none", unit="none"), headers=headers
-    )
+    answer = await hamlet.http.request(method, path.format(**NAMES), headers=headers)
 
     assert (answer.status_code, codes(answer)) == (403, ["scope_missing"])
     assert scope in answer.json()["detail"]

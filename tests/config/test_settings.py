@@ -43,6 +43,7 @@ rate_per_second = 0.5
 sms = ["sms_cn", "sms"]
 """
 
+FEED = "[feeds.cma]\nurl = 'https://cap.example.org/atom/'\nsenders = ['*@cma']\n"
 SMS = '[channels.sms]\nprovider = "twilio_sms"\n'
 
 
@@ -105,6 +106,23 @@ def test_a_file_says_everything(file: Path) -> None:
         "sms_cn": {"provider": "gateway", "rate_per_second": 0.5},
     }
     assert found.routes == {"sms": ["sms_cn", "sms"]}
+
+
+def test_monitors_and_feeds_are_read(file: Path) -> None:
+    monitor = (
+        "[monitors.gauges]\nevent = '洪水'\nlevel = ['$.a', 'red']\n"
+        "[monitors.gauges.values.level]\nhigh = 'red'\n"
+    )
+    (file.parent / "token").write_text("t0ken\n")
+    found = settings(file, f"{FEED}token_file = 'token'\n{monitor}")
+    feed, gauges = found.feeds["cma"], found.monitors["gauges"]
+
+    assert feed.url == "https://cap.example.org/atom/"
+    assert (feed.senders, feed.hosts, feed.token) == (["*@cma"], [], "t0ken")
+    assert feed.every_seconds == 60
+    assert (gauges.event, gauges.level) == (["洪水"], ["$.a", "red"])
+    assert gauges.values == {"level": {"high": "red"}}
+    assert (gauges.area, gauges.status) == (None, "Actual")
 
 
 def test_the_environment_overrules_the_file_and_keeps_the_rest(file: Path) -> None:
@@ -249,7 +267,7 @@ def test_secrets_are_not_shown(file: Path) -> None:
         ("[channels.sms]\nfrom = '1'\n", "channels.sms.provider: 没有写服务商"),
         ("[channels]\nsms = 1\n", "channels.sms: 应是一组键和值"),
         (SMS + "to = [1]\n", "channels.sms.to: 只能是文字、数字或是非"),
-        ("[channels.'a/b']\nprovider = 'x'\n", "channels.a/b: “a/b”不能作通道名"),
+        ("[channels.'a/b']\nprovider = 'x'\n", "channels.a/b: “a/b”不能作名称"),
         ("[routes]\nsms = ['sms']\n", "routes.sms.第1项: 没有名为“sms”的通道"),
         (SMS + "[routes]\nsms = ['sms', 'sms']\n", "routes.sms.第2项: “sms”写了两次"),
         (SMS + "[routes]\nfax = ['sms']\n", "routes.fax: 不认识“fax”: 可用的是 wechat"),
@@ -259,6 +277,26 @@ def test_secrets_are_not_shown(file: Path) -> None:
             "channels.sms.auth_token_file: 读不到密钥文件 gone",
         ),
         ("[server\n", "不是合法的 TOML("),
+        (
+            "[monitors.g]\nlevel = '$labels'\n",
+            "monitors.g.level.第1项: “$labels”不是字段路径",
+        ),
+        ("[monitors.g]\nitems = '$.a b'\n", "monitors.g.items: “$.a b”不是字段路径"),
+        ("[monitors.g]\nleevl = 'red'\n", "monitors.g.levle: 不认识这一项"),
+        ("[monitors.g]\nstatus = 'Live'\n", "monitors.g.status: 不认识这个值"),
+        (
+            "[monitors.g.values.level]\ncritical = 'crimson'\n",
+            "monitors.g.values: 不认识“crimson”: 可用的是 red、orange",
+        ),
+        (
+            "[monitors.g.values.colour]\na = 'red'\n",
+            "monitors.g.values: 不认识“colour”",
+        ),
+        (FEED.replace("https", "ftp"), "feeds.cma.url: 不是网址"),
+        (FEED.replace("senders = ['*@cma']", ""), "feeds.cma.senders: 缺少这一项"),
+        (FEED.replace("['*@cma']", "[]"), "feeds.cma.senders: 是空的"),
+        (FEED.replace("feeds.cma", "feeds.'C/A'"), "feeds.C/A: “C/A”不能作名称"),
+        (FEED + "every_seconds = 1\n", "feeds.cma.every_seconds: 不能小于 5"),
     ],
 )
 def test_a_wrong_setting_is_told_with_its_key(

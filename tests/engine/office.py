@@ -38,6 +38,7 @@ from dispatcher.engine.answering import Gathered
 from dispatcher.engine.clock import ManualClock
 from dispatcher.engine.compose import Desk
 from dispatcher.engine.context import Context
+from dispatcher.engine.feeds import Feeds
 from dispatcher.engine.hearing import Heard, hear
 from dispatcher.engine.inbox import Told, interpret
 from dispatcher.engine.keeper import Fixed, Keeper
@@ -179,7 +180,7 @@ class Office:
         request = Request(
             content=content,
             said=said,
-            api_key="gauge",
+            by="key:gauge",
             idempotency_key=None,
             may_cancel=False,
             at=self.now,
@@ -319,7 +320,7 @@ async def opened(
         )
         keeper, clock = Keeper(database, fixed), ManualClock(START)
         providers = dict.fromkeys(routes, provider)
-        engine = Engine(
-            database, keeper, {**providers, "voice": telephones, "wecom": cards}, clock
-        )
+        everybody = {**providers, "voice": telephones, "wecom": cards}
+        feeds = Feeds(database, keeper, clock, {}, "DEMO")
+        engine = Engine(database, keeper, everybody, feeds, clock)
         yield Office(database, keeper, clock, provider, telephones, cards, engine)

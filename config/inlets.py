@@ -1,0 +1,112 @@
+"""Ways in beside the API of our own: monitors that post, feeds that are fetched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from config.complaint import one_of, refuse
+from config.section import Names, Section, WebAddress
+
+LOOKED_UP = re.compile(r"\${1,2}(\.[^.\s]+)+")  # $.labels.severity, $$.station.name
+COLOURS = ("red", "orange", "yellow", "blue", "white")
+STATES = ("firing", "resolved")
+
+
+def _value(text: str) -> str:
+    if text.startswith("$") and not LOOKED_UP.fullmatch(text):
+        what = f"“{text}”不是字段路径"
+        raise refuse(what, "请写成 $.labels.severity 一类,整份内容里的写成 $$.名称")
+    return text
+
+
+def _several(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _values(maps: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    for name, table in maps.items():
+        one_of(name, FIELDS)
+        for meant in table.values():
+            if name in KNOWN:
+                one_of(meant, KNOWN[name])
+    return maps
+
+
+KNOWN: Mapping[str, tuple[str, ...]] = {"level": COLOURS, "state": STATES}
+
+# One value, or several of which the first that says anything is taken. What begins
+# with $. is looked up in the item that was posted, with $$. in the whole body.
+Value = Annotated[str, AfterValidator(_value)]
+Source = Annotated[list[Value], BeforeValidator(_several)] | None
+
+
+class Resolved(StrEnum):
+    """What the end of an alarm does with the warning it made."""
+
+    CANCEL = "cancel"
+    IGNORE = "ignore"  # an officer lifts it
+
+
+class Monitor(Section):
+    """How what a monitor posts becomes a warning; named like the API key it uses.
+
+    A field that is None is looked up where that kind of monitor usually has it.
+
+    :ivar items: where the list of alarms is; empty: the body is one alarm itself
+    :ivar alarm: what stays the same from the first notice of an alarm to its end
+    :ivar began: when the alarm began, :ivar ended: when it was over
+    :ivar code: codes of areas, in the list ``code_system``
+    :ivar values: for a field, what each value of the monitor means in ours
+    """
+
+    items: Annotated[str, AfterValidator(_value)] | None = None
+    alarm: Source = None
+    state: Source = None
+    began: Source = None
+    ended: Source = None
+    sender: Source = None
+    status: Literal["Actual", "Exercise", "Test"] = "Actual"
+    event_code: Source = None
+    event: Source = None
+    level: Source = None
+    headline: Source = None
+    description: Source = None
+    instruction: Source = None
+    issuer: Source = None
+    area: Source = None
+    code: Source = None
+    code_system: str = ""
+    lat: Source = None
+    lon: Source = None
+    radius_km: Source = None
+    resolved: Resolved = Resolved.CANCEL
+    values: Annotated[dict[str, dict[str, str]], AfterValidator(_values)] = Field(
+        default_factory=dict
+    )
+
+
+FIELDS = tuple(
+    name
+    for name in Monitor.model_fields
+    if name not in {"items", "status", "code_system", "resolved", "values"}
+)
+
+
+class Feed(Section):
+    """A list of CAP alerts that is fetched again and again (Atom or RSS).
+
+    :ivar senders: patterns of senders whose alerts it may carry
+    :ivar hosts: hosts beside its own from which it may have us fetch alerts
+    :ivar token: bearer token, for its own host only
+    """
+
+    url: WebAddress
+    senders: Annotated[Names, Field(min_length=1)]
+    every_seconds: Annotated[int, Field(ge=5, le=3600)] = 60
+    hosts: Names = Field(default_factory=list)
+    token: Annotated[str, Field(repr=False)] = ""

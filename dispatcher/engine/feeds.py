@@ -1,0 +1,296 @@
+"""Fetches the lists of CAP alerts that warning centres publish; takes in what is new.
+
+A list is asked for by its ETag and its time; an alert that could not be fetched is
+asked for again, and one that was looked at never. The newest alert of a list is taken
+in first: what it lifts or replaces then calls nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from functools import partial
+from typing import assert_never
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+import httpx
+import structlog
+
+from channels import http
+from config.inlets import Feed
+from dispatcher.core.alert import Content
+from dispatcher.engine.clock import Clock
+from dispatcher.engine.keeper import Keeper
+from dispatcher.engine.taking import Bearer, differs, take_in
+from dispatcher.intake.dialect import Unreadable, Warned, read_document
+from dispatcher.intake.feed import FEED_BYTES_MOST, Entry, read_feed
+from dispatcher.intake.problem import Problem, problem
+from dispatcher.intake.xml import BYTES_MOST
+from dispatcher.store import feeds
+from dispatcher.store.database import STORE_TROUBLE, Database
+from dispatcher.store.feeds import FeedState, Seen
+
+TIMEOUT_SECONDS = 8.0
+WHOLE_SECONDS = 20.0  # for one list or one alert, however slowly it trickles
+ALERTS_MOST = 100  # in a turn; what a list has beyond that comes in the next one
+REDIRECTS_MOST = 3
+MOVED = frozenset({301, 302, 303, 307, 308})
+NOT_MODIFIED, OK = 304, 200
+LONGEST_WAIT = timedelta(minutes=15)
+LONGEST_ASKED = timedelta(hours=1)  # that a server may ask us to wait
+REMEMBERED = timedelta(days=30)
+REMINDED_EVERY = 10  # failures, between two words in the log
+
+log = structlog.get_logger()
+
+
+class FetchError(Exception):
+    """Something could not be fetched; ``wait`` is what the server asks for."""
+
+    def __init__(self, why: str, wait: float = 0.0) -> None:
+        super().__init__(why)
+        self.wait = timedelta(seconds=wait)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was fetched; ``body`` is None where it is as it was."""
+
+    body: bytes | None
+    url: str
+    etag: str
+    modified: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An entry, and the alert it stands for or why it is refused."""
+
+    entry: Entry
+    content: Content | Problem
+
+
+class Feeds:
+    """Keeps up with every feed, each by itself: a slow one holds no other up."""
+
+    def __init__(
+        self,
+        database: Database,
+        keeper: Keeper,
+        clock: Clock,
+        configured: Mapping[str, Feed],
+        code_system: str,
+    ) -> None:
+        self._database = database
+        self._keeper = keeper
+        self._clock = clock
+        self._feeds = configured
+        self._code_system = code_system
+        self._next_at: dict[str, datetime] = {}  # after a start each is due at once
+        self._client = http.client(timeout_seconds=TIMEOUT_SECONDS)
+        self._free = asyncio.Semaphore(http.CONNECTIONS)
+
+    async def aclose(self) -> None:
+        """Give the connections back."""
+        await self._client.aclose()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the feeds are called."""
+        return tuple(self._feeds)
+
+    async def turn(self, name: str) -> int:
+        """Fetch a feed if it is due; returns how many new alerts came."""
+        feed, now = self._feeds[name], self._clock.now()
+        if self._next_at.get(name, now) > now:
+            return 0
+        self._next_at[name] = now + self._clock.span(feed.every_seconds)
+        known = (await self._database.read(feeds.states)).get(name)
+        state = replace(known or FeedState(name=name, polled_at=now), polled_at=now)
+        try:
+            answer = await self._list(feed, state)
+            new, whole = await self._news(name, answer) if answer.body else (0, True)
+        except FetchError as error:
+            await self._failed(state, feed, error)
+            return 0
+        if state.failures:
+            log.info("feed.back", feed=name, failures=state.failures)
+        well = replace(state, ok_at=now, failures=0, problem="")
+        if answer.body:
+            # With alerts still to be fetched the next list has to come in full.
+            etag, modified = (answer.etag, answer.modified) if whole else ("", "")
+            well = replace(well, etag=etag, modified=modified)
+        await self._database.write(lambda c: feeds.save(c, well))
+        return new
+
+    async def _list(self, feed: Feed, state: FeedState) -> Answer:
+        asked = {"If-None-Match": state.etag, "If-Modified-Since": state.modified}
+        return await self._get(
+            feed, feed.url, FEED_BYTES_MOST, {k: v for k, v in asked.items() if v}
+        )
+
+    async def _failed(self, state: FeedState, feed: Feed, error: FetchError) -> None:
+        failures = state.failures + 1
+        pause = timedelta(seconds=feed.every_seconds) * 2 ** min(failures, 10)
+        wait = max(min(pause, LONGEST_WAIT), min(error.wait, LONGEST_ASKED))
+        span = self._clock.span(wait.total_seconds())
+        self._next_at[state.name] = state.polled_at + span
+        if failures % REMINDED_EVERY == 1:
+            log.error(
+                "feed.failing", feed=state.name, failures=failures, problem=str(error)
+            )
+        ill = replace(state, failures=failures, problem=str(error))
+        await self._database.write(lambda c: feeds.save(c, ill))
+
+    async def _news(self, name: str, answer: Answer) -> tuple[int, bool]:
+        """Take in what a list names for the first time; tells whether that was all."""
+        body = answer.body or b""
+        entries = await asyncio.to_thread(read_feed, body, answer.url)
+        if isinstance(entries, Problem):
+            raise FetchError(entries.en)
+        by_name = {entry.name: entry for entry in entries}
+        fresh = await self._database.read(lambda c: feeds.unseen(c, name, by_name))
+        wanted = [entry for key, entry in by_name.items() if key in fresh]
+        found = await self._documents(name, wanted[:ALERTS_MOST])
+        taken = [await self._taken(name, one) for one in found]
+        before = self._clock.now() - REMEMBERED
+        await self._database.write(lambda c: feeds.forget(c, name, by_name, before))
+        return sum(filter(None, taken)), None not in taken and len(taken) == len(wanted)
+
+    async def _documents(self, name: str, wanted: Iterable[Entry]) -> list[Fetched]:
+        """Fetch alerts, the newest first; those that can't be had now are left out."""
+        found = await asyncio.gather(*(self._document(name, one) for one in wanted))
+        return sorted(filter(None, found), key=_newest_first)
+
+    async def _document(self, name: str, entry: Entry) -> Fetched | None:
+        feed = self._feeds[name]
+        try:
+            if entry.document:
+                body = entry.document
+            else:
+                body = (await self._get(feed, entry.link, BYTES_MOST, {})).body or b""
+        except FetchError as error:
+            log.warning("feed.entry.unfetched", feed=name, problem=str(error))
+            return None
+        return Fetched(entry, self._read(feed, body))
+
+    def _read(self, feed: Feed, body: bytes) -> Content | Problem:
+        read = read_document(body, self._clock.now(), self._code_system)
+        match read:
+            case Warned(content=content):
+                if any(fnmatchcase(content.sender, one) for one in feed.senders):
+                    return content
+                return problem(("sender",), "sender_not_allowed", sender=content.sender)
+            case Unreadable(why=why):
+                return why
+            case tuple():
+                return read[0]
+            case _:
+                assert_never(read)
+
+    async def _taken(self, name: str, one: Fetched) -> bool | None:
+        """Whether an alert is a new one; None where that could not be found out."""
+        try:
+            return await self._take(name, one)
+        except STORE_TROUBLE:
+            raise
+        except Exception:
+            log.exception("feed.entry.failed", feed=name, entry=one.entry.name)
+            return None
+
+    async def _take(self, name: str, one: Fetched) -> bool:
+        seen, fresh = await self._judged(name, one)
+        # A crash before this takes it in again, which the store knows it has.
+        await self._database.write(lambda c: feeds.keep(c, [seen]))
+        return fresh
+
+    async def _judged(self, name: str, one: Fetched) -> tuple[Seen, bool]:
+        seen = Seen(feed=name, entry=one.entry.name, seen_at=self._clock.now())
+        if isinstance(one.content, Problem):
+            return _refused(seen, one.content), False
+        bearer = Bearer(by=f"feed:{name}", replays=True)
+        outcome = await take_in(
+            self._database, self._keeper, one.content, bearer, self._clock.now()
+        )
+        if isinstance(outcome, tuple):
+            return _refused(seen, outcome[0]), False
+        if not outcome.same:
+            return _refused(seen, differs(outcome.alert)), False
+        return replace(seen, alert=outcome.alert.id), outcome.fresh
+
+    async def _get(
+        self, feed: Feed, url: str, most: int, headers: Mapping[str, str]
+    ) -> Answer:
+        """Get what a feed may have us get, over a few redirects at most."""
+        for _ in range(REDIRECTS_MOST + 1):
+            where = _allowed(feed, url)
+            own = where.hostname == urlsplit(feed.url).hostname
+            named = {"Authorization": f"Bearer {feed.token}"} if feed.token else {}
+            asked = {**headers, **(named if own else {})}
+            answer = await self._asked(where.geturl(), most, asked)
+            if isinstance(answer, Answer):
+                return answer
+            url = answer
+        what = "too many redirects"
+        raise FetchError(what)
+
+    async def _asked(
+        self, url: str, most: int, headers: Mapping[str, str]
+    ) -> Answer | str:
+        """What an address answers, or the one it sends us to."""
+        get = partial(self._client.stream, "GET", url, headers=headers)
+        try:
+            async with self._free, asyncio.timeout(WHOLE_SECONDS), get() as response:
+                if response.status_code in MOVED:
+                    return urljoin(url, str(response.headers.get("location", "")))
+                return await _answer(response, most)
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError) as error:
+            raise FetchError(type(error).__name__) from error
+
+
+def _refused(seen: Seen, why: Problem) -> Seen:
+    log.error("feed.entry.refused", feed=seen.feed, entry=seen.entry, problem=why.code)
+    where = ".".join(map(str, why.loc))
+    return replace(seen, problem=f"{where}: {why.en}" if where else why.en)
+
+
+def _newest_first(one: Fetched) -> float:
+    return 0.0 if isinstance(one.content, Problem) else -one.content.sent.timestamp()
+
+
+def _allowed(feed: Feed, url: str) -> SplitResult:
+    """Where to get something; a feed may not have us ask any other host.
+
+    :raises FetchError: when it may not
+    """
+    own, where = urlsplit(feed.url), urlsplit(url)
+    if where.scheme not in {"http", "https"} or not where.hostname:
+        what = f"{where.scheme or 'no'} address"
+        raise FetchError(what)
+    if where.hostname != own.hostname and where.hostname not in feed.hosts:
+        what = f"host {where.hostname} is not the feed's own: list it in hosts"
+        raise FetchError(what)
+    if own.scheme == "https":  # what is published safely is not fetched in clear
+        return where._replace(scheme="https")
+    return where
+
+
+async def _answer(response: httpx.Response, most: int) -> Answer:
+    if response.status_code not in {OK, NOT_MODIFIED}:
+        wait = http.retry_after(response) or 0.0
+        what = f"HTTP {response.status_code}"
+        raise FetchError(what, wait)
+    body = bytearray()
+    async for part in response.aiter_bytes():
+        body += part
+        if len(body) > most:  # whoever reads it will say so
+            break
+    return Answer(
+        body=None if response.status_code == NOT_MODIFIED else bytes(body),
+        url=str(response.url),
+        etag=response.headers.get("etag", ""),
+        modified=response.headers.get("last-modified", ""),
+    )
