@@ -282,7 +282,7 @@ def test_secrets_are_not_shown(file: Path) -> None:
             "monitors.g.level.第1项: “$labels”不是字段路径",
         ),
         ("[monitors.g]\nitems = '$.a b'\n", "monitors.g.items: “$.a b”不是字段路径"),
-        ("[monitors.g]\nleevl = 'red'\n", "monitors.g.levle: 不认识这一项"),
+        ("[monitors.g]\ncolour = 'red'\n", "monitors.g.colour: 不认识这一项"),
         ("[monitors.g]\nstatus = 'Live'\n", "monitors.g.status: 不认识这个值"),
         (
             "[monitors.g.values.level]\ncritical = 'crimson'\n",
