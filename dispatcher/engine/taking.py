@@ -105,7 +105,7 @@ def _log(alert: Alert) -> None:
         "alert.accepted",
         alert=alert.id,
         sender=alert.content.sender,
-        level=alert.content.level.value,
+        colour=alert.content.level.value,
         state=alert.state.value,
         people=alert.people,
     )
