@@ -22,7 +22,7 @@ UTF8_MARK = b"\xef\xbb\xbf"
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 UTF32_MARKS = (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")
 DECLARATION = re.compile(
-    r"""<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["'][^>]*?\?>"""
+    r"""\A<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["'][^>]*?\?>"""
 )
 # Encodings that real warning centres write; each is what its name says, byte for byte.
 KNOWN = {
@@ -41,6 +41,12 @@ UTF16_NAMES = frozenset({"utf-16", "utf16", "utf-16le", "utf-16be", "unicode"})
 
 def read_xml(body: bytes, most: int = BYTES_MOST) -> etree._Element | Problem:
     """Read a document, or tell why it is not read; comments and such are dropped."""
+    text = xml_text(body, most)
+    return text if isinstance(text, Problem) else xml_tree(text)
+
+
+def xml_text(body: bytes, most: int = BYTES_MOST) -> str | Problem:
+    """The characters of a document whose encoding is what it says, or why not."""
     if len(body) > most:
         return _refused("too_large_xml")
     text = _decoded(body)
@@ -49,7 +55,7 @@ def read_xml(body: bytes, most: int = BYTES_MOST) -> etree._Element | Problem:
     text = text.lstrip("\ufeff \t\r\n")
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         return _refused("doctype_forbidden")
-    return _parsed(DECLARATION.sub("", text, count=1))
+    return DECLARATION.sub("", text, count=1)
 
 
 def _refused(code: LiteralString) -> Problem:
@@ -88,8 +94,21 @@ def _as(body: bytes, code: str, names: frozenset[str]) -> str | Problem:
     return text
 
 
-def _parsed(text: str) -> etree._Element | Problem:
-    parser = etree.XMLParser(
+def xml_tree(text: str, *, instructions: bool = False) -> etree._Element | Problem:
+    """The elements of a text from :func:`xml_text`, within the bounds, or why not.
+
+    :param instructions: keep processing instructions: a signature covers them
+    """
+    try:
+        root = etree.fromstring(text.encode(), hardened(instructions=instructions))
+    except (etree.XMLSyntaxError, ValueError):
+        return _refused("not_xml")
+    return _bounded(root) or root
+
+
+def hardened(*, instructions: bool = False) -> etree.XMLParser:
+    """A parser that reads nothing but what lies before it, and drops comments."""
+    return etree.XMLParser(
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
@@ -98,14 +117,9 @@ def _parsed(text: str) -> etree._Element | Problem:
         huge_tree=False,
         recover=False,
         remove_comments=True,
-        remove_pis=True,
+        remove_pis=not instructions,
         strip_cdata=True,
     )
-    try:
-        root = etree.fromstring(text.encode(), parser)
-    except (etree.XMLSyntaxError, ValueError):
-        return _refused("not_xml")
-    return _bounded(root) or root
 
 
 def _bounded(root: etree._Element) -> Problem | None:

@@ -405,3 +405,12 @@ def test_a_megabyte_of_references_is_read_in_no_time() -> None:
 
 def test_the_table_is_as_long_as_it_should_be() -> None:
     assert len(VALID) >= 45
+
+
+def test_a_declaration_in_the_words_of_an_alert_stays_there() -> None:
+    quoted = '<?xml version="1.0" encoding="UTF-8"?>'
+    bare = CAP.partition("?>\n")[2]
+    told = read(swap(("3小时超100毫米", f"<![CDATA[{quoted}]]>"))(bare))
+
+    assert isinstance(told, Content)
+    assert told.description == quoted
