@@ -32,6 +32,7 @@ PLAIN = {
     "bool_parsing": Complaint("应是 true 或 false", "请改成其中之一"),
     "bool_type": Complaint("应是 true 或 false", "请改成其中之一"),
     "string_type": Complaint("应是文字", "请写成带引号的文字"),
+    "path_type": Complaint("应是文件名", "请写成带引号的路径"),
     "list_type": Complaint("应是一列", "请写成 [甲, 乙]"),
     "dict_type": Complaint("应是一组键和值", "请写成 键: 值"),
     "model_type": Complaint("应是一组键和值", "请写成 键: 值"),
@@ -53,6 +54,7 @@ WITH_LIMIT: dict[str, Callable[[dict[str, object]], Complaint]] = {
         f"不能大于 {ctx['le']}", f"请改成 {ctx['le']} 或更小的数"
     ),
     "too_short": lambda ctx: Complaint("是空的", f"至少写 {ctx['min_length']} 项"),
+    "too_long": lambda ctx: Complaint(f"最多 {ctx['max_length']} 项", "请删去不用的"),
     "string_too_short": lambda _: Complaint("是空的", "请填写"),
     "literal_error": lambda ctx: _choice(str(ctx["expected"])),
     "enum": lambda ctx: _choice(str(ctx["expected"])),

@@ -1,20 +1,22 @@
-"""Ways in beside the API of our own: monitors that post, feeds that are fetched."""
+"""Ways in beside the API of our own, and who has to sign what he sends."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from config.complaint import one_of, refuse
-from config.section import Names, Section, WebAddress
+from config.section import Names, Section, WebAddress, listed
 
 LOOKED_UP = re.compile(r"\${1,2}(\.[^.\s]+)+")  # $.labels.severity, $$.station.name
 COLOURS = ("red", "orange", "yellow", "blue", "white")
 STATES = ("firing", "resolved")
+CERTIFICATES_MOST = 8  # for one pattern: each is tried on a signature
 
 
 def _value(text: str) -> str:
@@ -22,6 +24,22 @@ def _value(text: str) -> str:
         what = f"“{text}”不是字段路径"
         raise refuse(what, "请写成 $.labels.severity 一类,整份内容里的写成 $$.名称")
     return text
+
+
+def _sender_pattern(pattern: str) -> str:
+    if not pattern or re.search(r"[\s,<&]", pattern):
+        what = f"“{pattern}”不会与任何发布者相符"
+        raise refuse(what, '请写发布者或其通配,如 "rain-*@chengxi"')
+    return pattern
+
+
+SenderPattern = Annotated[str, AfterValidator(_sender_pattern)]
+CertificateFiles = Annotated[
+    list[Path],
+    BeforeValidator(listed),
+    Field(min_length=1, max_length=CERTIFICATES_MOST),
+]
+Certificates = dict[SenderPattern, CertificateFiles]
 
 
 def _several(value: object) -> object:

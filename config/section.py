@@ -24,7 +24,7 @@ def _web_address(text: str) -> str:
     return text
 
 
-def _listed(value: object) -> object:
+def listed(value: object) -> object:
     """One value may stand for a list of one; the environment writes commas."""
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
@@ -32,4 +32,4 @@ def _listed(value: object) -> object:
 
 
 WebAddress = Annotated[str, AfterValidator(_web_address)]
-Names = Annotated[list[str], BeforeValidator(_listed)]
+Names = Annotated[list[str], BeforeValidator(listed)]

@@ -30,7 +30,7 @@ from pydantic_settings import (
 from typing_extensions import override
 
 from config.complaint import Complaint, complaint, one_of, refuse, section, sound
-from config.inlets import Feed, Monitor
+from config.inlets import Certificates, Feed, Monitor
 from config.section import Names, Section, WebAddress
 from config.sources import PREFIX, ConfigError, Loc, Tree, read_layers
 from config.words import CHANNELS
@@ -114,9 +114,11 @@ class Intake(Section):
     """How warnings are read.
 
     :ivar code_system: the list our area codes come from
+    :ivar certificates: of senders, by patterns, whose CAP alerts must be signed
     """
 
     code_system: Annotated[str, Field(min_length=1)] = "NBS-2023"
+    certificates: Certificates = Field(default_factory=dict)
 
 
 class Policies(Section):
@@ -203,7 +205,11 @@ def load(path: Path | None, env: Mapping[str, str]) -> Settings:
     Raises ConfigError with every problem as ``FILE: key: what is wrong: what to do``.
     """
     layers = read_layers(Settings, path, env)
-    found = (*_misshapen(layers.merged), *_contradictions(layers.merged))
+    found = (
+        *_misshapen(layers.merged),
+        *_contradictions(layers.merged),
+        *_uncertified(layers.merged, layers.base),
+    )
     problems = (*layers.problems, *(layers.problem(*one) for one in found))
     if problems:
         raise ConfigError(problems)
@@ -258,11 +264,31 @@ def _foreign_clock(engine: Engine | None, security: Security | None) -> Iterator
         yield ("engine", "clock_origin"), Complaint("改时钟只用于演示和测试", remedy)
 
 
+def _uncertified(merged: Tree, base: Path) -> Iterator[Found]:
+    given = section(merged, "intake").get("certificates")
+    patterns = sound(Certificates, given) if given else None
+    if not patterns:
+        return
+    # Whoever has no certificates does not wait for the library that reads them.
+    from config.certificates import read_certificate  # noqa: PLC0415
+
+    for pattern, files in patterns.items():
+        for index, file in enumerate(files):
+            found = read_certificate(base / file)
+            if isinstance(found, Complaint):
+                yield ("intake", "certificates", pattern, index), found
+
+
 def _located(settings: Settings, base: Path) -> Settings:
     """The same settings with every path made absolute."""
-    folder = settings.policies.dir
+    folder, intake = settings.policies.dir, settings.intake
+    certificates = {
+        pattern: [base / file for file in files]
+        for pattern, files in intake.certificates.items()
+    }
     return settings.model_copy(
         update={
+            "intake": intake.model_copy(update={"certificates": certificates}),
             "store": Store(url=_database(settings.store.url, base)),
             "policies": Policies(dir=base / folder if folder else None),
             "security": settings.security.model_copy(
