@@ -6,13 +6,16 @@ import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any, TypeVar
 
+import structlog
 from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dispatcher.api.front import FrontOf
 from dispatcher.api.problem import Refusal, RefusedError, answer, refused
+from dispatcher.engine.taking import check_date
 from dispatcher.intake.dialect import (
+    Unproven,
     Unreadable,
     Warned,
     read_document,
@@ -37,13 +40,15 @@ NO_DIALECT = Problem(
     en="send application/json, application/cap+xml or application/xml",
 )
 
-
 REPEATED = Problem(
     loc=(),
     code="repeated",
     zh="同样的内容已经受理,不必再发",
     en="the same content has been taken: there is no need to send it again",
 )
+
+
+log = structlog.get_logger()
 
 
 class BodyLimit:
@@ -125,20 +130,30 @@ Unrepeated = Annotated[None, Depends(unrepeated)]
 
 
 async def warning_body(request: Request, front: FrontOf, _shed: Unrepeated) -> Warned:
-    """The warning in a body, in whichever dialect its type and its root tell."""
+    """The warning in a body, in whichever dialect its type and its root tell.
+
+    A signature that is missing or wrong is 403: the document could be read, but nobody
+    here believes who it says it is from, as with a key that may not send for a sender.
+    """
     kind, now = kind_of(request), front.now()
     if kind == JSON:
         read = read_json(await request.body(), now)
     elif kind == CAP or kind in XMLS:
-        system = front.runtime.settings.intake.code_system
-        read = read_document(await request.body(), now, system)
+        runtime = front.runtime
+        system = runtime.settings.intake.code_system
+        read = read_document(await request.body(), now, system, runtime.signers)
     else:
         raise refused(415, NO_DIALECT)
     match read:
-        case Warned():
+        case Warned(certificate=certificate):
+            if certificate:
+                check_date(certificate, now)
             return read
         case Unreadable(why=why):
             raise refused(400, why)
+        case Unproven(sender=sender, why=why):
+            log.warning("intake.signature.refused", sender=sender, code=why.code)
+            raise refused(403, why)
         case _:
             raise refused(422, *read)
 

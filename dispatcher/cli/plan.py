@@ -31,8 +31,15 @@ from dispatcher.engine.accept import Request, located, submission
 from dispatcher.engine.context import Context
 from dispatcher.engine.runtime import running
 from dispatcher.intake.complete import complete
-from dispatcher.intake.dialect import Unreadable, Warned, read_document, read_json
+from dispatcher.intake.dialect import (
+    Unproven,
+    Unreadable,
+    Warned,
+    read_document,
+    read_json,
+)
 from dispatcher.intake.problem import Problem, problem
+from dispatcher.intake.signature import Signers
 
 OWNER_ONLY = 0o600  # a sheet shows numbers in clear
 NOBODY = "照此发布不会叫应任何人:{why}"
@@ -89,9 +96,13 @@ async def _rehearse(settings: Settings, file: Path, body: bytes) -> Rehearsal:
 def _content(file: Path, body: bytes, now: datetime, code_system: str) -> Content:
     """What the file says; a draft is read as if it were issued."""
     xml = kind_of(body) != "application/json"
-    read = read_document(body, now, code_system) if xml else read_json(body, now)
+    # Nothing is issued, so nobody has to prove who he is.
+    anybody = Signers()
+    read = (
+        read_document(body, now, code_system, anybody) if xml else read_json(body, now)
+    )
     match read:
-        case Unreadable(why=why):
+        case Unreadable(why=why) | Unproven(why=why):
             raise CommandError(_listed(file, (why,)), BAD_INPUT)
         case Warned(content=content):
             return _called_out(file, complete(content)[0] if xml else content)

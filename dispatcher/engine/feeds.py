@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import partial
@@ -24,10 +24,16 @@ from config.inlets import Feed
 from dispatcher.core.alert import Content
 from dispatcher.engine.clock import Clock
 from dispatcher.engine.keeper import Keeper
-from dispatcher.engine.taking import Bearer, differs, take_in
-from dispatcher.intake.dialect import Unreadable, Warned, read_document
+from dispatcher.engine.taking import Bearer, check_date, differs, take_in
+from dispatcher.intake.dialect import (
+    Unproven,
+    Unreadable,
+    Warned,
+    read_document,
+)
 from dispatcher.intake.feed import FEED_BYTES_MOST, Entry, read_feed
 from dispatcher.intake.problem import Problem, problem
+from dispatcher.intake.signature import Signers
 from dispatcher.intake.xml import BYTES_MOST
 from dispatcher.store import feeds
 from dispatcher.store.database import STORE_TROUBLE, Database
@@ -45,6 +51,19 @@ REMEMBERED = timedelta(days=30)
 REMINDED_EVERY = 10  # failures, between two words in the log
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """What is fetched, and how it is read.
+
+    :ivar feeds: by their names
+    :ivar code_system: the list that codes in a 12379 message are from
+    """
+
+    feeds: Mapping[str, Feed] = field(default_factory=dict)
+    code_system: str = ""
+    signers: Signers = field(default_factory=Signers)
 
 
 class FetchError(Exception):
@@ -81,14 +100,13 @@ class Feeds:
         database: Database,
         keeper: Keeper,
         clock: Clock,
-        configured: Mapping[str, Feed],
-        code_system: str,
+        sources: Sources,
     ) -> None:
         self._database = database
         self._keeper = keeper
         self._clock = clock
-        self._feeds = configured
-        self._code_system = code_system
+        self._feeds = sources.feeds
+        self._sources = sources
         self._next_at: dict[str, datetime] = {}  # after a start each is due at once
         self._client = http.client(timeout_seconds=TIMEOUT_SECONDS)
         self._free = asyncio.Semaphore(http.CONNECTIONS)
@@ -178,13 +196,18 @@ class Feeds:
         return Fetched(entry, self._read(feed, body))
 
     def _read(self, feed: Feed, body: bytes) -> Content | Problem:
-        read = read_document(body, self._clock.now(), self._code_system)
+        now = self._clock.now()
+        read = read_document(
+            body, now, self._sources.code_system, self._sources.signers
+        )
         match read:
-            case Warned(content=content):
+            case Warned(content=content, certificate=certificate):
+                if certificate:
+                    check_date(certificate, now)
                 if any(fnmatchcase(content.sender, one) for one in feed.senders):
                     return content
                 return problem(("sender",), "sender_not_allowed", sender=content.sender)
-            case Unreadable(why=why):
+            case Unreadable(why=why) | Unproven(why=why):
                 return why
             case tuple():
                 return read[0]

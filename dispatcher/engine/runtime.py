@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 
 from channels import registry
 from channels.contract import Channel, Provider
+from config.certificates import certificates_of
 from config.load import load_policies
 from config.settings import Settings
 from config.texts import Texts
@@ -22,7 +23,7 @@ from contacts.model import UnitId
 from dispatcher.engine.broadcasting import Broadcaster
 from dispatcher.engine.clock import Clock, ScaledClock, SystemClock, wait_for
 from dispatcher.engine.context import Robots
-from dispatcher.engine.feeds import Feeds
+from dispatcher.engine.feeds import Feeds, Sources
 from dispatcher.engine.hangup import HangUp
 from dispatcher.engine.inbox import Inbox
 from dispatcher.engine.keeper import Fixed, Keeper
@@ -31,6 +32,7 @@ from dispatcher.engine.links import Links
 from dispatcher.engine.reconcile import Reconciler
 from dispatcher.engine.rules import Rules, next_due_at
 from dispatcher.engine.sender import Sender
+from dispatcher.intake.signature import Signers
 from dispatcher.store import outbox
 from dispatcher.store.database import Database
 from dispatcher.store.migrate import migrate
@@ -61,6 +63,7 @@ class Runtime:
     keeper: Keeper
     links: Links
     providers: Mapping[str, Provider]
+    signers: Signers
     engine: Engine
 
 
@@ -232,11 +235,16 @@ async def running(
     clock = clock or clock_of(settings)
     channels = _channels(settings)
     providers = channels.providers
+    signers = _signers(settings)
     async with opened(settings) as database:
         links = _links(settings)
-        code_system = settings.intake.code_system
         keeper = Keeper(database, _fixed(settings, channels, links))
-        feeds = Feeds(database, keeper, clock, settings.feeds, code_system)
+        sources = Sources(
+            feeds=settings.feeds,
+            code_system=settings.intake.code_system,
+            signers=signers,
+        )
+        feeds = Feeds(database, keeper, clock, sources)
         engine = Engine(database, keeper, providers, feeds, clock)
         try:
             yield Runtime(
@@ -246,6 +254,7 @@ async def running(
                 keeper=keeper,
                 links=links,
                 providers=providers,
+                signers=signers,
                 engine=engine,
             )
         finally:
@@ -296,6 +305,11 @@ def _check_routes(settings: Settings, robots: Robots) -> None:
         for name in robots.keys() & set(names):
             problem = f"a robot reaches no person: remove it from {kind} in [routes]"
             raise registry.ChannelConfigError(name, [problem])
+
+
+def _signers(settings: Settings) -> Signers:
+    patterns = settings.intake.certificates
+    return Signers({name: certificates_of(files) for name, files in patterns.items()})
 
 
 def _links(settings: Settings) -> Links:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
+from cryptography.x509 import Certificate
 from sqlalchemy import Connection
 
 from contacts.area import Resolution
@@ -86,6 +87,18 @@ async def take_in(
     if isinstance(outcome, Stored) and outcome.fresh:
         _log(outcome.alert)
     return outcome
+
+
+def check_date(certificate: Certificate, now: datetime) -> None:
+    """Tell the operator whose certificate he has to replace; the alert is taken."""
+    begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if not begins <= now <= ends:
+        log.warning(
+            "intake.certificate.out_of_date",
+            subject=certificate.subject.rfc4514_string(),
+            begins=begins.isoformat(),
+            ends=ends.isoformat(),
+        )
 
 
 def differs(first: Alert) -> Problem:

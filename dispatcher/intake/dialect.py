@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from cryptography.x509 import Certificate
 from pydantic_core import from_json
 
 from dispatcher.core.alert import Content
 from dispatcher.intake import form
 from dispatcher.intake.cap import is_cap, read_cap
 from dispatcher.intake.cn12379 import is_cn12379, read_cn12379
+from dispatcher.intake.document import NAME_MOST, Element, Parts
 from dispatcher.intake.problem import Problem, problem
-from dispatcher.intake.xml import read_xml
+from dispatcher.intake.signature import Signers, verify
+from dispatcher.intake.xml import xml_text, xml_tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +23,12 @@ class Warned:
     """A warning that was read.
 
     :ivar strict: JSON, which says all of it itself; other dialects are completed
+    :ivar certificate: the one it is signed by, where its sender has any
     """
 
     content: Content
     strict: bool
+    certificate: Certificate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,15 @@ class Unreadable:
     why: Problem
 
 
-Reading = Warned | Unreadable | tuple[Problem, ...]
+@dataclass(frozen=True, slots=True)
+class Unproven:
+    """A warning in the name of somebody who signs his own, and did not sign this."""
+
+    sender: str
+    why: Problem
+
+
+Reading = Warned | Unreadable | Unproven | tuple[Problem, ...]
 
 
 def read_value(body: bytes) -> object:
@@ -55,15 +68,38 @@ def read_json(body: bytes, now: datetime) -> Reading:
     return read if isinstance(read, tuple) else Warned(read, strict=True)
 
 
-def read_document(body: bytes, now: datetime, code_system: str) -> Reading:
+def read_document(
+    body: bytes, now: datetime, code_system: str, signers: Signers
+) -> Reading:
     """Read an alert in XML; what its root is tells which dialect."""
-    root = read_xml(body)
+    text = xml_text(body)
+    if isinstance(text, Problem):
+        return Unreadable(text)
+    root = xml_tree(text)
     if isinstance(root, Problem):
         return Unreadable(root)
     if is_cap(root):
-        read = read_cap(root, now)
-    elif is_cn12379(root):
+        return _cap(text, root, now, signers)
+    if is_cn12379(root):
         read = read_cn12379(root, now, code_system)
-    else:
-        return (problem((), "dialect_unknown"),)
-    return read if isinstance(read, tuple) else Warned(read, strict=False)
+        return read if isinstance(read, tuple) else Warned(read, strict=False)
+    return (problem((), "dialect_unknown"),)
+
+
+def _cap(text: str, root: Element, now: datetime, signers: Signers) -> Reading:
+    """Read CAP; of a sender who signs, what was signed and only that.
+
+    A signature leaves out itself and nothing else, so the sender it is looked up for
+    is the sender that is read.
+    """
+    sender = Parts(root).text("sender")[:NAME_MOST]
+    certificate = None
+    if certificates := signers.of(sender):
+        signed = verify(text, sender, certificates)
+        if isinstance(signed, Problem):
+            return Unproven(sender, signed)
+        root, certificate = signed.root, signed.certificate
+    read = read_cap(root, now)
+    if isinstance(read, tuple):
+        return read
+    return Warned(read, strict=False, certificate=certificate)

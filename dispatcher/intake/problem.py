@@ -104,6 +104,18 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "is neither CAP 1.2 nor a 12379 message",
     ),
     "feed_expected": ("不是 Atom 或 RSS 列表", "is no Atom or RSS feed"),
+    "signature_missing": (
+        "{sender} 的预警应带签名(alert 内的 Signature)",
+        "alerts of {sender} must be signed: no Signature in the alert",
+    ),
+    "signature_wrong": (
+        "签名不是用为 {sender} 配置的证书签的,或签名后内容有改动",
+        "not signed by a certificate configured for {sender}, or changed since",
+    ),
+    "signature_unsupported": (
+        "只接受覆盖整个 alert 的一个 enveloped 签名,SHA-256 或更强",
+        "must be one enveloped signature of the whole alert, SHA-256 or stronger",
+    ),
     "cap_version_unsupported": (
         "只读 CAP 1.2,这份是 {version}",
         "only CAP 1.2 is read, this is {version}",

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 from sqlalchemy import Connection
 
+from config.settings import Settings
 from dispatcher.api.app import create_app
 from dispatcher.engine.clock import ManualClock
 from dispatcher.engine.runtime import running
@@ -26,10 +28,11 @@ def _furnish(connection: Connection) -> None:
         keys.add(connection, key, f"key-of-{name}", NOON)
 
 
-@pytest.fixture
-async def hamlet() -> AsyncIterator[Hamlet]:
+@contextlib.asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Hamlet]:
+    """Open the hamlet under other settings."""
     clock = ManualClock(NOON)
-    async with running(SETTINGS, clock) as runtime:
+    async with running(settings, clock) as runtime:
         await runtime.database.write(_furnish)
         wakes: list[None] = []
         app = create_app(runtime, lambda: wakes.append(None))
@@ -38,3 +41,9 @@ async def hamlet() -> AsyncIterator[Hamlet]:
             transport=transport, base_url="http://api"
         ) as http:
             yield Hamlet(runtime=runtime, clock=clock, http=http, wakes=wakes)
+
+
+@pytest.fixture
+async def hamlet() -> AsyncIterator[Hamlet]:
+    async with opened(SETTINGS) as found:
+        yield found

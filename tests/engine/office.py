@@ -38,7 +38,7 @@ from dispatcher.engine.answering import Gathered
 from dispatcher.engine.clock import ManualClock
 from dispatcher.engine.compose import Desk
 from dispatcher.engine.context import Context
-from dispatcher.engine.feeds import Feeds
+from dispatcher.engine.feeds import Feeds, Sources
 from dispatcher.engine.hearing import Heard, hear
 from dispatcher.engine.inbox import Told, interpret
 from dispatcher.engine.keeper import Fixed, Keeper
@@ -321,6 +321,6 @@ async def opened(
         keeper, clock = Keeper(database, fixed), ManualClock(START)
         providers = dict.fromkeys(routes, provider)
         everybody = {**providers, "voice": telephones, "wecom": cards}
-        feeds = Feeds(database, keeper, clock, {}, "DEMO")
+        feeds = Feeds(database, keeper, clock, Sources())
         engine = Engine(database, keeper, everybody, feeds, clock)
         yield Office(database, keeper, clock, provider, telephones, cards, engine)

@@ -13,6 +13,7 @@ import pytest
 from config.inlets import Feed
 from dispatcher.core.alert import Alert, AlertState
 from dispatcher.engine.clock import ManualClock
+from dispatcher.engine.feeds import Feeds, Sources
 from dispatcher.engine.runtime import Runtime, running
 from dispatcher.store import alerts, feeds, people
 from dispatcher.store.feeds import FeedState
@@ -132,12 +133,11 @@ async def test_after_a_restart_it_goes_on_where_it_was() -> None:
     async with watching() as watch:
         watch.centre.alerts["W-1"] = cap()
         await watch.poll(0)
-        other = type(watch.runtime.engine.feeds)(
+        other = Feeds(
             watch.runtime.database,
             watch.runtime.keeper,
             watch.clock,
-            watch.runtime.settings.feeds,
-            "DEMO",
+            Sources(feeds=watch.runtime.settings.feeds),
         )
         again = await other.turn(NAME)
         await other.aclose()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from dispatcher.core.alert import Content, Level
 from dispatcher.intake.dialect import Unreadable, Warned, read_document, read_json
+from dispatcher.intake.signature import Signers
 from tests.intake.documents import CAP, CN, NOW, SYSTEM, read
 
 BYTES = settings(max_examples=300, deadline=None)
@@ -51,7 +52,7 @@ def spoilt(draw: st.DrawFn) -> bytes:
 @BYTES
 @given(spoilt())
 def test_spoilt_documents_are_read_or_refused(body: bytes) -> None:
-    assert declared(read_document(body, NOW, SYSTEM))
+    assert declared(read_document(body, NOW, SYSTEM, Signers()))
     assert declared(read_json(body, NOW))
 
 
@@ -72,7 +73,9 @@ def test_any_tree_of_their_elements_is_read_or_refused(tree: str, *, cap: bool) 
     space = ' xmlns="urn:oasis:names:tc:emergency:cap:1.2"' if cap else ""
     body = f'<alert{space} xmlns:x="u">{tree}<sendTime/></alert>'
 
-    assert declared(read_document(body.encode("utf-8", "replace"), NOW, SYSTEM))
+    assert declared(
+        read_document(body.encode("utf-8", "replace"), NOW, SYSTEM, Signers())
+    )
 
 
 WORDS = st.text("雨红山洪abc,。 ", min_size=1, max_size=30).map(str.strip).filter(bool)
