@@ -6,11 +6,13 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from config.inlets import Feed
+from config.settings import Intake
 from dispatcher.core.alert import Alert, AlertState
 from dispatcher.engine.clock import ManualClock
 from dispatcher.engine.feeds import Feeds, Sources
@@ -20,6 +22,7 @@ from dispatcher.store.feeds import FeedState
 from tests.api.hamlet import NOON, SETTINGS, VILLAGE, roster
 from tests.engine.publisher import Publisher, publishing
 from tests.intake.documents import CAP, swap, without
+from tests.intake.signing import centre
 
 NAME, TOKEN = "centre", "t0ken"
 
@@ -86,12 +89,15 @@ class Watch:
 
 
 @contextlib.asynccontextmanager
-async def watching(**own: Any) -> AsyncIterator[Watch]:
+async def watching(
+    certificates: dict[str, list[Path]] | None = None, **own: Any
+) -> AsyncIterator[Watch]:
     async with publishing() as centre:
         feed = Feed.model_validate(
             {"url": centre.url, "senders": ["rain@chengxi"], **own}
         )
-        settings = SETTINGS.model_copy(update={"feeds": {NAME: feed}})
+        intake = Intake(code_system="DEMO", certificates=certificates or {})
+        settings = SETTINGS.model_copy(update={"feeds": {NAME: feed}, "intake": intake})
         clock = ManualClock(NOON)
         async with running(settings, clock) as runtime:
             await runtime.database.write(lambda c: people.save_roster(c, roster()))
@@ -227,6 +233,20 @@ async def test_what_is_refused_is_told_and_not_fetched_again(
     assert (news, found) == ([0, 0], {})
     assert [one.startswith(problem) for one in told] == [True]
     assert watch.centre.count("/cap/W-1", 200) == 1
+
+
+async def test_who_signs_has_to_sign_in_a_feed_too(tmp_path: Path) -> None:
+    file = tmp_path / "ours.pem"
+    file.write_bytes(centre().pem)
+    async with watching({"rain@*": [file]}) as watch:
+        signed = centre().sign(cap("W-2").partition("?>\n")[2])
+        watch.centre.alerts = {"W-1": cap(), "W-2": signed}
+        await watch.poll(0)
+        told, found = await watch.refused(), await watch.alerts()
+
+    assert list(found) == ["W-2"]
+    assert len(told) == 1
+    assert told[0].startswith("alert.Signature: alerts of rain@chengxi must be signed")
 
 
 async def test_other_words_under_the_same_identifier_are_refused() -> None:

@@ -7,6 +7,7 @@ import pytest
 from dispatcher.intake.dialect import Warned, read_document
 from dispatcher.intake.feed import Entry, read_feed
 from dispatcher.intake.problem import Problem
+from dispatcher.intake.signature import Signers
 from tests.intake.documents import CAP, NOW, SYSTEM
 
 URL = "https://cap.example.org/feeds/all.xml"
@@ -93,7 +94,7 @@ def test_an_alert_may_stand_in_the_list_itself() -> None:
     found = read_feed(atom(inside).encode(), URL)
     assert isinstance(found, list)
     [entry] = found
-    read = read_document(entry.document, NOW, SYSTEM)
+    read = read_document(entry.document, NOW, SYSTEM, Signers())
 
     assert entry.link == ""
     assert isinstance(read, Warned)
