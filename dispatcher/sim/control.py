@@ -16,6 +16,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import TypeAdapter
 
+from channels import http
 from dispatcher.sim.postman import Settled
 from dispatcher.sim.switchboard import (
     ExchangeSettings,
@@ -40,9 +41,7 @@ class ExchangeClient:
     """The control API of one exchange. An HTTP error raises httpx.HTTPStatusError."""
 
     def __init__(self, url: str) -> None:
-        self._http = httpx.AsyncClient(
-            base_url=f"{url}/control", timeout=ANSWER_SECONDS, trust_env=False
-        )
+        self._http = http.client(f"{url}/control", timeout_seconds=ANSWER_SECONDS)
 
     async def phones(self, phones: Iterable[Phone]) -> None:
         """Put people behind numbers; other numbers stay as they are."""

@@ -19,6 +19,7 @@ from uuid import uuid4
 
 import httpx
 
+from channels import http
 from dispatcher.sim.switchboard import Line, NetworkMode
 from dispatcher.sim.twilio_wire import sign
 
@@ -80,7 +81,12 @@ class Postman:
 
     def __init__(self, auth_token: str, line: Line) -> None:
         self._clients = [
-            httpx.AsyncClient(limits=LIMITS, timeout=CALLBACK_TIMEOUT, trust_env=False)
+            httpx.AsyncClient(
+                limits=LIMITS,
+                timeout=CALLBACK_TIMEOUT,
+                verify=http.trusted(),
+                trust_env=False,
+            )
             for _ in range(CLIENTS)
         ]
         self._turns = cycle(self._clients)

@@ -23,6 +23,7 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
+from channels import http
 from dispatcher.sim.postman import pause
 from dispatcher.sim.timetable import Moment
 from dispatcher.sim.wecom_wire import (
@@ -278,7 +279,10 @@ class Courier:
         self._account = account
         self._moment = moment
         self._http = httpx.AsyncClient(
-            limits=CONNECTIONS, timeout=CALLBACK_TIMEOUT, trust_env=False
+            limits=CONNECTIONS,
+            timeout=CALLBACK_TIMEOUT,
+            verify=http.trusted(),
+            trust_env=False,
         )
         self._under_way: set[asyncio.Task[bool]] = set()  # one for each act, no more
 

@@ -8,6 +8,7 @@ from dataclasses import asdict
 import httpx
 from pydantic import TypeAdapter
 
+from channels import http
 from dispatcher.sim.wecom_wire import Card, Member, WecomMode, WecomOrder
 
 ANSWER_SECONDS = 60.0  # longer than WeCom's own retries
@@ -23,9 +24,7 @@ class WecomClient:
     """
 
     def __init__(self, url: str) -> None:
-        self._http = httpx.AsyncClient(
-            base_url=f"{url}/control", timeout=ANSWER_SECONDS, trust_env=False
-        )
+        self._http = http.client(f"{url}/control", timeout_seconds=ANSWER_SECONDS)
 
     async def members(self, members: Iterable[Member]) -> None:
         """Give members their habits; others stay as they are."""
