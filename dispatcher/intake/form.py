@@ -26,6 +26,7 @@ from pydantic_core import PydanticCustomError
 
 from config.hazards import EVENT_CODE
 from contacts.datum import Datum, to_wgs84
+from contacts.rings import ring_problem, swapped
 from dispatcher.core.alert import (
     Area,
     AreaCode,
@@ -37,7 +38,6 @@ from dispatcher.core.alert import (
     Status,
 )
 from dispatcher.intake.problem import Problem, problem, problems_of
-from dispatcher.intake.shapes import ring_problem, swapped
 
 FUTURE_MOST = timedelta(hours=24)
 RADIUS_MOST = 500  # kilometres

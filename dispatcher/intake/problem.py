@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from pydantic_core import ErrorDetails
 
+from contacts.rings import RING_WORDS
+
 Loc = tuple[str | int, ...]  # the way to the place: field names and list positions
 
 
@@ -124,25 +126,14 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "引用应是 sender,identifier,sent 三项一组",
         "references must be triples of sender,identifier,sent",
     ),
+    **RING_WORDS,
     "polygon_unreadable": (
         "多边形应是“纬度,经度”点列",
         "a polygon is a list of lat,lon pairs",
     ),
-    "polygon_too_long": ("多边形的点过多", "the polygon has too many points"),
-    "polygon_short": ("多边形至少要四个点", "a polygon needs four points or more"),
-    "polygon_open": (
-        "多边形没有闭合:末点应等于首点",
-        "the polygon is not closed: its last point must be its first",
-    ),
-    "polygon_crossing": ("多边形的边互相交叉", "the sides of the polygon cross"),
     "circle_unreadable": (
         "圆应是“纬度,经度 半径公里”",
         "a circle is lat,lon radius in kilometres",
-    ),
-    "coordinate_range": ("坐标超出范围", "a coordinate is out of range"),
-    "latlon_swapped": (
-        "经纬度像是写反了:把两数对调就落在境内",
-        "latitude and longitude seem swapped: exchanged they would fit",
     ),
     "sender_not_allowed": (
         "不能以 {sender} 的名义发布",
