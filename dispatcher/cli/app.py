@@ -21,11 +21,13 @@ app = typer.Typer(
 )
 key = typer.Typer(help="接口密钥。", no_args_is_help=True)
 roster = typer.Typer(help="责任人名册。", no_args_is_help=True)
+outline = typer.Typer(help="责任单元的轮廓。", no_args_is_help=True)
 policy = typer.Typer(help="叫应策略。", no_args_is_help=True)
 alert = typer.Typer(help="预警。", no_args_is_help=True)
 for name, group in {
     "key": key,
     "roster": roster,
+    "outline": outline,
     "policy": policy,
     "alert": alert,
 }.items():
@@ -89,7 +91,9 @@ def demo(
     no_serve: Annotated[
         bool, typer.Option("--no-serve", help="结束后不留服务")
     ] = False,
-    alert: Annotated[Path | None, typer.Option(help="另一份预警 JSON")] = None,
+    alert: Annotated[
+        Path | None, typer.Option(help="另一份预警:JSON、CAP 或 12379")
+    ] = None,
     seed: Annotated[int, typer.Option(help="另一批虚构的人")] = 7,
     speed: Annotated[float, typer.Option(min=0.1, help="快放倍数")] = 10.0,
     as_json: Json = False,
@@ -106,7 +110,7 @@ def demo(
 
 @app.command()
 def plan(
-    file: Annotated[Path, typer.Argument(help="预警 JSON")],
+    file: Annotated[Path, typer.Argument(help="预警:JSON、CAP 或 12379")],
     *,
     sheets: Annotated[
         Path | None, typer.Option(help="每个乡镇一张电话单,写到这个文件夹")
@@ -159,6 +163,27 @@ def roster_import(
     _print(done, work.in_words(done), as_json=as_json)
 
 
+@outline.command("import")
+def outline_import(
+    file: Annotated[Path, typer.Argument(help="GeoJSON,UTF-8")],
+    *,
+    crs: Annotated[
+        str, typer.Option(help="坐标系:wgs84、gcj02(高德等)或 bd09(百度)")
+    ] = "wgs84",
+    code_property: Annotated[
+        str, typer.Option(help="编码所在属性;不写则认 code、网格编码、区划代码等")
+    ] = "",
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """导入轮廓:替换同一单元的,其余不动;有一处问题就全不导入。"""
+    from dispatcher.cli import outlines as work
+
+    given = work.Map(file=file, crs=crs, code_property=code_property)
+    done = work.import_file(config, given)
+    _print(done, work.in_words(done), as_json=as_json)
+
+
 @policy.command("check")
 def policy_check(
     folder: Annotated[Path | None, typer.Argument(help="不写则看配置")] = None,
@@ -175,7 +200,7 @@ def policy_check(
 
 @alert.command("send")
 def alert_send(
-    file: Annotated[Path, typer.Argument(help="预警 JSON")],
+    file: Annotated[Path, typer.Argument(help="预警:JSON、CAP 或 12379")],
     *,
     url: Annotated[str, typer.Option(help="服务地址;不写则看配置")] = "",
     secret: Annotated[

@@ -17,7 +17,7 @@ from contacts.model import UnitKind
 from contacts.roster import Roster
 from dispatcher.cli import stores
 from dispatcher.cli.failure import BAD_INPUT, CommandError
-from dispatcher.store import people
+from dispatcher.store import people, places
 
 ID_BYTES = 8
 
@@ -33,7 +33,10 @@ def import_file(config: Path | None, file: Path) -> dict[str, object]:
     except OSError as error:
         raise CommandError([f"{file}: {error.strerror}"], BAD_INPUT) from error
     sheet = read(settings, data, str(file))
-    roster = stores.write(settings, lambda connection: save(connection, sheet))
+    roster, outlined = stores.write(
+        settings,
+        lambda connection: (save(connection, sheet), places.outlined(connection)),
+    )
     kinds = [unit.kind for unit in roster.units.values()]
     return {
         "file": str(file),
@@ -41,15 +44,22 @@ def import_file(config: Path | None, file: Path) -> dict[str, object]:
         "grids": kinds.count(UnitKind.GRID),
         "people": len(roster.people),
         "holdings": len(roster.holdings),
+        "outlines": len(outlined & roster.units.keys()),
+        "outlines_unused": len(outlined - roster.units.keys()),
     }
 
 
 def in_words(done: Mapping[str, object]) -> str:
     """Say it to the officer."""
-    return (
+    words = (
         f"已导入 {done['file']}:{done['units']} 个单元(其中网格 {done['grids']} 个),"
         f"责任人 {done['people']} 人,任职 {done['holdings']} 项"
     )
+    if done["outlines"] or done["outlines_unused"]:
+        words += f"\n原有轮廓 {done['outlines']} 个仍有效"
+    if done["outlines_unused"]:
+        words += f",{done['outlines_unused']} 个的单元已不在名册,留着不用"
+    return words
 
 
 def read(settings: Settings, data: bytes, name: str) -> Sheet:

@@ -20,3 +20,13 @@ def write(settings: Settings, work: Callable[[Connection], Result]) -> Result:
             return await database.write(work)
 
     return asyncio.run(once())
+
+
+def read(settings: Settings, work: Callable[[Connection], Result]) -> Result:
+    """Look at what is committed."""
+
+    async def once() -> Result:
+        async with opened(settings) as database:
+            return await database.read(work)
+
+    return asyncio.run(once())

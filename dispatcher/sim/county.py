@@ -10,7 +10,7 @@ import csv
 import io
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from random import Random
 
@@ -29,6 +29,11 @@ NO_BACKUP = 0.05
 SECOND_NUMBER = 0.12
 
 CENTRE: Point = (30.0, 110.0)  # round figures, because it is nowhere
+# In degrees of latitude: streets and towns from the centre, a village from its town,
+# a grid from its village.
+STREET_RADIUS, TOWN_RADIUS = 0.05, 0.21
+VILLAGE_RADIUS, GRID_RADIUS = 0.07, 0.018
+FARTHEST = TOWN_RADIUS + VILLAGE_RADIUS + GRID_RADIUS
 
 # a code's three digits after the county's: streets 001.., towns 100.., others 200..
 STREETS = {"001": "临澄街道", "002": "望溪街道"}
@@ -68,17 +73,26 @@ def county_csv(seed: int = 7) -> bytes:
     sheet = io.StringIO(newline="")
     writer = csv.DictWriter(sheet, fieldnames=list(Column), restval="")
     writer.writeheader()
-    writer.writerows(_Author.seeded(seed).county())
+    writer.writerows(county_rows(seed))
     return sheet.getvalue().encode("utf-8-sig")
+
+
+def county_rows(seed: int = 7) -> Iterator[Cells]:
+    """Make up all rows of the roster, from the county down."""
+    return _Author.seeded(seed).county()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Author:
-    """Makes up the county, row by row; a person is the cells that tell of him."""
+    """Makes up the county, row by row; a person is the cells that tell of him.
+
+    :ivar taken: where grids lie already
+    """
 
     rng: Random
     people: Iterator[Cells]
     village_names: Iterator[str]
+    taken: set[tuple[str, str]] = field(default_factory=set)
 
     @classmethod
     def seeded(cls, seed: int) -> _Author:
@@ -93,12 +107,12 @@ class _Author:
         place = {Column.CODE: COUNTY_CODE, Column.COUNTY: COUNTY_NAME}
         for role in ("县值班", "县值班", "县带班领导"):
             yield place | self._new(role)
-        for angle, (digits, name) in enumerate({**STREETS, **TOWNS}.items()):
-            radius = 0.04 if digits in STREETS else 0.22
-            yield from self._township(
-                place | {Column.CODE: COUNTY_CODE + digits, Column.TOWNSHIP: name},
-                _shifted(CENTRE, radius, math.tau * angle / 12),
-            )
+        for names, radius in ((STREETS, STREET_RADIUS), (TOWNS, TOWN_RADIUS)):
+            for turn, (digits, name) in enumerate(names.items()):
+                yield from self._township(
+                    place | {Column.CODE: COUNTY_CODE + digits, Column.TOWNSHIP: name},
+                    shifted(CENTRE, radius, math.tau * turn / len(names)),
+                )
 
     def _township(self, place: Cells, centre: Point) -> Iterator[Cells]:
         for role in ("乡镇值班", "乡镇主要负责人"):
@@ -110,7 +124,9 @@ class _Author:
                 Column.CODE: f"{place[Column.CODE]}{digits:03d}",
                 Column.VILLAGE: next(self.village_names) + suffix,
             }
-            yield from self._village(place | village, self._near(centre, 0.035))
+            yield from self._village(
+                place | village, self._near(centre, VILLAGE_RADIUS)
+            )
 
     def _village(self, place: Cells, centre: Point) -> Iterator[Cells]:
         head = next(self.people)
@@ -130,16 +146,25 @@ class _Author:
         yield place | ({Column.ROLE: "B角"} if vacant else self._new("B角"))
 
     def _grid_cells(self, village: Cells, numeral: str, centre: Point) -> Cells:
-        north, east = self._near(centre, 0.006)
+        lat, lon = self._free(centre)
         [risk] = self.rng.choices(RISKS, RISK_WEIGHTS)
         number = NUMERALS.index(numeral) + 1
         return {
             Column.GRID_CODE: f"{village[Column.CODE]}{number:03d}",
             Column.GRID_NAME: f"{village[Column.VILLAGE]}第{numeral}网格",
-            Column.LAT: f"{north:.5f}",
-            Column.LON: f"{east:.5f}",
+            Column.LAT: lat,
+            Column.LON: lon,
             Column.RISK: str(risk),
         }
+
+    def _free(self, centre: Point) -> tuple[str, str]:
+        """Find a place for a grid where no other one is: each has land of its own."""
+        while True:
+            north, east = self._near(centre, GRID_RADIUS)
+            place = f"{north:.5f}", f"{east:.5f}"
+            if place not in self.taken:
+                self.taken.add(place)
+                return place
 
     def _happens(self, share: float) -> bool:
         return self.rng.random() < share
@@ -149,7 +174,7 @@ class _Author:
 
     def _near(self, centre: Point, degrees: float) -> Point:
         radius = degrees * math.sqrt(self.rng.random())  # even over the disc
-        return _shifted(centre, radius, self.rng.uniform(0, math.tau))
+        return shifted(centre, radius, self.rng.uniform(0, math.tau))
 
 
 def _people(rng: Random) -> Iterator[Cells]:
@@ -165,7 +190,7 @@ def _people(rng: Random) -> Iterator[Cells]:
         yield person
 
 
-def _shifted(point: Point, radius: float, angle: float) -> Point:
+def shifted(point: Point, radius: float, angle: float) -> Point:
     """Go some degrees of latitude from a point, in the direction of an angle."""
     north, east = point
     stretch = math.cos(math.radians(north))  # a degree of longitude is shorter

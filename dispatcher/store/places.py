@@ -24,6 +24,11 @@ def outlines(connection: Connection) -> dict[UnitId, BaseGeometry]:
     }
 
 
+def outlined(connection: Connection) -> frozenset[UnitId]:
+    """The units whose outline is known, whether or not the roster still has them."""
+    return frozenset(map(UnitId, connection.scalars(select(schema.outline.c.unit))))
+
+
 def save_outlines(connection: Connection, found: Mapping[UnitId, BaseGeometry]) -> None:
     """Keep outlines; those of other units stay."""
     rows = [
