@@ -35,9 +35,12 @@ CODE_PROPERTIES = tuple(
 )
 # Degrees on the ellipsoid of satellites; China's own, 4490, differs by centimetres.
 IN_DEGREES = ("CRS84", "CRS84h", "4326", "4490")
+KIND = "图形只能是 Polygon 或 MultiPolygon"
+POSITIONS = "坐标应是 [经度, 纬度] 组成的圈"
 HOLES = "里面的圈(洞)应在外圈之内,不与外圈或别的洞相交"
 
-Position = Annotated[list[float], Field(strict=True, min_length=2, max_length=4)]
+Degrees = Annotated[float, Field(strict=True)]  # a text is no number
+Position = Annotated[list[Degrees], Field(min_length=2, max_length=4)]
 Rings = Annotated[list[list[Position]], Field(min_length=1, max_length=1000)]
 Parts = Annotated[list[Rings], Field(min_length=1, max_length=1000)]
 POLYGON: TypeAdapter[Rings] = TypeAdapter(Rings)
@@ -170,9 +173,9 @@ def _parts(geometry: object) -> list[Land] | str:
             case {"type": "MultiPolygon", "coordinates": parts}:
                 several = PARTS.validate_python(parts)
             case _:
-                return "图形只能是 Polygon 或 MultiPolygon"
+                return KIND
     except ValidationError:
-        return "坐标应是 [经度, 纬度] 组成的圈"
+        return POSITIONS
     return [
         [[(lat, lon) for lon, lat, *_ in ring] for ring in rings] for rings in several
     ]

@@ -14,6 +14,7 @@ from dispatcher.cli.failure import BAD_INPUT, FAILED, CommandError
 
 TIMEOUT_SECONDS = 30.0
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - read, not bound
+JSON, XML = "application/json", "application/xml"
 BAD_CONTENT = frozenset({400, 413, 415, 422})
 
 
@@ -43,7 +44,7 @@ def own_url(settings: Settings) -> str:
 def kind_of(body: bytes) -> str:
     """The media type of a warning, by its first character."""
     plain = body.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
-    return "application/xml" if plain.startswith(b"<") else "application/json"
+    return XML if plain.startswith(b"<") else JSON
 
 
 def post(base: str, body: bytes, key: str) -> dict[str, Any]:

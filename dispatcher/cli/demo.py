@@ -29,17 +29,22 @@ from dispatcher.cli.ground import on_signals
 from dispatcher.cli.screen import LINES, TOLD, Screen, View, told
 from dispatcher.cli.stage import VOICE_LINES, Plan, Stage, staged
 from dispatcher.cli.traffic import ahead, traffic
+from dispatcher.cli.warned import read_warning, restamped
 from dispatcher.core.alert import AlertId, AlertState
 from dispatcher.engine.clock import SystemClock, wait_for
+from dispatcher.sim.county import CODE_SYSTEM
 from dispatcher.store import callouts, outbox
 
 FOLDER = Path("var/demo")
 RECORD = FOLDER / "叫应记录表"
 SERVER_LOG = FOLDER / "server.log"
-SHIPPED = files("dispatcher.sim").joinpath("data", "red_rain.json")
+SHIPPED = files("dispatcher.sim").joinpath("data", "red_rain.xml")
 POLL_SECONDS = 1.0
-MOST = timedelta(minutes=30)  # of the demo's own time
-TIMES = ("sent", "effective", "expires")
+# A demo that has not ended by then does not end: half an hour of its own time, or time
+# enough of ours, for a quick play on a slow machine is slower than it should be.
+MOST = timedelta(minutes=30)
+MOST_SECONDS = 180.0
+
 
 Json = dict[str, Any]
 Show = Callable[[View], None]
@@ -61,6 +66,14 @@ class Play:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """A warning as it was written; it is sent with the times of now."""
+
+    body: bytes
+    headline: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Issued:
     """The warning that is being played."""
 
@@ -75,13 +88,13 @@ def demo(play: Play, show: Show | None = None) -> None:
     :param show: is given every view; None: they are drawn on stderr
     :raises CommandError: when the warning is refused, or the play does not end well
     """
-    warning = _read(play.alert or SHIPPED)
+    script = _read(play.alert or SHIPPED)
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
-        asyncio.run(_demo(play, warning, Path(folder), show))
+        asyncio.run(_demo(play, script, Path(folder), show))
 
 
-async def _demo(play: Play, warning: Json, folder: Path, show: Show | None) -> None:
+async def _demo(play: Play, script: Script, folder: Path, show: Show | None) -> None:
     stopping = asyncio.Event()
     on_signals(stopping.set)
     loop = asyncio.get_running_loop()
@@ -90,7 +103,7 @@ async def _demo(play: Play, warning: Json, folder: Path, show: Show | None) -> N
     async with staged(plan, origin) as stage:
         run = Run(stage=stage, stopping=stopping, speed=play.speed)
         began = loop.time()
-        issued = await run.issue(warning)
+        issued = await run.issue(script)
         with Screen(Console(stderr=True)) as screen:
             summary = await run.watch(issued, show or screen.show)
         ending = await run.end(issued, summary, loop.time() - began)
@@ -100,26 +113,20 @@ async def _demo(play: Play, warning: Json, folder: Path, show: Show | None) -> N
             await stopping.wait()
 
 
-def _read(source: Path | Traversable) -> Json:
-    """Read a warning that gives at least its times."""
+def _read(source: Path | Traversable) -> Script:
+    """Read a warning that can be sent now.
+
+    :raises CommandError: with everything that is wrong with it
+    """
+    now = SystemClock().now()
     try:
-        warning: Json = json.loads(source.read_bytes())
-        datetime.fromisoformat(warning["sent"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        problem = f"{source}: not a warning in JSON ({error!r}): see docs/api.md"
+        body = source.read_bytes()
+        fresh = restamped(body, now)
+    except (OSError, ValueError, TypeError) as error:
+        problem = f"{source}: no warning that can be sent ({error}): see docs/api.md"
         raise CommandError([problem], BAD_INPUT) from error
-    return warning
-
-
-def restamped(warning: Json, now: datetime) -> Json:
-    """The same warning, sent now; its other times keep their distance."""
-    shift = now - datetime.fromisoformat(warning["sent"])
-    times = {
-        name: (datetime.fromisoformat(warning[name]) + shift).isoformat()
-        for name in TIMES
-        if warning.get(name)
-    }
-    return {**warning, **times}
+    content = read_warning(str(source), fresh, now, CODE_SYSTEM).content
+    return Script(body=body, headline=content.headline or content.identifier)
 
 
 def _tell(ending: Ending, *, as_json: bool) -> None:
@@ -140,31 +147,31 @@ class Run:
         self._stopping = stopping
         self._speed = speed
 
-    async def issue(self, warning: Json) -> Issued:
+    async def issue(self, script: Script) -> Issued:
         """Send the warning as any system would.
 
         :raises CommandError: when it is refused, or is not called out
         """
         at = self._stage.clock.now()
-        body = json.dumps(restamped(warning, at), ensure_ascii=False).encode()
+        body = restamped(script.body, at)
         stage = self._stage
         taken = await asyncio.to_thread(alerts.post, stage.base, body, stage.key)
         if taken["state"] != AlertState.ACTIVE:
             problem = f"the warning is {taken['state']}: {taken['reason']}"
             raise CommandError([problem], BAD_INPUT)
-        headline = warning.get("headline") or warning["identifier"]
-        return Issued(name=AlertId(taken["id"]), headline=headline, at=at)
+        return Issued(name=AlertId(taken["id"]), headline=script.headline, at=at)
 
     async def watch(self, issued: Issued, show: Show) -> Json:
         """Show how it goes until nobody is being called; gives the last figures.
 
         :raises CommandError: when it is interrupted
         """
+        most = max(MOST, timedelta(seconds=MOST_SECONDS * self._speed))
         while True:
             summary = await self._summary(issued)
             elapsed = self._elapsed(issued)
             show(await self._view(issued, summary, elapsed))
-            if (summary["callouts"] and not climbing(summary)) or elapsed > MOST:
+            if (summary["callouts"] and not climbing(summary)) or elapsed > most:
                 return summary
             if await wait_for(self._stopping, POLL_SECONDS):
                 raise CommandError(["interrupted"])

@@ -17,8 +17,8 @@ from contacts.area import Resolution
 from contacts.model import Post, Unit, UnitId
 from dispatcher.api import sheet, words
 from dispatcher.api.advice import drawn, places, to_call, warnings
-from dispatcher.cli.alerts import kind_of
 from dispatcher.cli.failure import BAD_INPUT, CommandError
+from dispatcher.cli.warned import listed, read_warning
 from dispatcher.core.alert import (
     Alert,
     AlertState,
@@ -31,15 +31,7 @@ from dispatcher.engine.accept import Request, located, submission
 from dispatcher.engine.context import Context
 from dispatcher.engine.runtime import running
 from dispatcher.intake.complete import complete
-from dispatcher.intake.dialect import (
-    Unproven,
-    Unreadable,
-    Warned,
-    read_document,
-    read_json,
-)
 from dispatcher.intake.problem import Problem, problem
-from dispatcher.intake.signature import Signers
 
 OWNER_ONLY = 0o600  # a sheet shows numbers in clear
 NOBODY = "照此发布不会叫应任何人:{why}"
@@ -80,7 +72,7 @@ async def _rehearse(settings: Settings, file: Path, body: bytes) -> Rehearsal:
     content = _content(file, body, now, settings.intake.code_system)
     where = located(context, content)
     if problems := (*_misplaced(where.whole),):
-        raise CommandError(_listed(file, problems), BAD_INPUT)
+        raise CommandError(listed(str(file), problems), BAD_INPUT)
     request = Request(
         content=content,
         said=content,
@@ -95,19 +87,9 @@ async def _rehearse(settings: Settings, file: Path, body: bytes) -> Rehearsal:
 
 def _content(file: Path, body: bytes, now: datetime, code_system: str) -> Content:
     """What the file says; a draft is read as if it were issued."""
-    xml = kind_of(body) != "application/json"
-    # Nothing is issued, so nobody has to prove who he is.
-    anybody = Signers()
-    read = (
-        read_document(body, now, code_system, anybody) if xml else read_json(body, now)
-    )
-    match read:
-        case Unreadable(why=why) | Unproven(why=why):
-            raise CommandError(_listed(file, (why,)), BAD_INPUT)
-        case Warned(content=content):
-            return _called_out(file, complete(content)[0] if xml else content)
-        case _:
-            raise CommandError(_listed(file, read), BAD_INPUT)
+    read = read_warning(str(file), body, now, code_system)
+    content = read.content if read.strict else complete(read.content)[0]
+    return _called_out(file, content)
 
 
 def _called_out(file: Path, content: Content) -> Content:
@@ -123,13 +105,6 @@ def _misplaced(where: Resolution) -> Iterator[Problem]:
         yield problem(("areas",), "unknown_unit", unit=unit)
     for area in where.mismatched:
         yield problem(("areas",), "name_code_mismatch", name=area.name)
-
-
-def _listed(file: Path, problems: tuple[Problem, ...]) -> list[str]:
-    return [
-        ": ".join(filter(None, (f"{file}", ".".join(map(str, one.loc)), one.zh)))
-        for one in problems
-    ]
 
 
 def _told(rehearsal: Rehearsal) -> dict[str, Any]:

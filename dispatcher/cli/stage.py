@@ -18,10 +18,11 @@ import httpx
 
 from config.settings import Settings, load
 from config.sources import PREFIX
+from contacts.importers.outlines import Source
 from contacts.model import AddressKind, UnitKind
 from contacts.roster import Roster
 from dispatcher.api.auth import Scope
-from dispatcher.cli import keys, rosters
+from dispatcher.cli import keys, outlines, rosters
 from dispatcher.cli.failure import CommandError
 from dispatcher.cli.ground import BACKLOG
 from dispatcher.cli.leash import leash
@@ -29,7 +30,8 @@ from dispatcher.engine.clock import Clock, wait_for
 from dispatcher.engine.runtime import DRAIN_SECONDS, clock_of, database_file, opened
 from dispatcher.sim.callee import Ring
 from dispatcher.sim.control import ExchangeProcess
-from dispatcher.sim.county import CODE_SYSTEM, county_csv
+from dispatcher.sim.county import CODE_SYSTEM, COUNTY_NAME, county_csv
+from dispatcher.sim.land import county_geojson
 from dispatcher.sim.switchboard import ExchangeSettings
 from dispatcher.sim.world import Habit, Phone, populate
 from dispatcher.store.database import Database
@@ -177,7 +179,7 @@ async def staged(plan: Plan, origin: datetime) -> AsyncIterator[Stage]:
             settings = load(file, {})
             async with opened(settings) as database:
                 clock = clock_of(settings)
-                roster = await _people(database, settings, plan.seed)
+                roster = await _county(database, settings, plan.seed)
                 key = keys.new_key()
                 await database.write(lambda c: add(c, KEY, key, clock.now()))
                 await exchange.client.phones(phones(roster, plan.seed))
@@ -212,9 +214,14 @@ def _toml(base: str, account: ExchangeSettings, exchange: str, origin: datetime)
     )
 
 
-async def _people(database: Database, settings: Settings, seed: int) -> Roster:
-    sheet = rosters.read(settings, county_csv(seed), "澄溪县")
-    return await database.write(lambda connection: rosters.save(connection, sheet))
+async def _county(database: Database, settings: Settings, seed: int) -> Roster:
+    """Import people and land as the commands do."""
+    sheet = rosters.read(settings, county_csv(seed), COUNTY_NAME)
+    roster = await database.write(lambda c: rosters.save(c, sheet))
+    source = Source(code_system=settings.intake.code_system)
+    found = outlines.read(county_geojson(seed), roster, source, COUNTY_NAME)
+    await database.write(lambda c: outlines.save(c, found))
+    return roster
 
 
 def phones(roster: Roster, seed: int) -> tuple[Phone, ...]:

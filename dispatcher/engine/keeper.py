@@ -6,10 +6,13 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from shapely.geometry.base import BaseGeometry
+
 from channels.contract import Channel
 from config.policy import PolicySet
 from config.texts import Texts
 from contacts.geometry import Atlas
+from contacts.model import UnitId
 from contacts.numbers import guard
 from dispatcher.engine.context import Context, Robots, no_link
 from dispatcher.store import people, places
@@ -42,6 +45,8 @@ class Keeper:
         self._fixed = fixed
         self._context: Context | None = None
         self._version = -1
+        self._lands: Mapping[UnitId, BaseGeometry] = {}
+        self._lands_version = -1
         self._lock = asyncio.Lock()
 
     @property
@@ -77,7 +82,7 @@ class Keeper:
             version = await self._database.read(people.roster_version)
             if self._context is None or version != self._version:
                 roster = await self._database.read(people.load_roster)
-                outlines = await self._database.read(places.outlines)
+                outlines = await self._outlines()
                 fixed = self._fixed
                 self._context = Context(
                     roster=roster,
@@ -93,3 +98,11 @@ class Keeper:
                 )
                 self._version = version
             return self._context
+
+    async def _outlines(self) -> Mapping[UnitId, BaseGeometry]:
+        """The outlines, read again only when they themselves have changed."""
+        version = await self._database.read(places.outlines_version)
+        if version != self._lands_version:
+            self._lands = await self._database.read(places.outlines)
+            self._lands_version = version
+        return self._lands

@@ -28,8 +28,13 @@ ROSTER_VERSION = "roster_version"
 
 def roster_version(connection: Connection) -> int:
     """A number that rises with every change of the roster."""
+    return version_of(connection, ROSTER_VERSION)
+
+
+def version_of(connection: Connection, name: str) -> int:
+    """A number that is counted up under a name; 0 before the first time."""
     found = connection.execute(
-        select(schema.setting.c.value).where(schema.setting.c.name == ROSTER_VERSION)
+        select(schema.setting.c.value).where(schema.setting.c.name == name)
     ).scalar()
     return int(found or 0)
 
@@ -106,10 +111,9 @@ def save_roster(connection: Connection, roster: Roster) -> None:
     raise_version(connection)
 
 
-def raise_version(connection: Connection) -> None:
-    """Let everybody read the roster again."""
-    version = str(roster_version(connection) + 1)
-    row = {"name": ROSTER_VERSION, "value": version}
+def raise_version(connection: Connection, name: str = ROSTER_VERSION) -> None:
+    """Let everybody read the roster, or what else has this name, again."""
+    row = {"name": name, "value": str(version_of(connection, name) + 1)}
     batch.replace(connection, schema.setting, [row])
 
 

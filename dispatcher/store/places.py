@@ -13,6 +13,16 @@ from contacts.geometry import outline_of
 from contacts.model import UnitId
 from dispatcher.store import batch, people, schema
 
+OUTLINES_VERSION = "outlines_version"
+
+
+def outlines_version(connection: Connection) -> int:
+    """A number that rises with every change of the outlines.
+
+    The roster changes often, by every number that is found wrong; outlines are large.
+    """
+    return people.version_of(connection, OUTLINES_VERSION)
+
 
 def outlines(connection: Connection) -> dict[UnitId, BaseGeometry]:
     """The land of every unit whose outline is known."""
@@ -36,4 +46,5 @@ def save_outlines(connection: Connection, found: Mapping[UnitId, BaseGeometry]) 
         for unit, land in found.items()
     ]
     batch.replace(connection, schema.outline, rows)
+    people.raise_version(connection, OUTLINES_VERSION)
     people.raise_version(connection)

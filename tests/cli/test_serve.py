@@ -5,12 +5,13 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 
 import httpx
 import pytest
 
-from dispatcher.cli.demo import SHIPPED, restamped
+from dispatcher.cli.warned import restamped
 from dispatcher.engine.clock import SystemClock
 from tests.cli.console import DEADLINE_SECONDS, Server, Watched, furnish, jiaoying
 
@@ -63,8 +64,8 @@ def test_a_warning_is_sent_and_its_record_taken(
     key = json.loads(jiaoying(folder, "key", "create", "gauge", *scopes).stdout)["key"]
     jiaoying(folder, "roster", "import", "roster.csv")
     alert = tmp_path / "rain.json"
-    rain = restamped(json.loads(SHIPPED.read_bytes()), SystemClock().now())
-    alert.write_text(json.dumps(rain), encoding="utf-8")
+    sample = files("dispatcher.sim").joinpath("data", "red_rain.json").read_bytes()
+    alert.write_bytes(restamped(sample, SystemClock().now()))
     send = ("alert", "send", str(alert), "--url", server.url, "--json")
     taken = json.loads(jiaoying(folder, *send, JIAOYING_KEY=key).stdout)
     record = jiaoying(folder, "record", taken["id"], "--format", "json")

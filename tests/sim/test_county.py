@@ -1,31 +1,48 @@
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections import Counter
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from itertools import chain
 from typing import Any
 
 import pytest
+import shapely
 
 from contacts.area import AreaQuery, Resolution, resolve
+from contacts.geometry import Atlas
 from contacts.importers.csv_file import read_csv
 from contacts.importers.merge import merge
 from contacts.importers.sheet import Sheet
-from contacts.model import AddressKind, Post, UnitKind
+from contacts.model import AddressKind, Post, UnitId, UnitKind
 from contacts.roster import Roster
+from dispatcher.core.alert import Content
+from dispatcher.engine.accept import queries
+from dispatcher.intake.complete import complete
+from dispatcher.intake.dialect import Warned, read_document, read_json
 from dispatcher.sim.county import CODE_SYSTEM, COUNTY_CODE, county_csv
+from dispatcher.sim.land import lands, outline
 
-WARNING: dict[str, Any] = json.loads(
-    files("dispatcher.sim").joinpath("data/red_rain.json").read_text("utf-8")
-)
+DATA = files("dispatcher.sim").joinpath("data")
+WARNING: dict[str, Any] = json.loads(DATA.joinpath("red_rain.json").read_text("utf-8"))
 RADIUS = 0.3  # degrees of latitude
+A_CROWDED_SEED = 567  # two of its grids would fall on one place
+NOW = datetime(2026, 7, 12, 2, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
 def sheet() -> Sheet:
     return read_csv(county_csv(), code_system=CODE_SYSTEM, allow_test_numbers=True)
+
+
+@pytest.fixture(scope="module")
+def roster(sheet: Sheet) -> Roster:
+    ids = iter(map(str, range(10**5)))
+    return merge(Roster.build((), (), ()), sheet, ids.__next__)
 
 
 def count_of(sheet: Sheet, post: Post) -> int:
@@ -124,10 +141,14 @@ def test_any_seed_gives_a_county_that_can_be_imported(seed: int) -> None:
     assert sheet.problems == ()
 
 
-def test_the_shipped_warning_covers_the_whole_county(sheet: Sheet) -> None:
-    roster = merge(
-        Roster.build((), (), ()), sheet, iter(map(str, range(10**5))).__next__
-    )
+def test_no_two_grids_lie_at_one_place_where_chance_would_have_it() -> None:
+    rows = csv.DictReader(io.StringIO(county_csv(A_CROWDED_SEED).decode("utf-8-sig")))
+    places = {row["网格编码"]: (row["纬度"], row["经度"]) for row in rows}
+
+    assert len(places) == len(set(places.values()))
+
+
+def test_the_sample_covers_the_whole_county(roster: Roster) -> None:
     areas = [
         AreaQuery(
             name=area["name"],
@@ -142,7 +163,7 @@ def test_the_shipped_warning_covers_the_whole_county(sheet: Sheet) -> None:
     assert Resolution(units=frozenset(roster.units)) == resolution
 
 
-def test_the_shipped_warning_is_whole() -> None:
+def test_the_sample_is_whole() -> None:
     fields = (
         *("sender", "identifier", "sent", "status", "msg_type"),
         *("event_code", "event", "level", "headline", "description"),
@@ -157,9 +178,47 @@ def test_the_shipped_warning_is_whole() -> None:
     ) == ("cx-met@chengxi", "red", "11B03")
 
 
-def test_the_shipped_warning_lasts_three_hours() -> None:
+def test_the_sample_lasts_three_hours() -> None:
     start, end = (
         datetime.fromisoformat(WARNING[at]) for at in ("effective", "expires")
     )
 
     assert timedelta(hours=3) == end - start
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Content:
+    """The warning of the demo, as it is read."""
+    read = read_document(DATA.joinpath("red_rain.xml").read_bytes(), NOW, CODE_SYSTEM)
+    assert isinstance(read, Warned)
+    return complete(read.content)[0]
+
+
+def test_the_demo_and_the_sample_say_the_same_of_another_area(shipped: Content) -> None:
+    read = read_json(DATA.joinpath("red_rain.json").read_bytes(), NOW)
+
+    assert isinstance(read, Warned)
+    assert replace(shipped, areas=()) == replace(read.content, areas=())
+
+
+@pytest.mark.parametrize("mapped", [True, False])
+def test_the_polygon_of_the_demo_calls_every_grid(
+    roster: Roster, shipped: Content, *, mapped: bool
+) -> None:
+    outlines = {UnitId(code): land for code, land in lands().items()}
+    atlas = Atlas(roster.units.values(), outlines if mapped else {})
+    [area] = queries(shipped.areas)
+    grids = {u.id for u in roster.units.values() if u.kind is UnitKind.GRID}
+
+    assert (area.codes, roster.named(area.name)) == ((), ())
+    assert resolve(roster, [area], atlas) == Resolution(units=frozenset(grids))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_polygon_of_the_demo_covers_the_county_of_any_seed(
+    shipped: Content, seed: int
+) -> None:
+    [polygon] = shipped.areas[0].polygons
+    rain = shapely.Polygon([(east, north) for north, east in polygon.outer])
+
+    assert rain.contains(outline(seed))
