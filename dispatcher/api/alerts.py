@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 import structlog
@@ -48,6 +48,10 @@ IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=255)]
 Revealer = Annotated[ApiKey, Depends(needs(Scope.PEOPLE_REVEAL))]
 READS = [Depends(needs(Scope.ALERTS_READ))]
 READS_RECORDS = [Depends(needs(Scope.RECORDS_READ))]
+CSV = "text/csv; charset=utf-8"
+AS_FILE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {CSV: {"schema": {"type": "string"}}}}
+}
 
 
 class AlertQuery(PageQuery):
@@ -131,7 +135,7 @@ async def list_callouts_of(
     "/{id}/record",
     dependencies=READS_RECORDS,
     response_model=RecordView,
-    responses=answers(401, 403, 404, 422),
+    responses=AS_FILE | answers(401, 403, 404, 422),
 )
 async def show_record(
     front: FrontOf,
@@ -147,7 +151,7 @@ async def show_record(
     disposition = f"attachment; filename*=UTF-8''{file}"
     return Response(
         as_csv(rows),
-        media_type="text/csv; charset=utf-8",
+        media_type=CSV,
         headers={"Content-Disposition": disposition},
     )
 

@@ -156,7 +156,9 @@ class ReferenceForm(Form):
     sent: Moment
 
 
-Position = Annotated[tuple[float, float], Field(strict=False)]
+# JSON's own numbers: "42.6" and false are none.
+Number = Annotated[float, Field(strict=True)]
+Position = Annotated[tuple[Number, Number], Field(strict=False)]
 Rings = Annotated[list[list[Position]], Field(min_length=1, max_length=1000)]
 
 
@@ -177,9 +179,9 @@ class MultiPolygonForm(Form):
 class CircleForm(Form):
     """All that is no further from a point."""
 
-    lat: Annotated[float, Field(ge=-90, le=90)]
-    lon: Annotated[float, Field(ge=-180, le=180)]
-    radius_km: Annotated[float, Field(gt=0, le=RADIUS_MOST)]
+    lat: Annotated[Number, Field(ge=-90, le=90)]
+    lon: Annotated[Number, Field(ge=-180, le=180)]
+    radius_km: Annotated[Number, Field(gt=0, le=RADIUS_MOST)]
 
 
 class AreaForm(Form):

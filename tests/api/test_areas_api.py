@@ -165,6 +165,11 @@ OPEN = [*RING[:-1]]
         ({"circle": {"lat": 42, "lon": 125, "radius_km": 0}}, "not_above"),
         ({"circle": {"lat": 42, "lon": 125, "radius_km": 501}}, "too_large"),
         ({"circle": {"lat": "x", "lon": 125, "radius_km": 1}}, "number_expected_any"),
+        ({"circle": {"lat": 42, "lon": "125", "radius_km": 1}}, "number_expected_any"),
+        (
+            {"circle": {"lat": 42, "lon": 125, "radius_km": True}},
+            "number_expected_any",
+        ),
         ({"geometry": SQUARE, "crs": "EPSG:3857"}, "unknown_value"),
         ({}, "empty_area"),
     ],

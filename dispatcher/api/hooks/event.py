@@ -8,7 +8,13 @@ from fastapi import APIRouter, Path, Request, Response
 
 from channels.contract import CardProvider
 from dispatcher.api.front import Front, FrontOf
-from dispatcher.api.hooks.taking import provider_of, taken, told_of, turned_away
+from dispatcher.api.hooks.taking import (
+    XML_BODY,
+    provider_of,
+    taken,
+    told_of,
+    turned_away,
+)
 from dispatcher.api.lookup import CHANNEL, unknown
 from dispatcher.api.problem import answers
 
@@ -48,6 +54,7 @@ async def greet(front: FrontOf, request: Request, channel: ChannelName) -> Respo
     "/{channel}/event",
     response_class=Response,
     responses=KEPT | answers(403, 404, 413, 503),
+    openapi_extra=XML_BODY,
 )
 async def take_event(
     front: FrontOf, request: Request, channel: ChannelName

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
 import structlog
@@ -20,6 +20,20 @@ from dispatcher.store.callbacks import Raw
 
 FIELDS_MOST = 1000
 FORM = "application/x-www-form-urlencoded"
+
+# How routes document what providers send; whatever it is, it is kept as it came.
+FIELDS_BODY: dict[str, Any] = {
+    "requestBody": {
+        "content": {
+            FORM: {
+                "schema": {"type": "object", "additionalProperties": {"type": "string"}}
+            }
+        }
+    }
+}
+XML_BODY: dict[str, Any] = {
+    "requestBody": {"content": {"text/xml": {"schema": {"type": "string"}}}}
+}
 
 log = structlog.get_logger()
 

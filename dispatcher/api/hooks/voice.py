@@ -17,7 +17,7 @@ from channels.contract import (
 )
 from config.texts import TextName
 from dispatcher.api.front import Front, FrontOf
-from dispatcher.api.hooks.taking import provider_of, taken
+from dispatcher.api.hooks.taking import FIELDS_BODY, provider_of, taken
 from dispatcher.api.lookup import CHANNEL, unknown
 from dispatcher.api.problem import answers
 from dispatcher.engine.compose import Desk
@@ -42,7 +42,12 @@ def telephone(front: Front, channel: str) -> Telephone:
     return cast("Telephone", provider)
 
 
-@router.post("/{channel}/voice/status", status_code=204, responses=REFUSALS)
+@router.post(
+    "/{channel}/voice/status",
+    status_code=204,
+    responses=REFUSALS,
+    openapi_extra=FIELDS_BODY,
+)
 async def take_status(front: FrontOf, request: Request, channel: ChannelName) -> None:
     """Keep how far a call has come."""
     telephone(front, channel)
@@ -50,7 +55,10 @@ async def take_status(front: FrontOf, request: Request, channel: ChannelName) ->
 
 
 @router.post(
-    "/{channel}/voice/answer", response_class=Response, responses=SPOKEN | REFUSALS
+    "/{channel}/voice/answer",
+    response_class=Response,
+    responses=SPOKEN | REFUSALS,
+    openapi_extra=FIELDS_BODY,
 )
 async def pick_up(front: FrontOf, request: Request, channel: ChannelName) -> Response:
     """Somebody has picked up: say what the call is for."""
@@ -65,7 +73,10 @@ async def pick_up(front: FrontOf, request: Request, channel: ChannelName) -> Res
 
 
 @router.post(
-    "/{channel}/voice/keys", response_class=Response, responses=SPOKEN | REFUSALS
+    "/{channel}/voice/keys",
+    response_class=Response,
+    responses=SPOKEN | REFUSALS,
+    openapi_extra=FIELDS_BODY,
 )
 async def press(front: FrontOf, request: Request, channel: ChannelName) -> Response:
     """A key was pressed: say what follows."""
@@ -80,7 +91,10 @@ async def press(front: FrontOf, request: Request, channel: ChannelName) -> Respo
 
 
 @router.post(
-    "/{channel}/voice/inbound", response_class=Response, responses=SPOKEN | REFUSALS
+    "/{channel}/voice/inbound",
+    response_class=Response,
+    responses=SPOKEN | REFUSALS,
+    openapi_extra=FIELDS_BODY,
 )
 async def ring(front: FrontOf, request: Request, channel: ChannelName) -> Response:
     """Somebody rings us: read him what waits for him."""

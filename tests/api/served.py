@@ -1,0 +1,137 @@
+"""The small county's API on a socket, for tools that knock from outside.
+
+It is the app of the composition root behind the real server, in a thread of its own;
+some warnings run in it, so that what is asked for is sometimes there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import uvicorn
+from anyio.from_thread import start_blocking_portal
+from fastapi import FastAPI
+from sqlalchemy import Connection
+
+from config.settings import Settings
+from dispatcher.api.app import create_app
+from dispatcher.api.auth import Scope
+from dispatcher.store import keys
+from dispatcher.store.keys import ApiKey
+from tests.api.hamlet import GRIDS, NOON, SETTINGS, TOKEN, Hamlet
+from tests.api.visitor import link, opened, warned
+
+MASTER = "key-of-master"  # opens everything
+TICK = timedelta(seconds=3)  # between requests: no limit of the link page is reached
+
+TWILIO = {
+    "account_sid": "AC00000000000000000000000000000001",
+    "auth_token": TOKEN,
+    "from": "+9990000",
+    "base_url": "http://127.0.0.1:9",
+}
+WECOM = {
+    "provider": "wecom_app",
+    "corp_id": "wx5823bf96d3bd56c7",
+    "secret": "secret-of-the-app",
+    "agent_id": 1000002,
+    "token": "QDG6eK",
+    "aes_key": "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C",
+    "base_url": "http://127.0.0.1:9",
+}
+CHANNELS = {
+    "sms": {"provider": "twilio_sms", **TWILIO},
+    "voice": {"provider": "twilio_voice", **TWILIO},
+    "wecom": WECOM,
+}
+ROUTES = {"sms": ["sms"], "voice": ["voice"], "wechat": ["wecom"]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """Where it listens, and what is there.
+
+    :ivar known: names that mean something, by the path and parameter they stand in
+    """
+
+    hamlet: Hamlet
+    url: str
+    page: dict[str, Any]
+    known: dict[tuple[str, str], list[str]]
+
+    def tick(self) -> None:
+        """Let a little time pass."""
+        self.hamlet.clock.move_to(self.hamlet.clock.now() + TICK)
+
+
+@contextlib.contextmanager
+def served() -> Iterator[Served]:
+    """Serve until the block ends."""
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(_standing()) as standing,
+    ):
+        yield standing
+
+
+@contextlib.asynccontextmanager
+async def _standing() -> AsyncIterator[Served]:
+    async with opened(_settings()) as hamlet:
+        await hamlet.runtime.database.write(_cut_master_key)
+        app = create_app(hamlet.runtime, lambda: None)
+        async with _listening(app) as url:
+            yield Served(
+                hamlet=hamlet,
+                url=url,
+                page=app.openapi(),
+                known=await _lived_in(hamlet),
+            )
+
+
+def _settings() -> Settings:
+    given = SETTINGS.model_dump(mode="json") | {"channels": CHANNELS, "routes": ROUTES}
+    return Settings.model_validate(given)
+
+
+def _cut_master_key(connection: Connection) -> None:
+    key = ApiKey(name="master", scopes=(*Scope,), senders=("*",))
+    keys.add(connection, key, MASTER, NOON)
+
+
+@contextlib.asynccontextmanager
+async def _listening(app: FastAPI) -> AsyncIterator[str]:
+    config = uvicorn.Config(app, http="httptools", log_config=None, lifespan="off")
+    server = uvicorn.Server(config)
+    with socket.create_server(("127.0.0.1", 0)) as front:
+        serving = asyncio.create_task(server.serve(sockets=[front]))
+        try:
+            yield "http://{}:{}".format(*front.getsockname())
+        finally:
+            server.should_exit = True
+            await serving
+
+
+async def _lived_in(hamlet: Hamlet) -> dict[tuple[str, str], list[str]]:
+    """Let warnings run: two go on, one has ended."""
+    grids = [{"units": [grid]} for grid in GRIDS]
+    alerts = [
+        await warned(hamlet, identifier=f"lives-{n}", areas=[area], expires=None)
+        for n, area in enumerate(grids)
+    ]
+    token = (await link(hamlet)).rpartition("/")[2]
+    reason = {"reason": "雨停了"}
+    await hamlet.post(f"/api/v1/alerts/{alerts[-1]}/cancel", reason)
+    callouts = [await hamlet.callout(grid) for grid in GRIDS]
+    return {
+        ("/api/v1/alerts/", "id"): alerts,
+        ("/api/v1/alerts/", "unit"): [*GRIDS],
+        ("/api/v1/callouts/", "id"): callouts,
+        ("/hooks/", "channel"): [*CHANNELS],
+        ("/a/", "token"): [token],
+    }
