@@ -24,6 +24,7 @@ from dispatcher.core.alert import Content
 from dispatcher.engine.accept import queries
 from dispatcher.intake.complete import complete
 from dispatcher.intake.dialect import Warned, read_document, read_json
+from dispatcher.intake.signature import Signers
 from dispatcher.sim.county import CODE_SYSTEM, COUNTY_CODE, county_csv
 from dispatcher.sim.land import lands, outline
 
@@ -189,7 +190,9 @@ def test_the_sample_lasts_three_hours() -> None:
 @pytest.fixture(scope="module")
 def shipped() -> Content:
     """The warning of the demo, as it is read."""
-    read = read_document(DATA.joinpath("red_rain.xml").read_bytes(), NOW, CODE_SYSTEM)
+    read = read_document(
+        DATA.joinpath("red_rain.xml").read_bytes(), NOW, CODE_SYSTEM, Signers()
+    )
     assert isinstance(read, Warned)
     return complete(read.content)[0]
 
