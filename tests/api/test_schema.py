@@ -30,7 +30,7 @@ from dispatcher.api.body import CAP, JSON
 from tests.api.hamlet import NOON, PUBLIC, TOKEN, alert
 from tests.api.served import MASTER, Served, served
 from tests.api.test_openapi import TABLE
-from tests.intake import documents
+from tests.intake import alarms, documents
 from tests.intake.spoiling import altered, spoilt
 
 ALERTS = "/api/v1/alerts"
@@ -96,6 +96,7 @@ SOUND_BODIES = {
         "at": NOON.isoformat(),
         "figures": {"people": 35},
     },
+    ("/api/v1/monitors/{kind}", JSON): alarms.group(alarms.alarm()),
     (LINK, FORM): {"answer": "mine", "people": "35"},
 }
 OPERATIONS = sorted({*TABLE, ("GET", LINK), ("POST", LINK)} - {("GET", OWN)})
