@@ -22,7 +22,7 @@ demo: .venv/run.stamp
 
 test: .venv/dev.stamp
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest
+	@$(BIN)/coverage run -m pytest -n auto --dist worksteal
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --fail-under=$(COVERAGE)
 	@$(BIN)/coverage report --include='$(PROVEN)' --fail-under=100

@@ -12,17 +12,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
-from functools import partial
 from typing import assert_never
-from urllib.parse import SplitResult, urljoin, urlsplit
 
-import httpx
 import structlog
 
-from channels import http
 from config.inlets import Feed
 from dispatcher.core.alert import Content
 from dispatcher.engine.clock import Clock
+from dispatcher.engine.fetching import Answer, Fetcher, FetchError
 from dispatcher.engine.keeper import Keeper
 from dispatcher.engine.taking import Bearer, check_date, differs, take_in
 from dispatcher.intake.dialect import (
@@ -39,12 +36,7 @@ from dispatcher.store import feeds
 from dispatcher.store.database import STORE_TROUBLE, Database
 from dispatcher.store.feeds import FeedState, Seen
 
-TIMEOUT_SECONDS = 8.0
-WHOLE_SECONDS = 20.0  # for one list or one alert, however slowly it trickles
 ALERTS_MOST = 100  # in a turn; what a list has beyond that comes in the next one
-REDIRECTS_MOST = 3
-MOVED = frozenset({301, 302, 303, 307, 308})
-NOT_MODIFIED, OK = 304, 200
 LONGEST_WAIT = timedelta(minutes=15)
 LONGEST_ASKED = timedelta(hours=1)  # that a server may ask us to wait
 REMEMBERED = timedelta(days=30)
@@ -64,24 +56,6 @@ class Sources:
     feeds: Mapping[str, Feed] = field(default_factory=dict)
     code_system: str = ""
     signers: Signers = field(default_factory=Signers)
-
-
-class FetchError(Exception):
-    """Something could not be fetched; ``wait`` is what the server asks for."""
-
-    def __init__(self, why: str, wait: float = 0.0) -> None:
-        super().__init__(why)
-        self.wait = timedelta(seconds=wait)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What was fetched; ``body`` is None where it is as it was."""
-
-    body: bytes | None
-    url: str
-    etag: str
-    modified: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +81,14 @@ class Feeds:
         self._clock = clock
         self._feeds = sources.feeds
         self._sources = sources
+        self._fetchers = {name: Fetcher(one) for name, one in sources.feeds.items()}
+        self._missed: dict[str, set[str]] = {}  # entries that could not be had
         self._next_at: dict[str, datetime] = {}  # after a start each is due at once
-        self._client = http.client(timeout_seconds=TIMEOUT_SECONDS)
-        self._free = asyncio.Semaphore(http.CONNECTIONS)
 
     async def aclose(self) -> None:
         """Give the connections back."""
-        await self._client.aclose()
+        for fetcher in self._fetchers.values():
+            await fetcher.aclose()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -130,14 +105,14 @@ class Feeds:
         state = replace(known or FeedState(name=name, polled_at=now), polled_at=now)
         try:
             answer = await self._list(feed, state)
-            new, whole = await self._news(name, answer) if answer.body else (0, True)
+            new, whole = await self._news(name, answer)
         except FetchError as error:
             await self._failed(state, feed, error)
             return 0
         if state.failures:
             log.info("feed.back", feed=name, failures=state.failures)
         well = replace(state, ok_at=now, failures=0, problem="")
-        if answer.body:
+        if answer.body is not None:
             # With alerts still to be fetched the next list has to come in full.
             etag, modified = (answer.etag, answer.modified) if whole else ("", "")
             well = replace(well, etag=etag, modified=modified)
@@ -146,9 +121,8 @@ class Feeds:
 
     async def _list(self, feed: Feed, state: FeedState) -> Answer:
         asked = {"If-None-Match": state.etag, "If-Modified-Since": state.modified}
-        return await self._get(
-            feed, feed.url, FEED_BYTES_MOST, {k: v for k, v in asked.items() if v}
-        )
+        marks = {name: mark for name, mark in asked.items() if mark}
+        return await self._fetchers[state.name].get(feed.url, FEED_BYTES_MOST, marks)
 
     async def _failed(self, state: FeedState, feed: Feed, error: FetchError) -> None:
         failures = state.failures + 1
@@ -165,17 +139,22 @@ class Feeds:
 
     async def _news(self, name: str, answer: Answer) -> tuple[int, bool]:
         """Take in what a list names for the first time; tells whether that was all."""
-        body = answer.body or b""
-        entries = await asyncio.to_thread(read_feed, body, answer.url)
+        if answer.body is None:
+            return 0, True
+        entries = await asyncio.to_thread(read_feed, answer.body, answer.url)
         if isinstance(entries, Problem):
             raise FetchError(entries.en)
         by_name = {entry.name: entry for entry in entries}
         fresh = await self._database.read(lambda c: feeds.unseen(c, name, by_name))
-        wanted = [entry for key, entry in by_name.items() if key in fresh]
+        missed = self._missed.setdefault(name, set())
+        # What can't be had comes last: it must not keep what can be from its turn.
+        unseen = [entry for key, entry in by_name.items() if key in fresh]
+        wanted = sorted(unseen, key=lambda entry: entry.name in missed)
         found = await self._documents(name, wanted[:ALERTS_MOST])
         taken = [await self._taken(name, one) for one in found]
         before = self._clock.now() - REMEMBERED
         await self._database.write(lambda c: feeds.forget(c, name, by_name, before))
+        missed.intersection_update(by_name)
         return sum(filter(None, taken)), None not in taken and len(taken) == len(wanted)
 
     async def _documents(self, name: str, wanted: Iterable[Entry]) -> list[Fetched]:
@@ -184,16 +163,19 @@ class Feeds:
         return sorted(filter(None, found), key=_newest_first)
 
     async def _document(self, name: str, entry: Entry) -> Fetched | None:
-        feed = self._feeds[name]
+        missed = self._missed.setdefault(name, set())
+        body = entry.document
         try:
-            if entry.document:
-                body = entry.document
-            else:
-                body = (await self._get(feed, entry.link, BYTES_MOST, {})).body or b""
+            if not body:
+                answer = await self._fetchers[name].get(entry.link, BYTES_MOST)
+                body = answer.body or b""
         except FetchError as error:
-            log.warning("feed.entry.unfetched", feed=name, problem=str(error))
+            if entry.name not in missed:
+                log.warning("feed.entry.missed", feed=name, problem=str(error))
+            missed.add(entry.name)
             return None
-        return Fetched(entry, self._read(feed, body))
+        missed.discard(entry.name)
+        return Fetched(entry, self._read(self._feeds[name], body))
 
     def _read(self, feed: Feed, body: bytes) -> Content | Problem:
         now = self._clock.now()
@@ -244,35 +226,6 @@ class Feeds:
             return _refused(seen, differs(outcome.alert)), False
         return replace(seen, alert=outcome.alert.id), outcome.fresh
 
-    async def _get(
-        self, feed: Feed, url: str, most: int, headers: Mapping[str, str]
-    ) -> Answer:
-        """Get what a feed may have us get, over a few redirects at most."""
-        for _ in range(REDIRECTS_MOST + 1):
-            where = _allowed(feed, url)
-            own = where.hostname == urlsplit(feed.url).hostname
-            named = {"Authorization": f"Bearer {feed.token}"} if feed.token else {}
-            asked = {**headers, **(named if own else {})}
-            answer = await self._asked(where.geturl(), most, asked)
-            if isinstance(answer, Answer):
-                return answer
-            url = answer
-        what = "too many redirects"
-        raise FetchError(what)
-
-    async def _asked(
-        self, url: str, most: int, headers: Mapping[str, str]
-    ) -> Answer | str:
-        """What an address answers, or the one it sends us to."""
-        get = partial(self._client.stream, "GET", url, headers=headers)
-        try:
-            async with self._free, asyncio.timeout(WHOLE_SECONDS), get() as response:
-                if response.status_code in MOVED:
-                    return urljoin(url, str(response.headers.get("location", "")))
-                return await _answer(response, most)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError) as error:
-            raise FetchError(type(error).__name__) from error
-
 
 def _refused(seen: Seen, why: Problem) -> Seen:
     log.error("feed.entry.refused", feed=seen.feed, entry=seen.entry, problem=why.code)
@@ -282,38 +235,3 @@ def _refused(seen: Seen, why: Problem) -> Seen:
 
 def _newest_first(one: Fetched) -> float:
     return 0.0 if isinstance(one.content, Problem) else -one.content.sent.timestamp()
-
-
-def _allowed(feed: Feed, url: str) -> SplitResult:
-    """Where to get something; a feed may not have us ask any other host.
-
-    :raises FetchError: when it may not
-    """
-    own, where = urlsplit(feed.url), urlsplit(url)
-    if where.scheme not in {"http", "https"} or not where.hostname:
-        what = f"{where.scheme or 'no'} address"
-        raise FetchError(what)
-    if where.hostname != own.hostname and where.hostname not in feed.hosts:
-        what = f"host {where.hostname} is not the feed's own: list it in hosts"
-        raise FetchError(what)
-    if own.scheme == "https":  # what is published safely is not fetched in clear
-        return where._replace(scheme="https")
-    return where
-
-
-async def _answer(response: httpx.Response, most: int) -> Answer:
-    if response.status_code not in {OK, NOT_MODIFIED}:
-        wait = http.retry_after(response) or 0.0
-        what = f"HTTP {response.status_code}"
-        raise FetchError(what, wait)
-    body = bytearray()
-    async for part in response.aiter_bytes():
-        body += part
-        if len(body) > most:  # whoever reads it will say so
-            break
-    return Answer(
-        body=None if response.status_code == NOT_MODIFIED else bytes(body),
-        url=str(response.url),
-        etag=response.headers.get("etag", ""),
-        modified=response.headers.get("last-modified", ""),
-    )

@@ -211,6 +211,16 @@ async def test_a_long_list_is_taken_in_piece_by_piece() -> None:
     assert news == [100, 30, 0]
 
 
+async def test_what_can_never_be_had_keeps_nothing_else_waiting() -> None:
+    lost = {f"L-{n}" for n in range(120)}
+    async with watching() as watch:
+        watch.centre.alerts = {"W-1": cap(), **dict.fromkeys(lost, "")}
+        watch.centre.missing = lost
+        news = [await watch.poll(0), await watch.poll(), await watch.poll()]
+
+    assert news == [0, 1, 0]
+
+
 @pytest.mark.parametrize(
     ("document", "problem"),
     [
@@ -308,6 +318,18 @@ async def test_a_list_that_is_none_is_a_failure() -> None:
         state = await watch.state()
 
     assert state.problem == "is no Atom or RSS feed"
+
+
+async def test_an_empty_answer_is_a_failure() -> None:
+    async with watching() as watch:
+        watch.centre.alerts["empty"] = ""
+        address = watch.centre.url.replace("atom.xml", "cap/empty")
+        feed = watch.runtime.settings.feeds[NAME].model_copy(update={"url": address})
+        watch.runtime.settings.feeds[NAME] = feed
+        await watch.poll(0)
+        state = await watch.state()
+
+    assert state.problem == "is not well-formed XML"
 
 
 async def test_a_list_may_have_moved() -> None:
