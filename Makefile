@@ -12,6 +12,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COVERAGE := 94
 PROVEN := dispatcher/core/*,channels/contract.py
 
+# Tests that live in real time can't share the machine with others.
+ALONE := realtime or chaos
+
 KILLS := 20
 GRIDS := 1000
 
@@ -22,7 +25,8 @@ demo: .venv/run.stamp
 
 test: .venv/dev.stamp
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -n auto --dist worksteal
+	@$(BIN)/coverage run -m pytest -n auto --dist worksteal -m "not ($(ALONE))"
+	@$(BIN)/coverage run -m pytest -m "$(ALONE)"
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --fail-under=$(COVERAGE)
 	@$(BIN)/coverage report --include='$(PROVEN)' --fail-under=100

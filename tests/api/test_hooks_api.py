@@ -127,6 +127,7 @@ async def test_readiness_counts_what_waits(hamlet: Hamlet) -> None:
         "lost": 0,
         "durability": "local",
         "unverified_callbacks": 0,
+        "failing_feeds": [],
     }
 
 

@@ -95,6 +95,8 @@ def test_a_roster_is_imported_as_a_whole(folder: Path) -> None:
         "grids": 1,
         "people": 4,
         "holdings": 4,
+        "outlines": 0,
+        "outlines_unused": 0,
     }
 
 

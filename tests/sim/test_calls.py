@@ -279,6 +279,7 @@ async def test_time_tells_what_falls_due_next(calls: CallPlay, to: str) -> None:
     assert due == [6, 6 + TEXT_SECONDS]
 
 
+@pytest.mark.realtime
 async def test_a_call_in_running_time_takes_its_share_of_it(
     play: Play, to: str
 ) -> None:
