@@ -3,12 +3,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import pytest
+import shapely
 from rich.console import Console
 
 from channels.contract import Channel
@@ -24,10 +25,12 @@ from dispatcher.core.callout import Rung, State, Try
 from dispatcher.core.due import Due, What
 from dispatcher.sim.callee import Ring
 from dispatcher.sim.county import CODE_SYSTEM, county_csv
+from dispatcher.sim.land import lands
 from dispatcher.sim.world import Habit
 from tests.cli.console import jiaoying
 
-SAMPLE = files("dispatcher.sim").joinpath("data", "red_rain.json")
+SHIPPED = files("dispatcher.sim").joinpath("data", "red_rain.xml")
+POLYGON = re.compile("<polygon>.*</polygon>")
 
 
 def a_village() -> str:
@@ -37,18 +40,24 @@ def a_village() -> str:
     return next(code for code in codes if len(code) == 12)
 
 
-def warning(code: str) -> dict[str, Any]:
-    sample: dict[str, Any] = json.loads(SAMPLE.read_bytes())
-    codes = [{"system": CODE_SYSTEM, "code": code}]
-    return {**sample, "areas": [{"codes": codes}]}
+def warning(village: str) -> str:
+    """The shipped warning, for the land of a village."""
+    parts = shapely.get_parts(lands()[village])
+    rings = (
+        " ".join(f"{north:.6f},{east:.6f}" for east, north in part.exterior.coords)
+        for part in parts
+    )
+    drawn = "".join(f"<polygon>{ring}</polygon>" for ring in rings)
+    return POLYGON.sub(drawn, SHIPPED.read_text("utf-8"))
 
 
 @pytest.mark.timeout(180)
 def test_a_demo_ends_with_everybody_answered_taken_over_or_at_the_desk(
     tmp_path: Path,
 ) -> None:
-    alert = tmp_path / "village.json"
-    alert.write_text(json.dumps(warning(a_village())), encoding="utf-8")
+    village = a_village()
+    alert = tmp_path / "village.xml"
+    alert.write_text(warning(village), encoding="utf-8")
     done = jiaoying(
         tmp_path,
         *("demo", "--no-serve", "--json", "--alert", str(alert), "--speed", "60"),
@@ -59,6 +68,10 @@ def test_a_demo_ends_with_everybody_answered_taken_over_or_at_the_desk(
     told = json.loads(done.stdout)
     with (tmp_path / told["record"]).open(encoding="utf-8-sig") as file:
         lines = list(csv.reader(file))
+    rows = json.loads((tmp_path / "var/demo/叫应记录表.json").read_text("utf-8"))[
+        "rows"
+    ]
+    grids = {row["unit"] for row in rows if row["post"] == Post.GRID_LEAD}
 
     assert (
         told["answered"] + told["taken"] + told["to_desk"],
@@ -75,6 +88,7 @@ def test_a_demo_ends_with_everybody_answered_taken_over_or_at_the_desk(
         [True, True, True],
         ["server.log", "叫应记录表.csv", "叫应记录表.json"],
     )
+    assert grids == {code for code in lands() if code[:12] == village != code}
 
 
 @pytest.mark.parametrize("mix", [PEOPLE, RINGS, SUPERIORS, SUPERIOR_RINGS])

@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
+from dispatcher.cli import outlines
+from dispatcher.cli.plan import plan
 from tests.cli.console import SETTINGS, Server, furnish, jiaoying
+from tests.intake.documents import CAP, CN, swap, without
 
 TELEPHONE = """\
 [channels.voice]
@@ -24,6 +27,18 @@ voice = ["voice"]
 """
 GRID = "990421100201001"
 FAR_OFF = "2090-07-12T05:12:00+08:00"
+RAIN = "29.9,109.9 29.9,110.05 30.05,110.05 30.05,109.9 29.9,109.9"
+SQUARE = [[110.0, 30.0], [110.1, 30.0], [110.1, 30.1], [110.0, 30.1], [110.0, 30.0]]
+LAND = {
+    "type": "FeatureCollection",
+    "features": [
+        {
+            "type": "Feature",
+            "properties": {"code": GRID},
+            "geometry": {"type": "Polygon", "coordinates": [SQUARE]},
+        }
+    ],
+}
 TOO_SLOW = "1条线打完第一轮约需3分钟,1人2分钟内响不了铃,请打印电话单分派人工"
 
 
@@ -93,6 +108,31 @@ def test_a_plan_tells_whom_a_warning_would_call_and_how_fast(folder: Path) -> No
         "warnings": [],
         "sheets": [],
     }
+
+
+CODED = swap(("<geocode>990421000000,990421000000,", f"<geocode>{GRID}"))
+DRAWN = swap(("42.6,125.5 42.6,125.6 42.7,125.6 42.7,125.5 42.6,125.5", RAIN))
+LASTING = swap(("2026-07-12T12:12", "2090-07-12T12:12"))
+NAMELESS = swap(("柳林镇", "强降雨落区"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CODED(without("areaDesc")(CN)),
+        LASTING(DRAWN(NAMELESS(without("circle", "geocode")(CAP)))),
+    ],
+    ids=["12379", "CAP"],
+)
+def test_a_warning_in_xml_is_planned_as_well(folder: Path, text: str) -> None:
+    given = outlines.Map(file=folder / "map.geojson", crs="wgs84", code_property="")
+    given.file.write_text(json.dumps(LAND), encoding="utf-8")
+    outlines.import_file(folder / "jiaoying.toml", given)
+    (folder / "warning.xml").write_text(text, encoding="utf-8")
+    told = plan(folder / "jiaoying.toml", folder / "warning.xml", None)
+
+    assert (told["level"], told["grids"], told["people"]) == ("red", 1, 4)
+    assert (told["warnings"], told["unresolved"]) == ([], [])
 
 
 def test_a_plan_is_read_back_in_words(folder: Path) -> None:

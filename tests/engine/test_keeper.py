@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from contacts.model import Person, Post, PostRef
+from shapely.geometry import box
+
+from contacts.geometry import Shapes
+from contacts.model import Person, Post, PostRef, UnitId
 from contacts.roster import Roster
-from dispatcher.store import people
+from dispatcher.store import people, places
 from tests.engine.office import GRIDS, Office, village
 
 
@@ -69,3 +72,18 @@ async def test_who_was_replaced_keeps_his_messages(office: Office) -> None:
     await office.engine.turn()
 
     assert "accepted" in await office.states("lead")
+
+
+async def test_new_outlines_are_seen_at_the_next_refresh(office: Office) -> None:
+    rain = Shapes(circles=(((30.0, 110.0), 1.0),))
+    before = (await office.context()).atlas
+    land = {UnitId(GRIDS[0]): box(109.9, 29.9, 110.1, 30.1)}
+    await office.database.write(lambda c: places.save_outlines(c, land))
+    after = (await office.keeper.refresh()).atlas
+    await office.database.write(lambda c: people.save_roster(c, renamed(village())))
+    later = (await office.keeper.refresh()).atlas
+    found = [
+        atlas.covered(rain) for atlas in (before, after, later) if atlas is not None
+    ]
+
+    assert found == [frozenset(), {GRIDS[0]}, {GRIDS[0]}]
