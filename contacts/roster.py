@@ -99,6 +99,19 @@ class Roster:
         """List the units above, nearest first."""
         return tuple(self._upwards(unit_id))[1:]
 
+    def with_above(self, unit_ids: Iterable[UnitId]) -> dict[UnitId, Unit]:
+        """Find units and every unit above one of them; each is visited once.
+
+        :raises RosterError: when the roster does not hold one of them
+        """
+        found: dict[UnitId, Unit] = {}
+        for unit_id in unit_ids:
+            place: UnitId | None = unit_id
+            while place is not None and place not in found:
+                found[place] = unit = self.unit(place)
+                place = unit.parent
+        return found
+
     def above(self, unit_id: UnitId, kind: UnitKind) -> Unit | None:
         """Find the unit of a kind that this one is in; itself if it is of that kind."""
         return next((u for u in self._upwards(unit_id) if u.kind is kind), None)

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from channels.contract import Channel
 from contacts.model import PostRef
@@ -23,9 +24,10 @@ from dispatcher.core.night import night_ends
 FIRST_ROUND_SHARE = 0.6  # of the limit (rules of calling, section 7)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class FirstRing:
+class FirstRing(NamedTuple):
     """When somebody falls due to be rung for the first time, if nobody answers.
+
+    A tuple, for thousands of them are sorted while a sender waits for his answer.
 
     :ivar seconds: from the opening
     :ivar stands_in: he is on a later rung of his own unit

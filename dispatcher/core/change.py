@@ -118,9 +118,7 @@ def standing(policies: PolicySet, roster: Roster, chain: Iterable[Alert]) -> Sta
 def with_those_above(roster: Roster, inside: Iterable[str]) -> frozenset[UnitId]:
     """Units and every unit above one of them; what the roster lacks is left out."""
     known = (UnitId(unit) for unit in inside if unit in roster.units)
-    return frozenset(
-        one.id for unit in known for one in (roster.unit(unit), *roster.ancestors(unit))
-    )
+    return frozenset(roster.with_above(known))
 
 
 def _by_strictness(

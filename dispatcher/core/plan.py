@@ -94,24 +94,22 @@ def start_list(
     Each kind goes by risk, then by code.
     """
     _, policy = level_policy(policies, content)
-    reached = {
-        unit.id: unit
-        for inner in inside
-        for unit in (roster.unit(inner), *roster.ancestors(inner))
-    }
+    reached = roster.with_above(inside).values()
+    ranked = sorted(reached, key=lambda unit: (unit.risk, unit.id))
     posts = {(Post(name), Post(name).unit_kind): None for name in policy.ladders}
     if Post.GRID_LEAD.value in policy.ladders:
         beside = hazard(policies, content.event_code).ladder_first
         posts |= {(Post(name), UnitKind.GRID): None for name in beside}
     for post, kind in sorted(posts, key=lambda one: one[1] not in FEW):
-        fitting = (unit for unit in reached.values() if unit.kind is kind)
-        for unit in sorted(fitting, key=lambda unit: (unit.risk, unit.id)):
-            yield PostRef(unit.id, post)
+        yield from (PostRef(unit.id, post) for unit in ranked if unit.kind is kind)
 
 
 def seat(roster: Roster, ref: PostRef) -> PostRef:
     """Where the holder of a started post sits: a grid may share its village's."""
-    place = roster.above(ref.unit, ref.post.unit_kind)
+    kind = ref.post.unit_kind
+    if roster.unit(ref.unit).kind is kind:
+        return ref
+    place = roster.above(ref.unit, kind)
     return PostRef(place.id, ref.post) if place else ref
 
 

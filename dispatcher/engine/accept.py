@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from channels.contract import Channel
 from contacts.area import AreaQuery, Resolution, resolve
 from contacts.geometry import Shapes
-from contacts.model import Address, PersonId, Post, PostRef, UnitId, UnitKind
+from contacts.model import PersonId, Post, PostRef, UnitId, UnitKind
 from contacts.roster import Roster
 from dispatcher.core.alert import (
     Alert,
@@ -48,6 +48,7 @@ from dispatcher.engine.context import CARRIES, Context
 from dispatcher.store.alerts import Submission
 from dispatcher.store.codec import CONTENT
 
+RINGS = frozenset(kind for kind, ways in CARRIES.items() if Channel.VOICE in ways)
 INERT = frozenset({Status.SYSTEM, Status.DRAFT})  # kept, and nothing is done
 
 
@@ -249,25 +250,29 @@ def _first_rings(
     context: Context, alert: Alert, posts: Iterable[PostRef]
 ) -> Iterable[FirstRing]:
     """When each person is first rung; who holds several posts, once."""
-    kinds = {ref: (ref.post, context.roster.unit(ref.unit).kind) for ref in posts}
-    plans = _plans(context, alert, kinds)
+    roster = context.roster
+    placed = [(ref, (ref.post, roster.unit(ref.unit).kind)) for ref in posts]
+    plans = _plans(context, alert, placed)
     first: dict[PersonId, FirstRing] = {}
-    for ref, kind in kinds.items():
+    for ref, kind in placed:
         for post, ring in plans.get(kind, ()):
-            for person in _ringable(context.roster, PostRef(ref.unit, post)):
+            own = ref if post is ref.post else PostRef(ref.unit, post)
+            for person in _ringable(roster, own):
                 first[person] = min(ring, first.get(person, ring))
     return first.values()
 
 
 def _plans(
-    context: Context, alert: Alert, kinds: Mapping[PostRef, Kind]
+    context: Context, alert: Alert, placed: Iterable[tuple[PostRef, Kind]]
 ) -> Mapping[Kind, Sequence[tuple[Post, FirstRing]]]:
     """When the own posts of each kind are rung, by the ladder of one for all.
 
     To draw every ladder would hold up the answer to a whole county's warning.
     """
-    held = (ref for ref in kinds if opens(context.roster, ref))
-    samples = {kinds[ref]: ref for ref in held}
+    samples: dict[Kind, PostRef] = {}
+    for ref, kind in placed:
+        if kind not in samples and opens(context.roster, ref):
+            samples[kind] = ref
     opened = rehearsed(context, alert, samples.values())
     return {
         kind: [(ref.post, ring) for ref, ring in own_rings(one)]
@@ -275,14 +280,12 @@ def _plans(
     }
 
 
-def _ringable(roster: Roster, ref: PostRef) -> Iterator[PersonId]:
-    for person in roster.holders(ref) or roster.holders(seat(roster, ref)):
-        if any(_rings(address) for address in person.addresses):
-            yield person.id
-
-
-def _rings(address: Address) -> bool:
-    return Channel.VOICE in CARRIES[address.kind] and not address.wrong
+def _ringable(roster: Roster, ref: PostRef) -> list[PersonId]:
+    return [
+        person.id
+        for person in roster.holders(ref) or roster.holders(seat(roster, ref))
+        if any(one.kind in RINGS and not one.wrong for one in person.addresses)
+    ]
 
 
 def shown(area: AreaQuery) -> str:

@@ -138,6 +138,8 @@ class Server:
 
     async def kill(self) -> None:
         """End all its processes at once, without a word."""
+        if self._process is None:
+            return
         for process in (*descendants(self.running.pid), self.running.pid):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
