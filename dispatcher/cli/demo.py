@@ -45,7 +45,6 @@ POLL_SECONDS = 1.0
 MOST = timedelta(minutes=30)
 MOST_SECONDS = 180.0
 
-
 Json = dict[str, Any]
 Show = Callable[[View], None]
 
