@@ -88,6 +88,7 @@ class Server(Section):
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     public_base_url: BaseAddress = "http://127.0.0.1:8000"
     body_limit_bytes: Annotated[int, Field(gt=0)] = 1_048_576
+    body_seconds: Annotated[float, Field(gt=0)] = 30.0
 
 
 class Store(Section):

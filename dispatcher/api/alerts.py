@@ -65,7 +65,7 @@ class AlertQuery(PageQuery):
     status_code=202,
     responses={
         200: {"model": AlertView, "description": "The same alert again"},
-        **answers(400, 401, 403, 409, 413, 415, 422, 429, 503),
+        **answers(400, 401, 403, 408, 409, 413, 415, 422, 429, 503),
     },
     openapi_extra=documented(AlertForm, CAP, "application/xml"),
 )
@@ -158,7 +158,7 @@ async def show_record(
 
 @router.post(
     "/{id}/cancel",
-    responses=answers(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    responses=answers(400, 401, 403, 404, 408, 409, 413, 415, 422, 503),
     openapi_extra=documented(CancelForm),
 )
 async def cancel_alert(
@@ -184,7 +184,7 @@ async def cancel_alert(
 
 @router.post(
     "/{id}/renew",
-    responses=answers(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    responses=answers(400, 401, 403, 404, 408, 409, 413, 415, 422, 503),
     openapi_extra=documented(RenewForm),
 )
 async def renew_alert(

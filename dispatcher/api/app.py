@@ -64,7 +64,10 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.front = Front(runtime=runtime, committed=committed)
-    app.add_middleware(BodyLimit, most=runtime.settings.server.body_limit_bytes)
+    server = runtime.settings.server
+    app.add_middleware(
+        BodyLimit, most=server.body_limit_bytes, seconds=server.body_seconds
+    )
     problem.install(app)
     for room in (
         alerts,

@@ -51,7 +51,7 @@ class EchoView(View):
 @router.post(
     "/echo",
     dependencies=ASKS,
-    responses=answers(400, 401, 403, 413, 415, 422),
+    responses=answers(400, 401, 403, 408, 413, 415, 422),
     openapi_extra=documented(EchoForm),
 )
 async def echo(

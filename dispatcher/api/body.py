@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any, TypeVar
@@ -40,6 +41,12 @@ NO_DIALECT = Problem(
     en="send application/json, application/cap+xml or application/xml",
 )
 
+PACKED = Problem(
+    loc=("header", "Content-Encoding"),
+    code="packed",
+    zh="请不要压缩内容",
+    en="send the body as it is, not compressed",
+)
 REPEATED = Problem(
     loc=(),
     code="repeated",
@@ -52,21 +59,23 @@ log = structlog.get_logger()
 
 
 class BodyLimit:
-    """Turns away what is longer than the limit, whether or not it says so."""
+    """Turns away what is longer than the limit, whether or not it says so, or slower.
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
+    Who trickles a body holds a connection and what has come so far.
+    """
+
+    def __init__(self, app: ASGIApp, most: int, seconds: float) -> None:
         self._app = app
         self._most = most
-        self._refusal = Refusal(
-            status=413,
-            errors=(
-                Problem(
-                    loc=(),
-                    code="too_large",
-                    zh=f"最多 {most} 字节",
-                    en=f"at most {most} bytes",
-                ),
-            ),
+        self._seconds = seconds
+        self._refusal = _ended(
+            413, "too_large", f"最多 {most} 字节", f"at most {most} bytes"
+        )
+        self._late = _ended(
+            408,
+            "too_slow",
+            f"内容应在 {seconds:g} 秒内传完",
+            f"a body has to be there within {seconds:g} seconds",
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,12 +91,20 @@ class BodyLimit:
         await self._app(scope, self._counting(receive), send)
 
     def _counting(self, receive: Receive) -> Receive:
-        length = 0
+        length, whole = 0, False
+        clock = asyncio.get_running_loop().time
+        late_at = clock() + self._seconds
 
         async def counted() -> Message:
-            nonlocal length
-            message = await receive()
+            nonlocal length, whole
+            try:
+                # What comes after the body, the end of the connection, may take long.
+                async with asyncio.timeout_at(None if whole else late_at):
+                    message = await receive()
+            except TimeoutError:
+                raise RefusedError(self._late) from None
             length += len(message.get("body", b""))
+            whole = not message.get("more_body", False)
             if length > self._most:
                 raise RefusedError(self._refusal)
             return message
@@ -95,11 +112,27 @@ class BodyLimit:
         return counted
 
 
+def _ended(status: int, code: str, zh: str, en: str) -> Refusal:
+    """A refusal after which nothing more is read from the connection."""
+    told = Problem(loc=(), code=code, zh=zh, en=en)
+    return Refusal(status=status, errors=(told,), headers={"Connection": "close"})
+
+
+async def plain_body(request: Request) -> bytes:
+    """The body as it is; one that is packed would be unpacked without a bound."""
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise refused(415, PACKED)
+    return await request.body()
+
+
+PlainBody = Annotated[bytes, Depends(plain_body)]
+
+
 async def json_body(request: Request) -> object:
     """The body, parsed; only after the key was found good."""
     if kind_of(request) != JSON:
         raise refused(415, NOT_JSON_TYPE)
-    value = read_value(await request.body())
+    value = read_value(await plain_body(request))
     if isinstance(value, Unreadable):
         raise refused(400, value.why)
     return value
@@ -113,13 +146,13 @@ def kind_of(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def unrepeated(request: Request, front: FrontOf) -> AsyncIterator[None]:
+async def unrepeated(body: PlainBody, front: FrontOf) -> AsyncIterator[None]:
     """Shed what is sent over and over: only a body that has been taken counts.
 
     So a first warning is never shed, nor one whose taking has failed.
     """
     repeats = front.limits.repeats
-    name = hashlib.blake2b(await request.body(), digest_size=16).hexdigest()
+    name = hashlib.blake2b(body, digest_size=16).hexdigest()
     if seconds := repeats.wait(name, front.now()):
         raise refused(429, REPEATED, Retry_After=str(seconds))
     yield
@@ -129,7 +162,9 @@ async def unrepeated(request: Request, front: FrontOf) -> AsyncIterator[None]:
 Unrepeated = Annotated[None, Depends(unrepeated)]
 
 
-async def warning_body(request: Request, front: FrontOf, _shed: Unrepeated) -> Warned:
+async def warning_body(
+    request: Request, front: FrontOf, body: PlainBody, _shed: Unrepeated
+) -> Warned:
     """The warning in a body, in whichever dialect its type and its root tell.
 
     A signature that is missing or wrong is 403: the document could be read, but nobody
@@ -137,11 +172,11 @@ async def warning_body(request: Request, front: FrontOf, _shed: Unrepeated) -> W
     """
     kind, now = kind_of(request), front.now()
     if kind == JSON:
-        read = read_json(await request.body(), now)
+        read = read_json(body, now)
     elif kind == CAP or kind in XMLS:
         runtime = front.runtime
         system = runtime.settings.intake.code_system
-        read = read_document(await request.body(), now, system, runtime.signers)
+        read = read_document(body, now, system, runtime.signers)
     else:
         raise refused(415, NO_DIALECT)
     match read:

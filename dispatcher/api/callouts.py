@@ -88,7 +88,7 @@ async def _shown(front: Front, name: CalloutId) -> CalloutView:
 
 @router.post(
     "/{id}/answers",
-    responses=answers(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    responses=answers(400, 401, 403, 404, 408, 409, 413, 415, 422, 503),
     openapi_extra=documented(AnswerForm),
 )
 async def answer_on_behalf(
@@ -113,7 +113,7 @@ async def answer_on_behalf(
 
 @router.post(
     "/{id}/takeover",
-    responses=answers(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    responses=answers(400, 401, 403, 404, 408, 409, 413, 415, 422, 503),
     openapi_extra=documented(TakeoverForm),
 )
 async def take_over(

@@ -60,7 +60,7 @@ class PostedView(View):
     status_code=202,
     responses={
         200: {"model": PostedView, "description": "Nothing new"},
-        **answers(400, 401, 403, 413, 415, 422, 429, 503),
+        **answers(400, 401, 403, 408, 413, 415, 422, 429, 503),
     },
     openapi_extra=ANY_OBJECT,
 )

@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from dispatcher.intake.problem import Problem, problems_of
 from dispatcher.store.database import StoreBusyError
@@ -25,6 +26,7 @@ TITLES = {
     403: ("没有权限", "Forbidden"),
     404: ("没有找到", "Not Found"),
     405: ("不支持这种方法", "Method Not Allowed"),
+    408: ("传得太慢", "Request Timeout"),
     409: ("与已有的冲突", "Conflict"),
     413: ("内容太大", "Content Too Large"),
     415: ("不支持这种格式", "Unsupported Media Type"),
@@ -141,6 +143,10 @@ def install(app: FastAPI) -> None:
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
         return answer(request, _of_status(error))
 
+    @app.exception_handler(ClientDisconnect)
+    async def _gone(request: Request, _: ClientDisconnect) -> JSONResponse:
+        return answer(request, BROKEN_OFF)  # nobody is there to read it
+
     @app.exception_handler(StoreBusyError)
     @app.exception_handler(OperationalError)
     async def _busy(request: Request, error: Exception) -> JSONResponse:
@@ -163,6 +169,17 @@ def _of_status(error: HTTPException) -> Refusal:
     )
 
 
+BROKEN_OFF = Refusal(
+    status=400,
+    errors=(
+        Problem(
+            loc=(),
+            code="broken_off",
+            zh="内容没有传完",
+            en="the body broke off",
+        ),
+    ),
+)
 BUSY = Refusal(
     status=503,
     errors=(

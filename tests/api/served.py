@@ -71,18 +71,18 @@ class Served:
 
 
 @contextlib.contextmanager
-def served() -> Iterator[Served]:
-    """Serve until the block ends."""
+def served(settings: Settings = SETTINGS) -> Iterator[Served]:
+    """Serve until the block ends; under other settings with more channels."""
     with (
         start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(_standing()) as standing,
+        portal.wrap_async_context_manager(_standing(settings)) as standing,
     ):
         yield standing
 
 
 @contextlib.asynccontextmanager
-async def _standing() -> AsyncIterator[Served]:
-    async with opened(_settings()) as hamlet:
+async def _standing(settings: Settings) -> AsyncIterator[Served]:
+    async with opened(_with_channels(settings)) as hamlet:
         await hamlet.runtime.database.write(_cut_master_key)
         app = create_app(hamlet.runtime, lambda: None)
         async with _listening(app) as url:
@@ -94,8 +94,8 @@ async def _standing() -> AsyncIterator[Served]:
             )
 
 
-def _settings() -> Settings:
-    given = SETTINGS.model_dump(mode="json") | {"channels": CHANNELS, "routes": ROUTES}
+def _with_channels(settings: Settings) -> Settings:
+    given = settings.model_dump(mode="json") | {"channels": CHANNELS, "routes": ROUTES}
     return Settings.model_validate(given)
 
 

@@ -53,7 +53,7 @@ async def greet(front: FrontOf, request: Request, channel: ChannelName) -> Respo
 @router.post(
     "/{channel}/event",
     response_class=Response,
-    responses=KEPT | answers(403, 404, 413, 503),
+    responses=KEPT | answers(403, 404, 408, 413, 503),
     openapi_extra=XML_BODY,
 )
 async def take_event(

@@ -12,7 +12,7 @@ from dispatcher.api.problem import answers
 
 router = APIRouter(prefix="/hooks", tags=["callbacks"])
 
-REFUSALS = answers(403, 404, 413, 503)
+REFUSALS = answers(403, 404, 408, 413, 503)
 
 
 @router.post(

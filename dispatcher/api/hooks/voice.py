@@ -26,7 +26,7 @@ from dispatcher.engine.telephoning import spoken_in, spoken_to
 
 router = APIRouter(prefix="/hooks", tags=["callbacks"])
 
-REFUSALS = answers(403, 404, 413, 503)
+REFUSALS = answers(403, 404, 408, 413, 503)
 SPOKEN: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/xml": {}}, "description": "what is said next"}
 }
