@@ -212,7 +212,7 @@ def read_as(form: type[Read]) -> Callable[[object], Awaitable[Read]]:
         try:
             return form.model_validate(body)
         except ValidationError as error:
-            raise refused(422, *problems_of(error.errors())) from None
+            raise refused(422, *problems_of(error.errors(include_url=False))) from None
 
     return read
 

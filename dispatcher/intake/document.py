@@ -27,6 +27,7 @@ from dispatcher.intake.xml import local, words
 
 NAME_MOST, LINE_MOST, PROSE_MOST = 200, 2_000, 10_000
 INFOS_MOST, AREAS_MOST = 100, 1_000
+SHAPES_MOST = 1_000  # of one kind, in one area
 
 Element = etree._Element  # noqa: SLF001 - lxml has no public name for what it gives
 
@@ -162,7 +163,7 @@ class Document(ABC):
         )
 
     def _polygons(self, area: Parts, loc: Loc) -> Iterator[Polygon]:
-        for text in area.texts("polygon"):
+        for text in self._drawn(area, loc, "polygon"):
             read = read_polygon(text)
             if isinstance(read, str):
                 self.complain(loc, read)
@@ -170,12 +171,20 @@ class Document(ABC):
                 yield read
 
     def _circles(self, area: Parts, loc: Loc) -> Iterator[Circle]:
-        for text in area.texts("circle"):
+        for text in self._drawn(area, loc, "circle"):
             read = read_circle(text)
             if isinstance(read, str):
                 self.complain(loc, read)
             else:
                 yield read
+
+    def _drawn(self, area: Parts, loc: Loc, name: str) -> Sequence[str]:
+        """What an area draws; a county's finest map has a few dozen pieces."""
+        texts = area.texts(name)
+        if len(texts) <= SHAPES_MOST:
+            return texts
+        self.complain(loc, "too_many", max_length=SHAPES_MOST)
+        return ()
 
     def filled(self, content: Content, segments: Sequence[Segment]) -> Content:
         """Put the segments into the alert, the strictest first."""

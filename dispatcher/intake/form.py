@@ -294,8 +294,9 @@ def _sound(body: dict[str, object]) -> tuple[AlertForm, tuple[Problem, ...]]:
     try:
         return AlertForm.model_validate(body), ()
     except ValidationError as error:
-        problems = problems_of(error.errors())
-    broken = {found.loc[0] for found in problems}
+        errors = error.errors(include_url=False, include_input=False)
+    problems = problems_of(errors)
+    broken = {found["loc"][0] for found in errors}
     rest = {name: value for name, value in body.items() if name not in broken}
     return AlertForm.model_validate(rest), problems
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from pydantic_core import ErrorDetails
 
 from contacts.rings import RING_WORDS
 
+PROBLEMS_MOST = 1_000
 Loc = tuple[str | int, ...]  # the way to the place: field names and list positions
 
 
@@ -189,8 +191,8 @@ def problem(loc: Loc, code: str, **about: object) -> Problem:
 
 
 def problems_of(errors: Iterable[ErrorDetails]) -> tuple[Problem, ...]:
-    """What pydantic complains of, in our words."""
-    return tuple(_problem_of(error) for error in errors)
+    """What pydantic complains of, in our words; more than a thousand nobody reads."""
+    return tuple(map(_problem_of, islice(errors, PROBLEMS_MOST)))
 
 
 def _problem_of(error: ErrorDetails) -> Problem:

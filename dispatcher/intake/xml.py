@@ -123,10 +123,10 @@ def hardened(*, instructions: bool = False) -> etree.XMLParser:
 
 
 def _bounded(root: etree._Element) -> Problem | None:
-    count, open_elements = 0, [(root, 1)]
+    count, open_elements = 1, [(root, 1)]
     while open_elements:
         element, depth = open_elements.pop()
-        count += 1
+        count += len(element)
         if depth > DEPTH_MOST:
             return _refused("xml_too_deep")
         if count > ELEMENTS_MOST or len(element.attrib) > ATTRIBUTES_MOST:
