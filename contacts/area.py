@@ -109,7 +109,7 @@ def resolve(
     readings = [_read(roster, area, atlas) for area in areas]
     found = [reading.found for reading in readings if not reading.mismatched]
     return Resolution(
-        units=_with_all_below(roster, frozenset[UnitId]().union(*found)),
+        units=roster.with_all_below(frozenset[UnitId]().union(*found)),
         unresolved=tuple(r.area for r in readings if r.unresolved),
         unknown_units=tuple(unit for r in readings for unit in r.unknown),
         mismatched=tuple(r.area for r in readings if r.mismatched),
@@ -190,7 +190,3 @@ def _inside_or_unclear(roster: Roster, system: str, code: str) -> bool:
         return True
     around = prefixes(bare(code))
     return any(roster.coded(system, prefix) is not None for prefix in around)
-
-
-def _with_all_below(roster: Roster, tops: Iterable[UnitId]) -> frozenset[UnitId]:
-    return frozenset(unit for top in tops for unit in roster.descendants(top))

@@ -123,6 +123,16 @@ class Roster:
             found.extend(self._children.get(place, ()))
         return tuple(found)
 
+    def with_all_below(self, tops: Iterable[UnitId]) -> frozenset[UnitId]:
+        """Find units and everything below one of them; each is visited once."""
+        found: set[UnitId] = set()
+        ahead = list(tops)
+        for place in ahead:  # the list grows while it is read
+            if place not in found:
+                found.add(place)
+                ahead.extend(self._children.get(place, ()))
+        return frozenset(found)
+
     def holders(self, ref: PostRef) -> tuple[Person, ...]:
         """List who is in a post, in the order of calling; empty when it is vacant."""
         return self._holders.get(ref, ())

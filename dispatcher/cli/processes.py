@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import socket
 from collections.abc import Callable, Coroutine, Iterator
 
@@ -44,6 +45,8 @@ async def api(settings: Settings, inherited: Inherited) -> None:
             server_header=False,
             timeout_graceful_shutdown=int(DRAIN_SECONDS),
         )
+        gc.collect()
+        gc.freeze()  # what is there now stays; to look it through again costs 0.1 s
         with listening:
             await uvicorn.Server(config).serve(sockets=[listening])
 

@@ -11,7 +11,7 @@ from cryptography.x509 import Certificate
 from sqlalchemy import Connection
 
 from contacts.area import Resolution
-from dispatcher.core.alert import Alert, AlertState, Content
+from dispatcher.core.alert import Alert, AlertState, Content, MsgType
 from dispatcher.core.expiry import lifetime_of
 from dispatcher.engine import accept, tying
 from dispatcher.engine.compose import Desk
@@ -65,7 +65,7 @@ async def take_in(
     full, filled = (content, ()) if bearer.strict else complete(content)
     request = accept.Request(
         content=content,
-        said=await database.read(lambda c: tying.inherited(c, full)),
+        said=await _inherited(database, full),
         by=bearer.by,
         idempotency_key=bearer.idempotency_key,
         may_cancel=bearer.may_cancel,
@@ -87,6 +87,13 @@ async def take_in(
     if isinstance(outcome, Stored) and outcome.fresh:
         _log(outcome.alert)
     return outcome
+
+
+async def _inherited(database: Database, content: Content) -> Content:
+    """What holds for an alert; only an Update inherits, and has to look."""
+    if content.msg_type is not MsgType.UPDATE:
+        return content
+    return await database.read(lambda c: tying.inherited(c, content))
 
 
 def check_date(certificate: Certificate, now: datetime) -> None:

@@ -62,9 +62,11 @@ def _tie(desk: Desk, alert: Alert, *, may_cancel: bool) -> Alert:
     tied = _act(desk, alert, may_cancel=may_cancel)
     if tied != alert:
         alerts.save(desk.connection, tied)
-    for late in _waited_for(desk.connection, tied):
+    waited = _waited_for(desk.connection, tied)
+    for late in waited:
         _act_late(desk, late, tied)
-    return alerts.find(desk.connection, alert.id) or tied
+    # Only what had waited for it can have changed it since.
+    return (waited and alerts.find(desk.connection, alert.id)) or tied
 
 
 def referred(connection: Connection, content: Content) -> list[Alert]:

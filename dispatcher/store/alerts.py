@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Connection, func, not_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    bindparam,
+    func,
+    not_,
+    select,
+    update,
+)
 
 from dispatcher.core.alert import Alert, AlertId, AlertState, ChainId
 from dispatcher.core.callout import lane_of
@@ -15,6 +24,22 @@ from dispatcher.store import batch, schema
 ALERT: TypeAdapter[Alert] = TypeAdapter(Alert)
 STANDING = (AlertState.ACTIVE.value, AlertState.PARKED.value)
 LAST = "\U0010ffff"  # sorts after every character
+
+# Asked of every new alert while others wait for their turn to write: made once.
+SENDER: BindParameter[str] = bindparam("sender")
+IDENTIFIER: BindParameter[str] = bindparam("identifier")
+NAMED = select(schema.alert.c.body, schema.alert.c.digest).where(
+    schema.alert.c.sender == SENDER, schema.alert.c.identifier == IDENTIFIER
+)
+REFERRING = (
+    select(schema.alert.c.body)
+    .join(schema.reference, schema.reference.c.alert == schema.alert.c.id)
+    .where(
+        schema.reference.c.sender == SENDER,
+        schema.reference.c.identifier == IDENTIFIER,
+    )
+    .order_by(schema.alert.c.received_at)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +107,8 @@ def _by_identity(
     connection: Connection, offered: Submission
 ) -> tuple[Alert, str] | None:
     content = offered.alert.content
-    row = connection.execute(
-        select(schema.alert.c.body, schema.alert.c.digest).where(
-            schema.alert.c.sender == content.sender,
-            schema.alert.c.identifier == content.identifier,
-        )
-    ).first()
+    named = {"sender": content.sender, "identifier": content.identifier}
+    row = connection.execute(NAMED, named).first()
     return (ALERT.validate_json(row.body), row.digest) if row else None
 
 
@@ -161,23 +182,15 @@ def find(connection: Connection, name: AlertId) -> Alert | None:
 
 def referred(connection: Connection, sender: str, identifier: str) -> Alert | None:
     """The alert a reference names."""
-    body = connection.execute(
-        select(schema.alert.c.body).where(
-            schema.alert.c.sender == sender, schema.alert.c.identifier == identifier
-        )
-    ).scalar()
-    return ALERT.validate_json(body) if body else None
+    named = {"sender": sender, "identifier": identifier}
+    row = connection.execute(NAMED, named).first()
+    return ALERT.validate_json(row.body) if row else None
 
 
 def referring(connection: Connection, sender: str, identifier: str) -> list[Alert]:
     """Alerts that refer to one, which may be yet to come; the first one first."""
-    named = schema.reference
-    rows = connection.execute(
-        select(schema.alert.c.body)
-        .join(named, named.c.alert == schema.alert.c.id)
-        .where(named.c.sender == sender, named.c.identifier == identifier)
-        .order_by(schema.alert.c.received_at)
-    )
+    named = {"sender": sender, "identifier": identifier}
+    rows = connection.execute(REFERRING, named)
     return [ALERT.validate_json(row.body) for row in rows]
 
 

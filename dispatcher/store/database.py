@@ -167,14 +167,18 @@ class Database:
 
 
 def _apart(connection: Connection, work: Work[object]) -> object:
-    """Run one piece in its savepoint; its failure is its own outcome."""
-    connection.exec_driver_sql("SAVEPOINT piece")
+    """Run one piece in its savepoint; its failure is its own outcome.
+
+    Every piece pays for its savepoint, so that goes past SQLAlchemy.
+    """
+    raw = connection.connection.cursor()
+    raw.execute("SAVEPOINT piece")
     try:
         outcome = work(connection)
     except Exception as failure:  # noqa: BLE001 - told to its waiter, who raises it
         connection.exec_driver_sql("ROLLBACK TO piece")
         outcome = failure
-    connection.exec_driver_sql("RELEASE piece")
+    raw.execute("RELEASE piece")
     return outcome
 
 

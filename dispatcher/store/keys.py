@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from dispatcher.store import schema
 
@@ -47,10 +47,13 @@ def add(connection: Connection, new: ApiKey, key: str, now: datetime) -> bool:
     return True
 
 
+# Asked with every request, so the statement is made once.
+BY_DIGEST = select(schema.api_key).where(schema.api_key.c.digest == bindparam("digest"))
+
+
 def find(connection: Connection, key: str) -> ApiKey | None:
     """Whose key this is."""
-    table = schema.api_key
-    row = connection.execute(select(table).where(table.c.digest == digest(key))).first()
+    row = connection.execute(BY_DIGEST, {"digest": digest(key)}).first()
     if row is None:
         return None
     return ApiKey(
