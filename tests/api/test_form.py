@@ -7,7 +7,7 @@ import pytest
 
 from dispatcher.core.alert import Area, AreaCode, Content, Level, MsgType, Status
 from dispatcher.intake.form import parse
-from dispatcher.intake.problem import CODES, WORDS, Problem
+from dispatcher.intake.problem import CODES, PROBLEMS_MOST, WORDS, Problem
 from tests.api.hamlet import NOON, VILLAGE, alert, cancelling
 
 CHINESE = re.compile(r"[一-鿿]")
@@ -175,6 +175,12 @@ def test_the_words_name_what_is_allowed() -> None:
 
 def test_every_word_of_pydantic_has_one_of_ours() -> None:
     assert set(CODES.values()) <= set(WORDS)
+
+
+def test_more_problems_than_anybody_reads_are_not_told() -> None:
+    many = [{"codes": [{"a": 1}] * 500}] * 10
+
+    assert len(problems(alert(areas=many))) == PROBLEMS_MOST
 
 
 def test_what_was_sent_tomorrow_is_still_read() -> None:

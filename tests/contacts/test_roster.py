@@ -36,6 +36,15 @@ def test_a_unit_is_among_its_own_descendants() -> None:
     assert found == (VILLAGE, GRID_1, GRID_2)
 
 
+def test_units_come_with_all_that_is_below_and_above_them() -> None:
+    below = ROSTER.with_all_below([VILLAGE, GRID_1])
+    above = ROSTER.with_above([GRID_1, VILLAGE])
+
+    assert below == {VILLAGE, GRID_1, GRID_2}
+    assert {unit.id for unit in above.values()} == {GRID_1, VILLAGE, TOWN, COUNTY}
+    assert ROSTER.with_all_below([]) == frozenset()
+
+
 def test_parents_come_before_their_children_in_any_order_of_building() -> None:
     backwards = Roster.build(reversed(UNITS), (), ())
 

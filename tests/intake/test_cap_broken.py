@@ -178,6 +178,11 @@ BROKEN: list[tuple[str, Change, list[str]]] = [
         ["too_many"],
     ),
     (
+        "too many polygons",
+        swap(("</area>", "<polygon>1,1 1,2 2,2 1,1</polygon>" * 1000 + "</area>")),
+        ["too_many"],
+    ),
+    (
         "several at once",
         lambda t: polygon("1,1")(swap((">W-1<", ">W 1<"), (">Actual<", ">x<"))(t)),
         ["bad_name", "unknown_value", "polygon_short"],
