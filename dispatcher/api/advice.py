@@ -27,6 +27,7 @@ from dispatcher.api import words
 from dispatcher.api.front import FrontOf
 from dispatcher.api.problem import language
 from dispatcher.api.sheet import Line, Sheet
+from dispatcher.api.township import NOWHERE, township_of
 from dispatcher.api.views import AlertView, SheetLink
 from dispatcher.core.alert import Alert, AlertState
 from dispatcher.core.callout import State
@@ -90,13 +91,11 @@ def places(roster: Roster, inside: Iterable[str]) -> list[Unit]:
     """Who gets a sheet: each township, and the county for what lies in none."""
     units = (roster.units.get(UnitId(unit)) for unit in inside)
     found = (
-        roster.above(unit.id, UnitKind.TOWNSHIP)
-        or roster.above(unit.id, UnitKind.COUNTY)
+        township_of(roster, unit.id)
         for unit in units
         if unit and unit.kind is not UnitKind.COUNTY
     )
-    named = {unit.id: unit for unit in found if unit}
-    return [named[unit] for unit in sorted(named)]
+    return [roster.unit(UnitId(place.unit)) for place in sorted({*found} - {NOWHERE})]
 
 
 def to_call(context: Context, alert: Alert, place: UnitId) -> list[Opened]:

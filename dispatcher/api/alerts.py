@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any, Literal
-from urllib.parse import quote
 
 import structlog
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
@@ -14,19 +14,22 @@ from contacts.model import UnitId
 from dispatcher.api import sheet
 from dispatcher.api.advice import Shown, call_sheet
 from dispatcher.api.auth import Scope, needs
-from dispatcher.api.body import CAP, WarningBody, documented, read_as
+from dispatcher.api.body import CAP, JSON, WarningBody, documented, read_as
 from dispatcher.api.callouts import CalloutQuery, listed
+from dispatcher.api.files import FORMS
 from dispatcher.api.front import FrontOf
 from dispatcher.api.lookup import PageQuery, alert_named
 from dispatcher.api.problem import RefusedError, answers, refused
-from dispatcher.api.record import as_csv, record_rows
+from dispatcher.api.record import Record, take_record
 from dispatcher.api.submit import check_key, conflict, submit
+from dispatcher.api.township import by_township
 from dispatcher.api.views import (
     AlertView,
     CalloutLine,
     Page,
     RecordView,
     SummaryView,
+    TownshipView,
     page,
 )
 from dispatcher.core.alert import Alert, AlertState, Renewal
@@ -48,9 +51,12 @@ IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=255)]
 Revealer = Annotated[ApiKey, Depends(needs(Scope.PEOPLE_REVEAL))]
 READS = [Depends(needs(Scope.ALERTS_READ))]
 READS_RECORDS = [Depends(needs(Scope.RECORDS_READ))]
-CSV = "text/csv; charset=utf-8"
+BINARY = {"type": "string", "format": "binary"}
 AS_FILE: dict[int | str, dict[str, Any]] = {
-    200: {"content": {CSV: {"schema": {"type": "string"}}}}
+    200: {
+        "content": {form.media_type: {"schema": BINARY} for form in FORMS.values()},
+        "headers": {"Content-Disposition": {"schema": {"type": "string"}}},
+    }
 }
 
 
@@ -110,15 +116,27 @@ async def show_alert(
     return await show(alert)
 
 
-@router.get("/{id}/summary", dependencies=READS, responses=answers(401, 403, 404))
+@router.get("/{id}/summary", dependencies=READS, responses=answers(401, 403, 404, 422))
 async def figures_of(
-    front: FrontOf, alert: Annotated[Alert, Depends(alert_named)]
+    front: FrontOf,
+    alert: Annotated[Alert, Depends(alert_named)],
+    by: Annotated[Literal["township"] | None, Query()] = None,
 ) -> SummaryView:
-    """The figures of an alert."""
-    database = front.runtime.database
-    tallies = await database.read(lambda c: callouts.tallies_of(c, alert.id))
-    messages = await database.read(lambda c: figures.figures(c, alert.id))
-    return SummaryView.of(summarise(tallies), messages)
+    """The figures of an alert; by township, too, where that is asked for."""
+    runtime = front.runtime
+    tallies = await runtime.database.read(
+        lambda c: callouts.tallies_by_unit(c, alert.id)
+    )
+    messages = await runtime.database.read(lambda c: figures.figures(c, alert.id))
+    view = SummaryView.of(alert, summarise(told for _, told in tallies), messages)
+    if by is None:
+        return view
+    roster = (await front.runtime.keeper.refresh()).roster
+    townships = [
+        TownshipView.of(place.unit, place.name, summary)
+        for place, summary in by_township(roster, tallies)
+    ]
+    return view.model_copy(update={"townships": townships})
 
 
 @router.get("/{id}/callouts", dependencies=READS, responses=answers(401, 403, 404, 422))
@@ -140,19 +158,28 @@ async def list_callouts_of(
 async def show_record(
     front: FrontOf,
     alert: Annotated[Alert, Depends(alert_named)],
-    form: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
-) -> RecordView | Response:
+    ending: Annotated[
+        Literal["json", "csv", "xlsx", "html"], Query(alias="format")
+    ] = "json",
+) -> Response:
     """The record of an alert, 叫应记录表."""
-    context = await front.runtime.keeper.refresh()
-    rows = await front.runtime.database.read(lambda c: record_rows(c, context, alert))
-    if form == "json":
-        return RecordView(alert=AlertView.of(alert), rows=rows)
-    file = quote(f"叫应记录表-{alert.id}.csv")
-    disposition = f"attachment; filename*=UTF-8''{file}"
+    context, now = await front.runtime.keeper.refresh(), front.now()
+    record = await front.runtime.database.read(
+        lambda c: take_record(c, context, alert, now)
+    )
+    # A large one takes seconds to write: on a thread, holding no connection.
+    return await asyncio.to_thread(_written, record, ending)
+
+
+def _written(record: Record, ending: str) -> Response:
+    if ending == "json":
+        content = RecordView.of(record).model_dump_json()
+        return Response(content, media_type=JSON)
+    form = FORMS[ending]
     return Response(
-        as_csv(rows),
-        media_type=CSV,
-        headers={"Content-Disposition": disposition},
+        form.write(record),
+        media_type=form.media_type,
+        headers=form.headers(record, ending),
     )
 
 

@@ -1,13 +1,14 @@
 """The record of an alert, 叫应记录表: one line a callout, from facts alone.
 
-Names, numbers and names of units are joined when it is read, numbers masked.
+Its figures are counted from the same facts as its lines. Names, numbers and names of
+units are joined when it is read, numbers masked. What each column means stands in
+:mod:`dispatcher.api.columns`; it is written as CSV, as a workbook and as a page.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -16,28 +17,29 @@ from sqlalchemy import Connection
 
 from channels.contract import Channel
 from config.hazards import event_name
-from contacts.model import AddressKind, Person, PersonId, Post, UnitId, UnitKind
+from contacts.model import AddressKind, Person, Post, UnitId, UnitKind
 from contacts.numbers import mask
 from contacts.roster import Roster
-from dispatcher.api import words
+from dispatcher.api.township import Place, township_of
 from dispatcher.core.alert import Alert, Level, Status
 from dispatcher.core.answer import Evidence, Meaning
 from dispatcher.core.callout import CloseReason, Mark, State, Task
-from dispatcher.core.fact import SYSTEM
-from dispatcher.core.report import Row, row
+from dispatcher.core.report import Callee, Row, Summary, row, summarise
 from dispatcher.engine.context import Context
 from dispatcher.store import callouts, people
 
-BYTE_ORDER_MARK = "\ufeff"  # without it spreadsheets take the file for GBK
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 KEY = "key:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """A person as the record names him, his numbers masked."""
+    """A person as the record names him, his numbers masked.
+
+    :ivar post: the one he was called in: A角 or B角
+    """
 
     name: str
+    post: Post
     numbers: tuple[str, ...]
 
 
@@ -55,8 +57,13 @@ class RecordRow:
 
     :ivar by: who began it: a key, an officer or the system
     :ivar attempts: how often each channel was tried
+    :ivar first_delivered_at: as a provider reported it; of a call, that it is over
+    :ivar picked_up_at: of the first call in which a key answered
+    :ivar recorded_by: who typed the answer in for him; None: it came from himself
+    :ivar message: the message that the answer came to
     :ivar seconds: from opening to the own answer
     :ivar why_not: what kept people from being reached, as codes
+    :ivar taken_on: the message the taker answered, or what the desk wrote down
     """
 
     number: int
@@ -78,33 +85,87 @@ class RecordRow:
     called: tuple[Named, ...]
     attempts: Mapping[Channel, int]
     first_delivered_at: datetime | None
+    picked_up_at: datetime | None
     answered_by: str | None
     answered_at: datetime | None
     meaning: Meaning | None
     evidence: Evidence | None
+    recorded_by: str | None
+    message: str | None
     seconds: float | None
     in_time: bool | None
     households: int | None
     people: int | None
+    feedback_at: datetime | None
     why_not: tuple[str, ...]
     escalations: tuple[Step, ...]
     taken_by: str | None
     taken_at: datetime | None
+    taken_on: str
     desk_at: datetime | None
     tasks: tuple[Task, ...]
     assignees: tuple[str, ...]
+    task_at: datetime | None
+    door_at: datetime | None
     marks: tuple[Mark, ...]
     state: State
     close_reason: CloseReason | None
     note: str
 
+    @property
+    def superseded(self) -> bool:
+        """Whether a stricter alert tells its story, and counts it."""
+        return self.close_reason is CloseReason.SUPERSEDED
 
-def record_rows(
-    connection: Connection, context: Context, alert: Alert
-) -> list[RecordRow]:
-    """The record of an alert, ordered by place."""
-    facts = callouts.facts_by_callout(connection, alert.id)
-    told = sorted(map(row, facts.values()), key=lambda one: (one.unit, one.post))
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """The part of a record that belongs to one township.
+
+    :ivar unit: the township, or the county for the posts above; empty: in neither
+    """
+
+    unit: str
+    name: str
+    rows: tuple[RecordRow, ...]
+    summary: Summary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """The record of an alert.
+
+    :ivar sent: when it was issued, in the policy's zone
+    :ivar made_at: when the record was taken, in the policy's zone
+    """
+
+    alert: Alert
+    sent: datetime
+    made_at: datetime
+    sections: tuple[Section, ...]
+    summary: Summary
+
+    @property
+    def rows(self) -> tuple[RecordRow, ...]:
+        """Every line, township after township."""
+        return tuple(line for part in self.sections for line in part.rows)
+
+    @property
+    def drill(self) -> bool:
+        """Whether all of it was an exercise; an alert is wholly one or the other."""
+        return self.alert.content.drill
+
+
+def asleep(rows: Iterable[RecordRow], mark: Mark) -> list[RecordRow]:
+    """未叫醒名单: who bears a mark, whatever became of him later."""
+    return [line for line in rows if mark in line.marks and not line.superseded]
+
+
+def take_record(
+    connection: Connection, context: Context, alert: Alert, now: datetime
+) -> Record:
+    """The record of an alert by township, within that by place."""
+    told = [row(facts) for _, facts in callouts.each_facts(connection, alert.id)]
     known = people.find_people(connection, {one for t in told for one in _named_in(t)})
     scribe = _Scribe(
         alert=alert,
@@ -112,14 +173,21 @@ def record_rows(
         people=known,
         zone=ZoneInfo(context.policies.timezone),
     )
-    return [scribe.line(number, one) for number, one in enumerate(told, start=1)]
+    return Record(
+        alert=alert,
+        sent=alert.content.sent.astimezone(scribe.zone),
+        made_at=now.astimezone(scribe.zone),
+        sections=tuple(scribe.sections(told)),
+        summary=summarise(one.tally for one in told),
+    )
 
 
 def _named_in(told: Row) -> Iterable[str]:
-    yield from told.called
+    yield from (one.person for one in told.called)
     yield from (person for step in told.escalations for person in step.people)
     yield from (one for one in told.assignees if one)
-    yield from (one for one in (told.by, told.answered_by, told.taken_by) if one)
+    others = (told.by, told.answered_by, told.taken_by, told.recorded_by)
+    yield from (one for one in others if one)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +198,21 @@ class _Scribe:
     roster: Roster
     people: Mapping[str, Person]
     zone: ZoneInfo
+
+    def sections(self, told: Iterable[Row]) -> Iterator[Section]:
+        """Lines under their township, numbered through; the county's come first."""
+        below: defaultdict[Place, list[Row]] = defaultdict(list)
+        for one in sorted(told, key=lambda one: (one.unit, one.post)):
+            below[township_of(self.roster, one.unit)].append(one)
+        number = 1
+        for (unit, name), rows in sorted(below.items()):
+            yield Section(
+                unit=unit,
+                name=name,
+                rows=tuple(self.line(n, one) for n, one in enumerate(rows, number)),
+                summary=summarise(one.tally for one in rows),
+            )
+            number += len(rows)
 
     def line(self, number: int, told: Row) -> RecordRow:
         content = self.alert.content
@@ -153,21 +236,28 @@ class _Scribe:
             called=tuple(map(self._person, told.called)),
             attempts=told.attempts,
             first_delivered_at=self._local(told.first_delivered_at),
-            answered_by=self._name(told.answered_by) if told.answered_by else None,
+            picked_up_at=self._local(told.picked_up_at),
+            answered_by=self._maybe(told.answered_by),
             answered_at=self._local(told.answered_at),
             meaning=told.meaning,
             evidence=told.evidence,
+            recorded_by=self._maybe(told.recorded_by),
+            message=told.message,
             seconds=told.seconds,
             in_time=told.in_time,
             households=told.figures.households if told.figures else None,
             people=told.figures.people if told.figures else None,
+            feedback_at=self._local(told.feedback_at),
             why_not=told.why_not,
             escalations=self._steps(told),
-            taken_by=self._name(told.taken_by) if told.taken_by else None,
+            taken_by=self._maybe(told.taken_by),
             taken_at=self._local(told.taken_at),
+            taken_on=told.taken_on,
             desk_at=self._local(told.desk_at),
             tasks=told.tasks,
             assignees=tuple(self._name(one or "") for one in told.assignees),
+            task_at=self._local(told.task_at),
+            door_at=self._local(told.door_at),
             marks=told.marks,
             state=told.state,
             close_reason=told.close_reason,
@@ -191,16 +281,19 @@ class _Scribe:
         person = self.people.get(one)
         return person.name if person else one.removeprefix(KEY)
 
-    def _person(self, one: PersonId) -> Named:
-        person = self.people.get(one)
+    def _maybe(self, one: str | None) -> str | None:
+        return self._name(one) if one else None
+
+    def _person(self, one: Callee) -> Named:
+        person = self.people.get(one.person)
         if person is None:
-            return Named(name=one, numbers=())
+            return Named(name=one.person, post=one.post, numbers=())
         shown = (
             mask(address.value)
             for address in person.addresses
             if address.kind is not AddressKind.WECOM
         )
-        return Named(name=person.name, numbers=tuple(shown))
+        return Named(name=person.name, post=one.post, numbers=tuple(shown))
 
     def _unit_name(self, unit: UnitId) -> str:
         """Its name; of a unit that the roster no longer holds, its code."""
@@ -210,106 +303,3 @@ class _Scribe:
     def _above(self, unit: UnitId, kind: UnitKind) -> str:
         above = self.roster.above(unit, kind) if unit in self.roster.units else None
         return above.name if above else ""
-
-
-def as_csv(rows: Iterable[RecordRow]) -> str:
-    """The record for a spreadsheet: Chinese headers, no cell that is a formula."""
-    sheet = io.StringIO(newline="")
-    sheet.write(BYTE_ORDER_MARK)
-    writer = csv.writer(sheet)
-    writer.writerow(COLUMNS)
-    for line in rows:
-        writer.writerow([harmless(cell(line)) for cell in COLUMNS.values()])
-    return sheet.getvalue()
-
-
-def harmless(text: str) -> str:
-    """A cell that a spreadsheet shows and never calculates."""
-    return f"'{text}" if text.startswith(FORMULA) else text
-
-
-def _time(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else ""
-
-
-def _figure(value: float | None) -> str:
-    return "" if value is None else f"{value:g}"
-
-
-def _called(line: RecordRow) -> str:
-    return "、".join(" ".join((one.name, *one.numbers)) for one in line.called)
-
-
-def _attempts(line: RecordRow) -> str:
-    counted = line.attempts.items()
-    return "、".join(
-        f"{words.CHANNELS[channel]}{count}次" for channel, count in counted
-    )
-
-
-def _late(line: RecordRow) -> str:
-    if line.in_time is None:
-        return "未应答"
-    return "否" if line.in_time else "是"
-
-
-def _why_not(line: RecordRow) -> str:
-    return "、".join(dict.fromkeys(map(words.reason, line.why_not)))
-
-
-def _escalations(line: RecordRow) -> str:
-    return "; ".join(
-        f"{_time(step.at)} {'、'.join(step.people) or '空岗'}"
-        for step in line.escalations
-    )
-
-
-def _tasks(line: RecordRow) -> str:
-    assigned = (name or "无人可派" for name in line.assignees)
-    named = zip((words.TASKS[task] for task in line.tasks), assigned, strict=False)
-    return "; ".join(f"{task}: {name}" for task, name in named)
-
-
-def _state(line: RecordRow) -> str:
-    ended = line.close_reason
-    shown = words.STATES[line.state]
-    return f"{shown}({words.CLOSE_REASONS[ended]})" if ended else shown
-
-
-COLUMNS: Mapping[str, Callable[[RecordRow], str]] = {
-    "序号": lambda line: str(line.number),
-    "预警标题": lambda line: line.headline,
-    "预警类型": lambda line: line.event,
-    "预警等级": lambda line: line.level.zh,
-    "性质": lambda line: words.STATUSES[line.status],
-    "预警标识": lambda line: line.identifier,
-    "发布单位": lambda line: line.issuer,
-    "发布时间": lambda line: _time(line.sent),
-    "叫应发起时间": lambda line: _time(line.opened_at),
-    "发起人": lambda line: "系统" if line.by == SYSTEM else line.by,
-    "乡镇(街道)": lambda line: line.township,
-    "村(社区)": lambda line: line.village,
-    "责任单元": lambda line: line.unit_name,
-    "单元编码": lambda line: line.unit,
-    "职务": lambda line: words.POSTS[line.post],
-    "被叫应人及号码": _called,
-    "渠道与次数": _attempts,
-    "首次送达": lambda line: _time(line.first_delivered_at),
-    "应答人": lambda line: line.answered_by or "",
-    "应答时间": lambda line: _time(line.answered_at),
-    "应答方式": lambda line: words.EVIDENCES[line.evidence] if line.evidence else "",
-    "应答内容": lambda line: words.MEANINGS[line.meaning] if line.meaning else "",
-    "用时(秒)": lambda line: _figure(line.seconds),
-    "是否超时": _late,
-    "转移户数": lambda line: _figure(line.households),
-    "转移人数": lambda line: _figure(line.people),
-    "未应答原因": _why_not,
-    "升级情况": _escalations,
-    "接管人": lambda line: line.taken_by or "",
-    "接管时间": lambda line: _time(line.taken_at),
-    "转值班台时间": lambda line: _time(line.desk_at),
-    "敲门任务": _tasks,
-    "标记": lambda line: "、".join(words.MARKS[mark] for mark in line.marks),
-    "状态": _state,
-    "备注": lambda line: line.note,
-}

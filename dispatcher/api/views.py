@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from dispatcher.api.record import RecordRow
+from dispatcher.api.record import Record, RecordRow, asleep
 from dispatcher.core.alert import (
     Alert,
     AlertState,
@@ -134,8 +135,8 @@ class HeldBack(View):
     messages: int
 
 
-class SummaryView(View):
-    """The figures of an alert (rules of calling, section 15)."""
+class FiguresView(View):
+    """The figures of callouts (rules of calling, section 15)."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -152,15 +153,39 @@ class SummaryView(View):
     p50_seconds: float | None
     p90_seconds: float | None
     attempts: int
+
+
+class TownshipView(FiguresView):
+    """The figures of one township; ``unit`` is empty for what the roster lost."""
+
+    unit: str
+    name: str
+
+    @classmethod
+    def of(cls, unit: str, name: str, summary: Summary) -> Self:
+        """Show the figures of a township."""
+        return cls.model_validate({"unit": unit, "name": name, **asdict(summary)})
+
+
+class SummaryView(FiguresView):
+    """The figures of an alert.
+
+    :ivar drill: whether all of them are an exercise's; no alert is both
+    :ivar townships: the same by township, where that was asked for
+    """
+
+    drill: bool = False
     messages: int = 0
     possible_duplicates: int = 0
     held_back: list[HeldBack] = []
+    townships: list[TownshipView] | None = None
 
     @classmethod
-    def of(cls, summary: Summary, figures: MessageFigures) -> Self:
+    def of(cls, alert: Alert, summary: Summary, figures: MessageFigures) -> Self:
         """Show the figures of callouts and of messages together."""
         return cls.model_validate(summary).model_copy(
             update={
+                "drill": alert.content.drill,
                 "messages": figures.messages,
                 "possible_duplicates": figures.possible_duplicates,
                 "held_back": [
@@ -277,7 +302,35 @@ def _taken(callout: Callout) -> TakenView | None:
 
 
 class RecordView(View):
-    """The record of an alert."""
+    """The record of an alert.
+
+    :ivar not_awakened: numbers of the lines that were rung in time, in vain
+    :ivar never_rung: numbers of the lines whose own people were not rung in time
+    """
 
     alert: AlertView
     rows: list[RecordRow]
+    drill: bool
+    made_at: datetime
+    summary: FiguresView
+    townships: list[TownshipView]
+    not_awakened: list[int]
+    never_rung: list[int]
+
+    @classmethod
+    def of(cls, record: Record) -> Self:
+        """Show a record."""
+        rows = list(record.rows)
+        return cls(
+            alert=AlertView.of(record.alert),
+            rows=rows,
+            drill=record.drill,
+            made_at=record.made_at,
+            summary=FiguresView.model_validate(record.summary),
+            townships=[
+                TownshipView.of(part.unit, part.name, part.summary)
+                for part in record.sections
+            ],
+            not_awakened=[one.number for one in asleep(rows, Mark.NOT_AWAKENED)],
+            never_rung=[one.number for one in asleep(rows, Mark.NEVER_RUNG)],
+        )

@@ -220,7 +220,9 @@ def alert_send(
 def record(
     alert: Annotated[str, typer.Argument(help="预警编号")],
     *,
-    form: Annotated[str, typer.Option("--format", help="csv 或 json")] = "csv",
+    form: Annotated[
+        str, typer.Option("--format", help="csv、xlsx、html 或 json")
+    ] = "csv",
     out: Annotated[Path | None, typer.Option(help="写到文件")] = None,
     config: Config = None,
     as_json: Json = False,

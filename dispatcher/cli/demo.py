@@ -22,6 +22,7 @@ import httpx
 from rich.console import Console
 from sqlalchemy import Connection
 
+from dispatcher.api.files import FORMS
 from dispatcher.cli import alerts
 from dispatcher.cli.closing import Ending, climbing, closing, in_json
 from dispatcher.cli.failure import BAD_INPUT, CommandError
@@ -178,11 +179,9 @@ class Run:
     async def end(self, issued: Issued, summary: Json, seconds: float) -> Ending:
         """Fetch the record, and count what was lost."""
         now, database = self._stage.clock.now(), self._stage.database
-        sheet = await self._get(f"alerts/{issued.name}/record?format=csv")
-        file = RECORD.with_suffix(".csv")
-        file.write_bytes(sheet.content)
-        rows = await self._get(f"alerts/{issued.name}/record?format=json")
-        RECORD.with_suffix(".json").write_bytes(rows.content)
+        rows = await self._record(issued, "json")
+        for ending in FORMS:
+            await self._record(issued, ending)
         return Ending(
             alert=issued.name,
             headline=issued.headline,
@@ -192,8 +191,14 @@ class Run:
             traffic=await database.read(lambda c: traffic(c, issued.name)),
             rows=rows.json()["rows"],
             lost=await database.read(lambda c: lost(c, now)),
-            record=file,
+            record=RECORD.with_suffix(".csv"),
         )
+
+    async def _record(self, issued: Issued, ending: str) -> httpx.Response:
+        """Fetch the record in one form, and lay it beside the others."""
+        answer = await self._get(f"alerts/{issued.name}/record?format={ending}")
+        RECORD.with_suffix(f".{ending}").write_bytes(answer.content)
+        return answer
 
     async def _view(self, issued: Issued, summary: Json, elapsed: timedelta) -> View:
         read, alert, now = self._stage.database.read, issued.name, issued.at + elapsed

@@ -7,15 +7,19 @@ import os
 import sys
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from config.settings import Settings, load
-from dispatcher.api.record import as_csv, record_rows
-from dispatcher.api.views import AlertView, RecordView
+from dispatcher.api.files import FORMS
+from dispatcher.api.record import Record, take_record
+from dispatcher.api.views import RecordView
 from dispatcher.cli.failure import BAD_INPUT, CommandError
 from dispatcher.core.alert import AlertId
 from dispatcher.engine.runtime import running
 from dispatcher.store import alerts
 
-FORMATS = ("csv", "json")
+JSON = "json"
+FORMATS = (*FORMS, JSON)
 
 
 def write(config: Path | None, alert: str, form: str, out: Path | None) -> None:
@@ -26,20 +30,26 @@ def write(config: Path | None, alert: str, form: str, out: Path | None) -> None:
     if form not in FORMATS:
         problem = f"--format {form}: unknown; use one of {', '.join(FORMATS)}"
         raise CommandError([problem], BAD_INPUT)
-    view = asyncio.run(_view(load(config, os.environ), AlertId(alert)))
-    text = as_csv(view.rows) if form == "csv" else f"{view.model_dump_json()}\n"
+    record = asyncio.run(_record(load(config, os.environ), AlertId(alert)))
+    content = _in_json(record) if form == JSON else FORMS[form].write(record)
     if out:
-        out.write_text(text, encoding="utf-8", newline="")
+        out.write_bytes(content)
     else:
-        sys.stdout.write(text)
+        sys.stdout.buffer.write(content)
 
 
-async def _view(settings: Settings, name: AlertId) -> RecordView:
+def _in_json(record: Record) -> bytes:
+    return f"{RecordView.of(record).model_dump_json()}\n".encode()
+
+
+async def _record(settings: Settings, name: AlertId) -> Record:
     async with running(settings) as runtime:
-        database = runtime.database
-        alert = await database.read(lambda c: alerts.find(c, name))
-        if alert is None:
-            raise CommandError([f"alert {name}: not in this store"], BAD_INPUT)
-        context = await runtime.keeper.context()
-        rows = await database.read(lambda c: record_rows(c, context, alert))
-        return RecordView(alert=AlertView.of(alert), rows=rows)
+        context, now = await runtime.keeper.context(), runtime.clock.now()
+
+        def taken(connection: Connection) -> Record:
+            alert = alerts.find(connection, name)
+            if alert is None:
+                raise CommandError([f"alert {name}: not in this store"], BAD_INPUT)
+            return take_record(connection, context, alert, now)
+
+        return await runtime.database.read(taken)

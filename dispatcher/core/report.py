@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from channels.contract import Channel
@@ -24,6 +24,7 @@ from dispatcher.core.callout import (
     CloseReason,
     Mark,
     Progress,
+    Rung,
     State,
     Task,
 )
@@ -33,13 +34,27 @@ from dispatcher.core.fact import (
     AttemptPlanned,
     AttemptReported,
     Fact,
+    FeedbackGiven,
     HandedToDesk,
     MeansStruck,
+    Opened,
+    PeopleChanged,
     PersonStruck,
+    Replanned,
     RungReached,
     TakenOver,
     TaskRaised,
 )
+
+TYPED = frozenset({Evidence.ON_CONSOLE, Evidence.ON_BEHALF, Evidence.SHEET})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callee:
+    """One of a callout's own people, and the post that he was called in."""
+
+    person: PersonId
+    post: Post
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +71,17 @@ class Row:
 
     :ivar called: own people in the order they were first called
     :ivar attempts: attempts by channel
+    :ivar first_delivered_at: as a provider reported it; of a call, that it is over
+    :ivar picked_up_at: of the first call in which a key answered; facts know no other
+    :ivar recorded_by: who typed the answer in for him; None: it came from himself
+    :ivar message: the message that the answer came to
     :ivar seconds: from opening to the answer
     :ivar why_not: reasons that kept people from being reached
+    :ivar task_at: when somebody was first sent to the door
+    :ivar door_at: when somebody at the door first told that he is awake
+    :ivar note: what was written down with answers
+    :ivar taken_on: the message the taker answered, or what the desk wrote down
+    :ivar tally: what it adds to the figures
     """
 
     callout: CalloutId
@@ -67,25 +91,33 @@ class Row:
     close_reason: CloseReason | None
     opened_at: datetime
     by: str
-    called: tuple[PersonId, ...]
+    called: tuple[Callee, ...]
     attempts: Mapping[Channel, int]
     first_delivered_at: datetime | None
+    picked_up_at: datetime | None
     answered_by: PersonId | None
     answered_at: datetime | None
     meaning: Meaning | None
     evidence: Evidence | None
+    recorded_by: str | None
+    message: str | None
     seconds: float | None
     in_time: bool | None
     figures: Figures | None
+    feedback_at: datetime | None
     why_not: tuple[str, ...]
     escalations: tuple[Escalation, ...]
     taken_by: str | None
     taken_at: datetime | None
+    taken_on: str
     desk_at: datetime | None
     tasks: tuple[Task, ...]
     assignees: tuple[PersonId | None, ...]
+    task_at: datetime | None
+    door_at: datetime | None
     marks: tuple[Mark, ...]
     note: str
+    tally: Tally
 
 
 def row(facts: Sequence[Fact]) -> Row:
@@ -94,7 +126,8 @@ def row(facts: Sequence[Fact]) -> Row:
     answer = callout.answer
     taken = _last(facts, TakenOver)
     desk = _last(facts, HandedToDesk)
-    said = _last(facts, Answered)
+    said = [fact for fact in facts if isinstance(fact, Answered)]
+    ending = _ending(callout, said)
     return Row(
         callout=callout.id,
         unit=callout.unit,
@@ -106,26 +139,38 @@ def row(facts: Sequence[Fact]) -> Row:
         called=_called(callout, facts),
         attempts=Counter(f.channel for f in facts if isinstance(f, AttemptPlanned)),
         first_delivered_at=_first_delivered(facts),
+        picked_up_at=min(_picked_up(said), default=None),
         answered_by=answer.person if answer else None,
         answered_at=answer.at if answer else None,
         meaning=answer.meaning if answer else None,
         evidence=answer.evidence if answer else None,
+        recorded_by=ending.by if ending and ending.evidence in TYPED else None,
+        message=ending.message if ending else None,
         seconds=seconds(callout),
         in_time=in_time(callout),
         figures=callout.feedback,
+        feedback_at=_first(f.at for f in facts if isinstance(f, FeedbackGiven)),
         why_not=tuple(_why_not(facts)),
-        escalations=_escalations(callout, facts),
+        escalations=tuple(_escalations(facts)),
         taken_by=taken.taker if taken else None,
         taken_at=taken.at if taken else None,
+        taken_on=taken.message if taken else "",
         desk_at=desk.at if desk else None,
         tasks=callout.tasks,
         assignees=tuple(f.assignee for f in facts if isinstance(f, TaskRaised)),
+        task_at=_first(f.at for f in facts if isinstance(f, TaskRaised)),
+        door_at=_first(one.at for one in said if one.evidence is Evidence.DOOR),
         marks=callout.marks,
-        note=said.note if said else "",
+        note="; ".join(dict.fromkeys(one.note for one in said if one.note)),
+        tally=tally(callout),
     )
 
 
 Some = TypeVar("Some")
+
+
+def _first(found: Iterable[Some]) -> Some | None:
+    return next(iter(found), None)
 
 
 def _last(facts: Iterable[Fact], kind: type[Some]) -> Some | None:
@@ -136,23 +181,50 @@ def _last(facts: Iterable[Fact], kind: type[Some]) -> Some | None:
     return last
 
 
-def _called(callout: Callout, facts: Iterable[Fact]) -> tuple[PersonId, ...]:
-    rungs = callout.ladder.rungs
-    people = {
-        fact.person: None
-        for fact in facts
-        if isinstance(fact, AttemptPlanned) and rungs[fact.rung].own
-    }
-    return tuple(people)
+def _ending(callout: Callout, said: Iterable[Answered]) -> Answered | None:
+    """The fact of the answer that ended the calling."""
+    answer = callout.answer
+    if answer is None:
+        return None
+    return _first(f for f in said if (f.person, f.at) == (answer.person, answer.at))
+
+
+def _picked_up(said: Iterable[Answered]) -> Iterator[datetime]:
+    """When calls were picked up in which a key answered."""
+    for one in said:
+        if one.heard_seconds is not None:
+            yield one.at - timedelta(seconds=one.heard_seconds)
+
+
+def _on_ladders(facts: Iterable[Fact]) -> Iterator[tuple[Fact, tuple[Rung, ...]]]:
+    """Each fact with the rungs as they were then: a level that falls replaces them."""
+    rungs: tuple[Rung, ...] = ()
+    for fact in facts:
+        if isinstance(fact, Opened | Replanned):
+            rungs = fact.ladder.rungs
+        yield fact, rungs
+
+
+def _called(callout: Callout, facts: Sequence[Fact]) -> tuple[Callee, ...]:
+    posts: dict[PersonId, Post] = {}
+    tried: dict[PersonId, None] = {}
+    for fact, rungs in _on_ladders(facts):
+        match fact:
+            case RungReached() | PeopleChanged() if rungs[fact.rung].own:
+                posts |= {one.person: one.post for one in fact.people}
+            case AttemptPlanned() if rungs[fact.rung].own:
+                tried[fact.person] = None
+            case _:
+                pass
+    return tuple(Callee(person=p, post=posts.get(p, callout.post)) for p in tried)
 
 
 def _first_delivered(facts: Iterable[Fact]) -> datetime | None:
-    delivered = (
+    return _first(
         fact.at
         for fact in facts
         if isinstance(fact, AttemptReported) and fact.progress is Progress.DELIVERED
     )
-    return next(delivered, None)
 
 
 def _why_not(facts: Iterable[Fact]) -> Iterable[str]:
@@ -168,13 +240,11 @@ def _why_not(facts: Iterable[Fact]) -> Iterable[str]:
                 pass
 
 
-def _escalations(callout: Callout, facts: Iterable[Fact]) -> tuple[Escalation, ...]:
-    rungs = callout.ladder.rungs
-    return tuple(
-        Escalation(at=fact.at, people=tuple(called.person for called in fact.people))
-        for fact in facts
-        if isinstance(fact, RungReached) and not rungs[fact.rung].own
-    )
+def _escalations(facts: Iterable[Fact]) -> Iterator[Escalation]:
+    for fact, rungs in _on_ladders(facts):
+        if isinstance(fact, RungReached) and not rungs[fact.rung].own:
+            people = tuple(called.person for called in fact.people)
+            yield Escalation(at=fact.at, people=people)
 
 
 def seconds(callout: Callout) -> float | None:

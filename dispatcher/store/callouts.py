@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
 from sqlalchemy import Connection, func, select, update
 
@@ -152,22 +153,28 @@ def facts_of(connection: Connection, name: CalloutId) -> list[Fact]:
     return [FACT.validate_json(row.body) for row in rows]
 
 
-def facts_by_callout(
+def each_facts(
     connection: Connection, alert: AlertId
-) -> Mapping[CalloutId, list[Fact]]:
-    """All facts of an alert's callouts, each in order."""
+) -> Iterator[tuple[CalloutId, list[Fact]]]:
+    """The facts of an alert's callouts, in order, one callout at a time.
+
+    A large alert has hundreds of thousands: who reads them keeps what he makes of them.
+    """
     rows = connection.execute(
         select(schema.fact.c.callout, schema.fact.c.body)
         .join(schema.callout, schema.callout.c.id == schema.fact.c.callout)
         .where(schema.callout.c.alert == alert)
         .order_by(schema.fact.c.callout, schema.fact.c.seq)
     )
-    found: dict[CalloutId, list[Fact]] = {}
-    for row in rows:
-        found.setdefault(CalloutId(row.callout), []).append(
-            FACT.validate_json(row.body)
-        )
-    return found
+    for name, told in groupby(rows, key=lambda row: row.callout):
+        yield CalloutId(name), [FACT.validate_json(row.body) for row in told]
+
+
+def facts_by_callout(
+    connection: Connection, alert: AlertId
+) -> Mapping[CalloutId, list[Fact]]:
+    """All facts of an alert's callouts, each in order."""
+    return dict(each_facts(connection, alert))
 
 
 def latest_facts(
@@ -186,12 +193,20 @@ def latest_facts(
     return [(UnitId(row.unit), FACT.validate_json(row.body)) for row in reversed(rows)]
 
 
+def tallies_by_unit(
+    connection: Connection, alert: AlertId
+) -> list[tuple[UnitId, Tally]]:
+    """What each callout of an alert adds to the figures, with its unit."""
+    table = schema.callout
+    rows = connection.execute(
+        select(table.c.unit, table.c.tally).where(table.c.alert == alert)
+    )
+    return [(UnitId(row.unit), TALLY.validate_json(row.tally)) for row in rows]
+
+
 def tallies_of(connection: Connection, alert: AlertId) -> list[Tally]:
     """What each callout of an alert adds to the figures."""
-    rows = connection.execute(
-        select(schema.callout.c.tally).where(schema.callout.c.alert == alert)
-    )
-    return [TALLY.validate_json(row.tally) for row in rows]
+    return [told for _, told in tallies_by_unit(connection, alert)]
 
 
 def open_of_chain(connection: Connection, chain: ChainId) -> list[CalloutId]:

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from dispatcher.api.record import harmless
+from dispatcher.api.columns import harmless
 from dispatcher.store import schema
 from tests.api.hamlet import COUNTY, GRIDS, TOWN, VILLAGE, Hamlet, codes
 
@@ -183,7 +183,9 @@ async def test_the_record_names_who_was_called_and_masks_numbers(
 
     assert record.json()["alert"]["id"] == alert
     line = next(row for row in record.json()["rows"] if row["unit"] == GRID)
-    assert line["called"] == [{"name": "王建国1", "numbers": ["+999 138****0001"]}]
+    assert line["called"] == [
+        {"name": "王建国1", "post": "grid_lead", "numbers": ["+999 138****0001"]}
+    ]
     assert (line["village"], line["township"]) == ("石门坪村", "白鹭洲镇")
     assert (line["answered_by"], line["evidence"]) == ("王建国1", "on_behalf")
     assert (line["attempts"], line["in_time"]) == ({"sms": 1}, True)
@@ -203,7 +205,8 @@ async def test_the_record_is_a_sheet_that_opens_anywhere(hamlet: Hamlet) -> None
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     line = next(row for row in rows if row["单元编码"] == GRID)
     assert line["预警标题"] == '\'=HYPERLINK("http://x")'
-    assert line["被叫应人及号码"] == "王建国1 +999 138****0001"
+    assert line["被叫应人(A/B角)"] == "王建国1(网格长, A角)"
+    assert line["号码(脱敏)"] == "王建国1 +999 138****0001"
     assert (line["渠道与次数"], line["应答方式"]) == ("短信1次", "代录")
     assert (line["是否超时"], line["状态"]) == ("否", "已应答")
     assert len(rows) == await hamlet.count(schema.callout)
@@ -214,7 +217,7 @@ async def test_the_record_is_a_sheet_that_opens_anywhere(hamlet: Hamlet) -> None
     [
         ("{}/record", "officer", 403, "scope_missing"),
         ("none/record", "records", 404, "unknown_alert"),
-        ("{}/record?format=xlsx", "records", 422, "unknown_value"),
+        ("{}/record?format=pdf", "records", 422, "unknown_value"),
     ],
 )
 async def test_a_record_needs_its_scope_and_a_form_we_have(

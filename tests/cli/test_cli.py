@@ -152,7 +152,7 @@ def test_every_problem_of_the_settings_is_told(folder: Path, where: str) -> None
         (["alert", "send", "roster.csv"], 2, "--key"),
         (["alert", "send", "roster.csv", "--key", "x", *NOBODY], 1, "running"),
         (["record", "nothing"], 2, "nothing"),
-        (["record", "nothing", "--format", "xlsx"], 2, "xlsx"),
+        (["record", "nothing", "--format", "pdf"], 2, "pdf"),
         (["demo", "--alert", "none.json"], 2, "none.json"),
         (["demo", "--alert", "jiaoying.toml"], 2, "jiaoying.toml"),
         (["serve", "--role", "king"], 2, "king"),

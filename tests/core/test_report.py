@@ -16,6 +16,7 @@ from dispatcher.core.callout import (
 from dispatcher.core.event import Answered, TakenOver, Withdrawn
 from dispatcher.core.evolve import replay
 from dispatcher.core.report import (
+    Callee,
     Escalation,
     Row,
     Summary,
@@ -24,6 +25,7 @@ from dispatcher.core.report import (
     row,
     seconds,
     summary,
+    tally,
 )
 from tests.core.build import (
     HEAD,
@@ -83,16 +85,23 @@ def test_a_row_tells_the_whole_story_of_a_callout() -> None:
         close_reason=CloseReason.DONE,
         opened_at=at(0),
         by="system",
-        called=(PersonId("a"), PersonId("b")),
+        called=(
+            Callee(person=PersonId("a"), post=Post.GRID_LEAD),
+            Callee(person=PersonId("b"), post=Post.GRID_BACKUP),
+        ),
         attempts={WECHAT: 7, SMS: 8, VOICE: 6},
         first_delivered_at=at(301),
+        picked_up_at=None,
         answered_by=PersonId("a"),
         answered_at=at(1710),
         meaning=Meaning.COMPLETED,
         evidence=Evidence.ON_BEHALF,
+        recorded_by="officer-7",
+        message=None,
         seconds=1710.0,
         in_time=False,
         figures=Figures(people=35),
+        feedback_at=at(1710),
         why_not=("dead", "cannot_act", "nobody_on_duty"),
         escalations=(
             Escalation(at=at(300), people=(PersonId("head"), PersonId("watchman"))),
@@ -102,11 +111,15 @@ def test_a_row_tells_the_whole_story_of_a_callout() -> None:
         ),
         taken_by="head",
         taken_at=at(320),
+        taken_on="m1",
         desk_at=at(1700),
         tasks=(Task.DOOR_KNOCK,),
         assignees=(PersonId("head"),),
+        task_at=at(300),
+        door_at=None,
         marks=(Mark.NOT_AWAKENED, Mark.MUST_CALL),
         note="by radio",
+        tally=tally(story.callout),
     )
 
 

@@ -1,0 +1,172 @@
+"""The record as a page for A4 paper: township by township, the figures, signatures.
+
+The page is whole in itself: no script, nothing to be fetched. Its columns are those of
+the CSV; what is the same in every line (the alert) is said once, above, and the others
+are gathered under headings that fit on paper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+from itertools import groupby
+
+from dispatcher.api import words
+from dispatcher.api.columns import ALERT, COLUMNS, SIGNATURE, Column, shown, time
+from dispatcher.api.kpi import FIGURES
+from dispatcher.api.record import Record, RecordRow, Section, asleep
+from dispatcher.api.sheet import DRILL, event
+from dispatcher.core.callout import Mark
+
+STYLE = """\
+@page {
+  size: A4 landscape; margin: 10mm 8mm 14mm;
+  @bottom-right { content: counter(page) " / " counter(pages); font-size: 8pt; }
+}
+body { font: 8pt/1.3 "SimSun", "Songti SC", "Noto Serif CJK SC", serif; margin: 0; }
+h1 { font-size: 15pt; margin: 0 0 2mm; text-align: center; }
+h2 { font-size: 11pt; margin: 4mm 0 1mm; break-after: avoid; }
+h3 { font-size: 9pt; margin: 2mm 0 1mm; break-after: avoid; }
+p { margin: 0 0 1mm; }
+.drill { border: 1.5mm dashed #000; padding: 3mm; }
+table { border-collapse: collapse; width: 100%; table-layout: fixed; }
+thead { display: table-header-group; }
+tr { break-inside: avoid; }
+th, td { border: 0.2mm solid #000; padding: 0.6mm 0.8mm; text-align: left;
+  vertical-align: top; overflow-wrap: anywhere; }
+th { background: #eee; }
+td p { margin: 0; }
+td b { font-weight: normal; color: #444; }
+.figures { table-layout: auto; }
+.sign { margin-top: 8mm; font-size: 11pt; white-space: pre; break-inside: avoid; }
+"""
+TO_FILL = "______"
+# Percent of the page for each heading of a line; together 100.
+SHARES = {
+    "序号": 3,
+    "叫应发起": 8,
+    "单位": 9,
+    "被叫应人": 11,
+    "呼叫": 11,
+    "应答": 13,
+    "反馈": 9,
+    "未应答与升级": 15,
+    "敲门": 7,
+    "编号": 5,
+    "状态": 5,
+    "备注": 4,
+}
+KINDS = {
+    Mark.NOT_AWAKENED: "未叫醒:到时限拨过电话,无人应答",
+    Mark.NEVER_RUNG: "未拨出:到时限一个电话也没有拨出",
+}
+GROUPS = {
+    group: tuple(columns)
+    for group, columns in groupby(COLUMNS, key=lambda column: column.group)
+    if group != ALERT
+}
+
+
+def as_html(record: Record) -> str:
+    """The record as HTML; the headings come again on each page."""
+    title = f"{DRILL if record.drill else ''}叫应记录表"
+    return "\n".join(
+        (
+            '<!DOCTYPE html>\n<html lang="zh-CN">',
+            f'<head><meta charset="utf-8"><title>{title}</title>',
+            f"<style>\n{STYLE}</style></head>",
+            f'<body class="{"drill" if record.drill else "live"}">',
+            f"<h1>{title}</h1>",
+            *(f"<p>{escape(line)}</p>" for line in _about(record)),
+            *(piece for part in record.sections for piece in _section(part)),
+            *_figures(record),
+            *_asleep(record),
+            f'<p class="sign">{escape(SIGNATURE)}</p>',
+            "</body>\n</html>\n",
+        )
+    )
+
+
+def _about(record: Record) -> Iterator[str]:
+    content = record.alert.content
+    yield (
+        f"预警标题:{content.headline} 预警类型:{event(content)} "
+        f"预警等级:{content.level.zh} 性质:{words.STATUSES[content.status]}"
+    )
+    yield (
+        f"预警标识:{content.identifier} 发布单位:{content.issuer} "
+        f"发布时间:{time(record.sent)} 预警编号:{record.alert.id}"
+    )
+    blank = "、".join(column.label for column in COLUMNS if not column.kept)
+    yield f"制表时间:{time(record.made_at)} 系统暂不采集、留空手填:{blank}"
+
+
+def _section(part: Section) -> Iterator[str]:
+    yield f"<h2>{escape(part.name)}({len(part.rows)})</h2>"
+    heads = "".join(f'<th style="width:{SHARES[name]}%">{name}</th>' for name in GROUPS)
+    yield f"<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>"
+    yield from map(_line, part.rows)
+    yield "</tbody>\n</table>"
+
+
+def _line(line: RecordRow) -> str:
+    cells = (f"<td>{_cell(columns, line)}</td>" for columns in GROUPS.values())
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _cell(columns: Sequence[Column], line: RecordRow) -> str:
+    if len(columns) == 1:
+        return escape(shown(columns[0].cell(line)))
+    return "".join(
+        f"<p><b>{escape(column.label)}</b> {escape(said)}</p>"
+        for column in columns
+        if (said := shown(column.cell(line)) if column.kept else TO_FILL)
+    )
+
+
+def _figures(record: Record) -> Iterator[str]:
+    """The figures: all together with their definitions, then a column a township."""
+    yield "<h2>统计(口径见右)</h2>"
+    yield '<table class="figures">\n<thead><tr><th>指标</th><th>全部</th>'
+    yield "<th>口径</th></tr></thead>\n<tbody>"
+    for figure in FIGURES:
+        cells = (figure.name, figure.shown(record.summary), figure.about)
+        yield _row(cells)
+    yield "</tbody>\n</table>\n<h2>分乡镇统计</h2>"
+    yield '<table class="figures">\n<thead>'
+    yield _row(("乡镇", *(figure.name for figure in FIGURES)), "th")
+    yield "</thead>\n<tbody>"
+    for part in record.sections:
+        yield _row((part.name, *(figure.shown(part.summary) for figure in FIGURES)))
+    yield "</tbody>\n</table>"
+
+
+def _row(cells: Iterable[str], tag: str = "td") -> str:
+    told = "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells)
+    return f"<tr>{told}</tr>"
+
+
+def _asleep(record: Record) -> Iterator[str]:
+    """未叫醒名单: short, by township, the two kinds apart."""
+    for mark, title in KINDS.items():
+        yield f"<h2>未叫醒名单 - {title}({len(asleep(record.rows, mark))})</h2>"
+        for part in record.sections:
+            if found := asleep(part.rows, mark):
+                yield f"<h3>{escape(part.name)}({len(found)})</h3>"
+                yield f"<ol>{''.join(map(_sleeper, found))}</ol>"
+
+
+def _sleeper(line: RecordRow) -> str:
+    told = (shown(column.cell(line)) for column in SLEEPER)
+    return f"<li>{escape(' '.join(filter(None, told)))}</li>"
+
+
+SLEEPER = tuple(
+    column
+    for column in COLUMNS
+    if column.label
+    in {
+        *("村(社区)", "责任单元", "职务", "被叫应人(A/B角)", "号码(脱敏)"),
+        *("渠道与次数", "未应答原因", "接管人", "应答时间", "状态"),
+    }
+)

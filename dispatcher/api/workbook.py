@@ -1,0 +1,172 @@
+"""The record as a workbook for the office: lines, figures, and who was not awakened.
+
+Each cell is written as text or as a number, never as what it looks like, and text that
+could begin a formula is kept from being one even when somebody edits the cell or saves
+the sheet as CSV. Rows are written as they come: a large record needs little memory.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from xlsxwriter import Workbook
+
+from dispatcher.api.columns import (
+    ASLEEP_COLUMNS,
+    COLUMNS,
+    SIGNATURE,
+    Cell,
+    Column,
+    harmless,
+)
+from dispatcher.api.kpi import FIGURES, Figure
+from dispatcher.api.record import Record, RecordRow, asleep
+from dispatcher.api.sheet import DRILL
+from dispatcher.api.words import MARKS
+from dispatcher.core.callout import Mark
+from dispatcher.core.report import Summary
+
+A4 = 9  # as OOXML numbers paper
+MOST_CHARACTERS = 32_767  # of a cell; a longer one would be left out without a word
+MOST_IN_HEADER = 60  # of a headline: OOXML gives a page header 255 characters in all
+CUT = "……"
+KINDS = (Mark.NOT_AWAKENED, Mark.NEVER_RUNG)
+
+Row = Sequence[Cell]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """One sheet: heads with their widths, and its rows.
+
+    :ivar upright: how many columns stay in sight
+    """
+
+    name: str
+    heads: Mapping[str, int]
+    rows: Iterable[Row]
+    upright: int
+
+
+def as_xlsx(record: Record) -> bytes:
+    """The record as a file of a spreadsheet program."""
+    file = io.BytesIO()
+    options = {"constant_memory": True, "strings_to_formulas": False}
+    with Workbook(file, options) as book:
+        look = _Look.of(book)
+        for table in _tables(record):
+            _write(book, look, table, record)
+    return file.getvalue()
+
+
+def _tables(record: Record) -> Iterable[Table]:
+    drill = DRILL if record.drill else ""
+    yield Table(
+        name=f"{drill}叫应记录表",
+        heads={column.head: column.width for column in COLUMNS},
+        rows=(_cells(COLUMNS, line) for line in record.rows),
+        upright=1,
+    )
+    yield Table(
+        name=f"{drill}统计",
+        heads={"范围": 14, "指标": 18, "数值": 10, "口径": 80},
+        rows=_figures(record),
+        upright=0,
+    )
+    yield Table(
+        name=f"{drill}未叫醒名单",
+        heads={"类别": 8} | {column.head: column.width for column in ASLEEP_COLUMNS},
+        rows=_asleep(record.rows),
+        upright=2,
+    )
+
+
+def _cells(columns: Iterable[Column], line: RecordRow) -> Row:
+    return [column.cell(line) for column in columns]
+
+
+def _figures(record: Record) -> Iterable[Row]:
+    yield from _of("全部", record.summary)
+    for part in record.sections:
+        yield from _of(part.name, part.summary)
+
+
+def _of(where: str, summary: Summary) -> Iterable[Row]:
+    for figure in FIGURES:
+        yield where, figure.name, _value(figure, summary), figure.about
+
+
+def _value(figure: Figure, summary: Summary) -> Cell:
+    """A number that can be calculated with; a share as people read it."""
+    value = figure.value(summary)
+    return figure.shown(summary) if figure.rate or value is None else value
+
+
+def _asleep(rows: Sequence[RecordRow]) -> Iterable[Row]:
+    for mark in KINDS:
+        for line in asleep(rows, mark):
+            yield [MARKS[mark], *_cells(ASLEEP_COLUMNS, line)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """The three ways a cell looks; made once for each workbook."""
+
+    head: Any
+    cell: Any
+    plain: Any
+
+    @classmethod
+    def of(cls, book: Workbook) -> _Look:
+        cell = {"font_size": 9, "border": 1, "text_wrap": True, "valign": "top"}
+        head = {"bold": True, "bg_color": "#DDDDDD", "valign": "vcenter"}
+        return cls(
+            head=book.add_format(cell | head),
+            cell=book.add_format(cell),
+            plain=book.add_format({"font_size": 10}),
+        )
+
+
+def _write(book: Workbook, look: _Look, table: Table, record: Record) -> None:
+    sheet = book.add_worksheet(table.name)
+    _lay_out(sheet, table, record)
+    for place, (head, width) in enumerate(table.heads.items()):
+        sheet.set_column(place, place, width)
+        sheet.write_string(0, place, head, look.head)
+    last = 0
+    for last, cells in enumerate(table.rows, start=1):
+        for place, cell in enumerate(cells):
+            _put(sheet, (last, place), cell, look.cell)
+    sheet.autofilter(0, 0, last, len(table.heads) - 1)
+    sheet.write_string(last + 2, 0, SIGNATURE, look.plain)
+
+
+def _lay_out(sheet: Any, table: Table, record: Record) -> None:  # noqa: ANN401 - xlsxwriter is untyped
+    """A4 landscape, as many pages long as it needs, the heads again on each."""
+    sheet.set_landscape()
+    sheet.set_paper(A4)
+    sheet.set_margins(left=0.4, right=0.4, top=0.8, bottom=0.6)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
+    sheet.freeze_panes(1, table.upright)
+    title = record.alert.content.headline[:MOST_IN_HEADER].replace("&", "&&")
+    sheet.set_header(f"&C&12{table.name}  {title}")
+    sheet.set_footer(f"&L{record.made_at:%Y-%m-%d %H:%M}&R&P / &N")
+
+
+def _put(sheet: Any, at: tuple[int, int], cell: Cell, look: Any) -> None:  # noqa: ANN401 - as above
+    if isinstance(cell, str):
+        sheet.write_string(*at, _fitting(harmless(cell)), look)
+    elif cell is None:
+        sheet.write_blank(*at, None, look)
+    else:
+        sheet.write_number(*at, cell, look)
+
+
+def _fitting(text: str) -> str:
+    if len(text) <= MOST_CHARACTERS:
+        return text
+    return text[: MOST_CHARACTERS - len(CUT)] + CUT
