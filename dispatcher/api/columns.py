@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ from dispatcher.engine.desk import DESK
 BYTE_ORDER_MARK = "\ufeff"  # without it spreadsheets take the file for GBK
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 NOT_KEPT = "(暂不采集)"
+REMARK = re.compile(r"\((?!秒).*\)$")
 VACANT = "空岗"
 
 Cell = str | float | None
@@ -46,8 +48,8 @@ class Column:
 
     @property
     def label(self) -> str:
-        """The head without its remark."""
-        return self.head.removesuffix(NOT_KEPT)
+        """The head without its remark; a unit stays."""
+        return REMARK.sub("", self.head)
 
 
 def as_csv(rows: Iterable[RecordRow]) -> str:
@@ -94,6 +96,10 @@ def _attempts(line: RecordRow) -> str:
     return "、".join(
         f"{words.CHANNELS[channel]}{count}次" for channel, count in counted
     )
+
+
+def _seconds(line: RecordRow) -> float | None:
+    return None if line.seconds is None else round(line.seconds, 1)
 
 
 def _late(line: RecordRow) -> str:
@@ -206,7 +212,7 @@ COLUMNS: tuple[Column, ...] = (
             lambda line: words.MEANINGS[line.meaning] if line.meaning else None,
         ),
         ("代录人", 7, lambda line: line.recorded_by),
-        ("用时(秒)", 6, lambda line: line.seconds),
+        ("用时(秒)", 6, _seconds),
         ("是否超时", 6, _late),
     ),
     *_group(

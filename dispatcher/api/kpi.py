@@ -26,10 +26,10 @@ class Figure:
     rate: bool = False
 
     def shown(self, summary: Summary) -> str:
-        """The value for people; a dash where there was nobody to count."""
+        """The value for people, and a word where there was nobody to count."""
         value = self.value(summary)
         if value is None:
-            return "-"
+            return "无"
         return f"{value:.1%}" if self.rate else f"{value:.1f}".removesuffix(".0")
 
 
@@ -65,12 +65,12 @@ FIGURES: tuple[Figure, ...] = (
     ),
     Figure(
         name="上级接管",
-        about="现由上级或值班台接管、本人尚未应答的叫应单;预警结束后归入已结束",
+        about="由上级或值班台接管、本人至今(至预警结束)未应答的叫应单。对照:叫应单数",
         value=lambda summary: summary.taken,
     ),
     Figure(
         name="转值班台",
-        about="现由值班台负责的叫应单(梯次已走完);预警结束后归入已结束",
+        about="梯次走完、由值班台负责、至今(至预警结束)无人应答或接管的叫应单。对照:叫应单数",
         value=lambda summary: summary.to_desk,
     ),
     Figure(

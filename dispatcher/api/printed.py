@@ -7,6 +7,7 @@ are gathered under headings that fit on paper.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import groupby
@@ -23,7 +24,8 @@ STYLE = """\
   size: A4 landscape; margin: 10mm 8mm 14mm;
   @bottom-right { content: counter(page) " / " counter(pages); font-size: 8pt; }
 }
-body { font: 8pt/1.3 "SimSun", "Songti SC", "Noto Serif CJK SC", serif; margin: 0; }
+body { font: 7.5pt/1.25 "SimSun", "Songti SC", "Noto Serif CJK SC", serif;
+  margin: 0 0.5mm; }
 h1 { font-size: 15pt; margin: 0 0 2mm; text-align: center; }
 h2 { font-size: 11pt; margin: 4mm 0 1mm; break-after: avoid; }
 h3 { font-size: 9pt; margin: 2mm 0 1mm; break-after: avoid; }
@@ -40,19 +42,20 @@ td b { font-weight: normal; color: #444; }
 .figures { table-layout: auto; }
 .sign { margin-top: 8mm; font-size: 11pt; white-space: pre; break-inside: avoid; }
 """
-TO_FILL = "______"
+TO_FILL = "____"
+YEAR = re.compile(r"\b\d{4}-(?=\d\d-\d\d \d\d:\d\d:\d\d)")
 # Percent of the page for each heading of a line; together 100.
 SHARES = {
     "序号": 3,
-    "叫应发起": 8,
-    "单位": 9,
-    "被叫应人": 11,
-    "呼叫": 11,
+    "叫应发起": 7,
+    "单位": 8,
+    "被叫应人": 14,
+    "呼叫": 9,
     "应答": 13,
-    "反馈": 9,
-    "未应答与升级": 15,
-    "敲门": 7,
-    "编号": 5,
+    "反馈": 6,
+    "未应答与升级": 16,
+    "敲门": 9,
+    "编号": 6,
     "状态": 5,
     "备注": 4,
 }
@@ -116,12 +119,17 @@ def _line(line: RecordRow) -> str:
 
 def _cell(columns: Sequence[Column], line: RecordRow) -> str:
     if len(columns) == 1:
-        return escape(shown(columns[0].cell(line)))
+        return escape(_said(columns[0], line))
     return "".join(
         f"<p><b>{escape(column.label)}</b> {escape(said)}</p>"
         for column in columns
-        if (said := shown(column.cell(line)) if column.kept else TO_FILL)
+        if (said := _said(column, line))
     )
+
+
+def _said(column: Column, line: RecordRow) -> str:
+    """A cell as it is printed: the year stands above, paper is narrow."""
+    return YEAR.sub("", shown(column.cell(line))) if column.kept else TO_FILL
 
 
 def _figures(record: Record) -> Iterator[str]:
@@ -157,7 +165,7 @@ def _asleep(record: Record) -> Iterator[str]:
 
 
 def _sleeper(line: RecordRow) -> str:
-    told = (shown(column.cell(line)) for column in SLEEPER)
+    told = (_said(column, line) for column in SLEEPER)
     return f"<li>{escape(' '.join(filter(None, told)))}</li>"
 
 
@@ -166,7 +174,7 @@ SLEEPER = tuple(
     for column in COLUMNS
     if column.label
     in {
-        *("村(社区)", "责任单元", "职务", "被叫应人(A/B角)", "号码(脱敏)"),
-        *("渠道与次数", "未应答原因", "接管人", "应答时间", "状态"),
+        *("村", "责任单元", "职务", "号码", "渠道与次数"),
+        *("未应答原因", "接管人", "应答时间", "状态"),
     }
 )

@@ -311,6 +311,7 @@ class Callout:
 
     :ivar answers: every own answer, in order
     :ivar answer: the one that ended the calling
+    :ivar takers: everybody who ever took it over
     :ivar later: calls to be made up for
     :ivar hushed_until: end of the night in which nobody of its own could be rung
     :ivar texts: how often what it says has changed
@@ -338,6 +339,7 @@ class Callout:
     answers: tuple[Answer, ...] = ()
     answer: Answer | None = None
     taking: Taking | None = None
+    takers: tuple[str, ...] = ()
     marks: tuple[Mark, ...] = ()
     tasks: tuple[Task, ...] = ()
     later: tuple[Later, ...] = ()

@@ -336,7 +336,10 @@ def _taking(callout: Callout, fact: TakenOver | TakingLapsed) -> Callout:
             result_by=fact.result_by,
             message=fact.message,
         )
-        return replace(callout, state=State.TAKEN, taking=taking, owner=None)
+        takers = _with(callout.takers, fact.taker)
+        return replace(
+            callout, state=State.TAKEN, taking=taking, takers=takers, owner=None
+        )
     callout = _silenced(replace(callout, state=State.CALLING, taking=None))
     return callout if fact.next is None else _resume(callout, fact.next, fact)
 

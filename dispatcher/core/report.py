@@ -2,7 +2,8 @@
 
 Denominators (rules of calling, section 15): ``answered`` counts callouts with an own
 answer; ``answer_rate`` is people who answered over people called;
-``grid_coverage_rate`` is grids whose own people answered over grids in the area. What
+``grid_coverage_rate`` is grids whose own people answered over grids in the area;
+``taken`` and ``to_desk`` still tell, once the alert has ended, who had it then. What
 was superseded by a stricter alert is told by its successor and counts nowhere here.
 """
 
@@ -285,6 +286,7 @@ class Tally:
 
     :ivar called: everybody who stood on a rung and could be called
     :ivar heard: everybody who answered, for himself or for those below
+    :ivar ended_in: where it stood when it was closed without an own answer
     """
 
     state: State
@@ -296,11 +298,15 @@ class Tally:
     attempts: int
     called: tuple[PersonId, ...]
     heard: tuple[str, ...]
+    ended_in: State | None = None
+
+    def stood(self, state: State) -> bool:
+        """Whether it stands there, or did when the alert ended."""
+        return state in {self.state, self.ended_in}
 
 
 def tally(callout: Callout) -> Tally:
     """What a callout adds to the figures now."""
-    taker = (callout.taking.by,) if callout.taking else ()
     return Tally(
         state=callout.state,
         superseded=callout.close_reason is CloseReason.SUPERSEDED,
@@ -311,8 +317,18 @@ def tally(callout: Callout) -> Tally:
         attempts=callout.attempt_count,
         # The state keeps only the newest attempts; a rung keeps all its people.
         called=tuple(c.person for run in callout.runs for c in run.people if c.means),
-        heard=(*(answer.person for answer in callout.answers), *taker),
+        heard=(*(answer.person for answer in callout.answers), *callout.takers),
+        ended_in=_ended_in(callout),
     )
+
+
+def _ended_in(callout: Callout) -> State | None:
+    """Closing tells nothing of who had a callout; its taker or the desk still does."""
+    if callout.state is not State.CLOSED or callout.answer:
+        return None
+    if callout.taking:
+        return State.TAKEN
+    return State.DESK if callout.desk_reminded_at else None
 
 
 def summary(callouts: Iterable[Callout]) -> Summary:
@@ -333,8 +349,8 @@ def summarise(tallies: Iterable[Tally]) -> Summary:
         by_state={state.value: states[state] for state in State},
         answered=len(waits),
         answered_in_time=sum(one.in_time is True for one in told),
-        taken=states[State.TAKEN],
-        to_desk=states[State.DESK],
+        taken=sum(one.stood(State.TAKEN) for one in told),
+        to_desk=sum(one.stood(State.DESK) for one in told),
         not_awakened=sum(Mark.NOT_AWAKENED in one.marks for one in told),
         never_rung=sum(Mark.NEVER_RUNG in one.marks for one in told),
         grid_coverage_rate=_rate(sum(g.seconds is not None for g in grids), len(grids)),

@@ -50,6 +50,7 @@ from dispatcher.core.event import (
 from dispatcher.core.evolve import evolve, opened, replay
 from dispatcher.core.fact import Fact
 from dispatcher.core.night import Night, night_ends
+from dispatcher.core.report import row, tally
 from tests.core.build import (
     BESIDE,
     COUNTY,
@@ -424,6 +425,14 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def replaying_its_facts_rebuilds_it(self) -> None:
         assert self.callout == replay(self.facts)
+
+    @invariant()
+    def the_record_tells_the_same_as_its_state(self) -> None:
+        told, answer = row(self.facts), self.callout.answer
+
+        assert (told.state, told.tally) == (self.callout.state, tally(self.callout))
+        assert (told.marks, told.tasks) == (self.callout.marks, self.callout.tasks)
+        assert told.answered_by == (answer and answer.person)
 
     @invariant()
     def nothing_open_is_ever_silent(self) -> None:

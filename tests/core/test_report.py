@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from contacts.model import PersonId, Post, UnitId
+from dispatcher.core.alert import AlertId, Level
 from dispatcher.core.answer import Evidence, Figures, Meaning
 from dispatcher.core.callout import (
     CloseReason,
@@ -13,7 +14,7 @@ from dispatcher.core.callout import (
     State,
     Task,
 )
-from dispatcher.core.event import Answered, TakenOver, Withdrawn
+from dispatcher.core.event import Answered, Replanned, TakenOver, Withdrawn
 from dispatcher.core.evolve import replay
 from dispatcher.core.report import (
     Callee,
@@ -221,6 +222,87 @@ def test_the_summary_of_replayed_callouts_is_that_of_the_live_ones() -> None:
     assert summary(replay(story.facts) for story in stories) == summary(
         story.callout for story in stories
     )
+
+
+@pytest.mark.parametrize("why", [CloseReason.EXPIRED, CloseReason.CANCELLED])
+def test_the_end_of_an_alert_hides_neither_takers_nor_the_desk(
+    why: CloseReason,
+) -> None:
+    stories = county()
+    before = summary(story.callout for story in stories)
+    for story in stories:
+        if story.callout.state is not State.CLOSED:
+            story.happen(Withdrawn(reason=why), 2000)
+    after = summary(story.callout for story in stories)
+
+    assert after == replace(before, by_state=after.by_state)
+    assert after.by_state["closed"] == after.callouts == 5
+    assert (after.answered, after.taken, after.to_desk) == (3, 1, 1)
+
+
+def test_who_took_over_has_answered_whatever_came_of_it() -> None:
+    story = life("c")
+    story.silence(320)
+    story.happen(TakenOver(taker="head", message="m"), 320)
+    taken = summary([story.callout]).answer_rate
+    story.say("a", Meaning.RECEIVED, 400)
+
+    assert taken == round(1 / 4, 4)
+    assert summary([story.callout]).answer_rate == round(2 / 4, 4)
+
+
+def test_a_key_tells_when_the_telephone_was_picked_up() -> None:
+    story = life("c")
+    story.silence(20)
+    story.happen(
+        Answered(
+            person=PersonId("a"),
+            meaning=Meaning.RECEIVED,
+            evidence=Evidence.KEYPRESS,
+            figures=Figures(),
+            message="m7",
+            heard_seconds=12,
+        ),
+        20,
+    )
+    told = row(story.facts)
+
+    assert (told.picked_up_at, told.recorded_by, told.message) == (at(8), None, "m7")
+
+
+def test_what_was_found_at_the_door_is_told() -> None:
+    story = life("c")
+    story.silence(700)
+    story.happen(
+        Answered(
+            person=PersonId("a"),
+            meaning=Meaning.RECEIVED,
+            evidence=Evidence.DOOR,
+            figures=Figures(),
+        ),
+        710,
+    )
+    told = row(story.facts)
+
+    assert (told.task_at, told.door_at) == (at(300), at(710))
+
+
+def test_who_was_called_by_a_ladder_that_was_replaced_is_still_told() -> None:
+    story = life("c")
+    story.silence(320)
+    before = row(story.facts)
+    story.happen(
+        Replanned(
+            alert=AlertId("milder"),
+            level=Level.BLUE,
+            policy_level=Level.BLUE,
+            ladder=small(own(0, Post.GRID_LEAD)),
+        ),
+        330,
+    )
+    told = row(story.facts)
+
+    assert (told.called, told.escalations) == (before.called, before.escalations)
 
 
 def test_who_slept_on_and_who_was_never_rung_are_counted_apart() -> None:

@@ -1,0 +1,240 @@
+"""The record as files: what they are called, and how they are laid out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from urllib.parse import unquote
+
+import pytest
+from sqlalchemy import Connection
+
+from contacts.model import UnitId
+from contacts.roster import Roster
+from dispatcher.api.columns import COLUMNS, FORMULA, shown
+from dispatcher.api.files import FORMS
+from dispatcher.api.printed import GROUPS, SHARES
+from dispatcher.api.record import Record, take_record
+from dispatcher.api.township import NOWHERE, township_of
+from dispatcher.api.workbook import MOST_CHARACTERS, as_xlsx
+from dispatcher.core.alert import AlertId
+from dispatcher.store import alerts, people
+from tests.api.books import MAIN, Book
+from tests.api.hamlet import COUNTY, GRIDS, TOWN, VILLAGE, Hamlet, codes, roster
+from tests.api.test_sheets import FORBIDDEN, Page
+
+EVIL = "<script>alert(1)</script>&"
+FILES = sorted(FORMS)
+
+
+async def taken(hamlet: Hamlet, alert: str) -> Record:
+    context = await hamlet.runtime.keeper.refresh()
+    now = hamlet.clock.now()
+
+    def take(connection: Connection) -> Record:
+        found = alerts.find(connection, AlertId(alert))
+        assert found
+        return take_record(connection, context, found, now)
+
+    return await hamlet.runtime.database.read(take)
+
+
+def path(alert: str, form: str) -> str:
+    return f"/api/v1/alerts/{alert}/record?format={form}"
+
+
+@pytest.mark.parametrize("form", FILES)
+async def test_a_file_has_a_type_a_name_and_no_other_reader(
+    hamlet: Hamlet, form: str
+) -> None:
+    alert = await hamlet.launched()
+    answer = await hamlet.get(path(alert, form), key="records")
+
+    how, _, name = answer.headers["content-disposition"].partition(
+        "; filename*=UTF-8''"
+    )
+    assert (answer.status_code, answer.headers["content-type"]) == (
+        200,
+        FORMS[form].media_type,
+    )
+    assert how == ("inline" if form == "html" else "attachment")
+    assert unquote(name) == f"叫应记录表-{alert}.{form}"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+async def test_the_page_of_operations_names_every_form(hamlet: Hamlet) -> None:
+    page = (await hamlet.http.get("/openapi.json")).json()
+    operation = page["paths"]["/api/v1/alerts/{id}/record"]["get"]
+    schemas = operation["responses"]["200"]["content"]
+
+    assert set(schemas) == {
+        "application/json",
+        *(form.media_type for form in FORMS.values()),
+    }
+    assert schemas["application/json"]["schema"]["$ref"].endswith("/RecordView")
+    (given,) = (one for one in operation["parameters"] if one["name"] == "format")
+    assert given["schema"]["enum"] == ["json", "csv", "xlsx", "html"]
+
+
+@pytest.mark.parametrize("start", FORMULA)
+async def test_no_cell_of_a_workbook_is_a_formula(hamlet: Hamlet, start: str) -> None:
+    alert = await hamlet.launched()
+    record = await taken(hamlet, alert)
+    parts = [
+        replace(part, rows=tuple(replace(r, note=f"{start}1+1") for r in part.rows))
+        for part in record.sections
+    ]
+    book = Book(as_xlsx(replace(record, sections=tuple(parts))))
+
+    for number in (1, 2, 3):
+        assert not list(book.xml(number).iter(f"{MAIN}f"))
+    notes = {line["备注"] for line in book.rows(1) if "备注" in line}
+    assert {note[:1] for note in notes} == {"'"}
+    assert all("1+1" in note for note in notes)
+
+
+async def test_a_cell_too_long_for_a_workbook_is_cut_and_says_so(
+    hamlet: Hamlet,
+) -> None:
+    alert = await hamlet.launched()
+    record = await taken(hamlet, alert)
+    part = record.sections[0]
+    long = replace(part, rows=(replace(part.rows[0], note="长" * 40_000),))
+    book = Book(as_xlsx(replace(record, sections=(long,))))
+
+    note = book.rows(1)[0]["备注"]
+    assert (len(note), note[-3:]) == (MOST_CHARACTERS, "长……")
+
+
+async def test_a_workbook_is_laid_out_for_paper(hamlet: Hamlet) -> None:
+    alert = await hamlet.launched(headline="暴雨&山洪红色预警")
+    book = Book((await hamlet.get(path(alert, "xlsx"), key="records")).content)
+    sheet = book.xml(1)
+
+    def attributes(tag: str) -> dict[str, str]:
+        (found,) = sheet.iter(f"{MAIN}{tag}")
+        return {str(key): str(value) for key, value in found.attrib.items()}
+
+    assert book.names == ["叫应记录表", "统计", "未叫醒名单"]
+    assert attributes("pane")["state"] == "frozen"
+    assert attributes("pane")["topLeftCell"] == "B2"
+    assert attributes("autoFilter")["ref"].startswith("A1:")
+    page = attributes("pageSetup")
+    assert (page["paperSize"], page["orientation"]) == ("9", "landscape")
+    assert (page["fitToHeight"], attributes("pageSetUpPr")["fitToPage"]) == ("0", "1")
+    assert book.defined["_xlnm.Print_Titles", "0"] == "叫应记录表!$1:$1"
+    assert len(list(sheet.iter(f"{MAIN}col"))) > 1
+    assert "暴雨&&山洪红色预警" in "".join(map(str, sheet.itertext()))
+    assert "值班员(签字)" in book.rows(1)[-1]["序号"]
+
+
+async def test_a_workbook_tells_the_figures_with_their_definitions(
+    hamlet: Hamlet,
+) -> None:
+    alert = await hamlet.launched()
+    book = Book((await hamlet.get(path(alert, "xlsx"), key="records")).content)
+    told = {(r["范围"], r["指标"]): r for r in book.rows(2) if "指标" in r}
+
+    assert {where for where, _ in told} == {"全部", "澄溪县", "白鹭洲镇"}
+    assert told["全部", "叫应单数"]["数值"] == "8"
+    assert told["全部", "网格叫应覆盖率"]["数值"] == "0.0%"
+    assert told["澄溪县", "网格叫应覆盖率"]["数值"] == "无"
+    assert "分母" in told["全部", "责任人叫应率"]["口径"]
+
+
+async def test_a_page_is_whole_in_itself_and_escapes_what_it_is_told(
+    hamlet: Hamlet,
+) -> None:
+    alert = await hamlet.launched(headline=EVIL, issuer=EVIL)
+    text = (await hamlet.get(path(alert, "html"), key="records")).text
+    page = Page(text)
+
+    assert not FORBIDDEN & page.tags
+    assert page.attributes <= {"lang", "charset", "class", "style"}
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;&amp;" in text
+    assert "url(" not in text
+    assert "A4 landscape" in text
+    assert "counter(page)" in text
+    assert re.findall(r"<h2>([^<]+)</h2>", text)[:2] == ["澄溪县(2)", "白鹭洲镇(6)"]
+    assert "值班员(签字)" in text
+
+
+def test_the_headings_of_a_page_share_its_width() -> None:
+    assert list(SHARES) == list(GROUPS)
+    assert sum(SHARES.values()) == 100
+
+
+def test_every_column_of_the_form_is_there() -> None:
+    heads = [column.label for column in COLUMNS]
+
+    assert len(heads) == len(set(heads))
+    assert {
+        *("序号", "预警标题", "预警类型", "预警等级", "预警标识", "发布单位"),
+        *("发布时间", "叫应发起时间", "发起人", "被叫应人", "职务", "责任单元"),
+        *("号码", "渠道与次数", "首次接通", "应答时间", "应答方式", "用时(秒)"),
+        *("是否超时", "坐镇领导", "影响村数", "转移户数", "转移人数"),
+        *("未应答原因", "升级情况", "敲门任务", "敲门结果", "原文编号"),
+        *("录音编号", "备注", "代录人"),
+    } <= set(heads)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(None, ""), (0, "0"), (1234567, "1234567"), (12.79, "12.8"), (1710.0, "1710")],
+)
+def test_a_number_is_written_out(value: float | None, expected: str) -> None:
+    assert shown(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("unit", "expected"),
+    [
+        (GRIDS[0], (TOWN, "白鹭洲镇")),
+        (VILLAGE, (TOWN, "白鹭洲镇")),
+        (TOWN, (TOWN, "白鹭洲镇")),
+        (COUNTY, (COUNTY, "澄溪县")),
+        ("gone", NOWHERE),
+    ],
+)
+def test_a_unit_is_listed_under_its_township(
+    unit: str, expected: tuple[str, str]
+) -> None:
+    assert township_of(roster(), UnitId(unit)) == expected
+
+
+def test_a_unit_under_no_township_and_no_county_is_listed_apart() -> None:
+    lonely = replace(roster().unit(UnitId(VILLAGE)), parent=None)
+
+    assert township_of(Roster.build([lonely], [], []), lonely.id) == NOWHERE
+
+
+async def test_what_the_roster_has_lost_stays_in_the_record(hamlet: Hamlet) -> None:
+    alert = await hamlet.launched()
+    before = (await hamlet.get(path(alert, "json"), key="records")).json()
+    empty = Roster.build([], [], [])
+    await hamlet.runtime.database.write(lambda c: people.save_roster(c, empty))
+    after = (await hamlet.get(path(alert, "json"), key="records")).json()
+
+    assert len(before["rows"]) == len(after["rows"])
+    assert [(t["unit"], t["name"]) for t in after["townships"]] == [("", "不在名册")]
+    assert {r["callout"]: r["called"] for r in before["rows"]} == {
+        r["callout"]: r["called"] for r in after["rows"]
+    }
+
+
+async def test_figures_come_by_township_where_that_is_asked_for(
+    hamlet: Hamlet,
+) -> None:
+    alert = await hamlet.launched()
+    plain = (await hamlet.get(f"/api/v1/alerts/{alert}/summary")).json()
+    split = (await hamlet.get(f"/api/v1/alerts/{alert}/summary?by=township")).json()
+    wrong = await hamlet.get(f"/api/v1/alerts/{alert}/summary?by=village")
+
+    assert plain["townships"] is None
+    assert split | {"townships": None} == plain
+    told = {part["name"]: part for part in split["townships"]}
+    assert (told["澄溪县"]["unit"], told["白鹭洲镇"]["unit"]) == (COUNTY, TOWN)
+    assert (told["澄溪县"]["callouts"], told["白鹭洲镇"]["callouts"]) == (2, 6)
+    assert (wrong.status_code, codes(wrong)) == (422, ["unknown_value"])
