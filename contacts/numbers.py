@@ -30,6 +30,9 @@ KINDS_ABROAD = {
     PhoneNumberType.FIXED_LINE_OR_MOBILE: AddressKind.MOBILE,
     PhoneNumberType.FIXED_LINE: AddressKind.LANDLINE,
 }
+DIGITS = re.compile(r"\+?[0-9](?:[0-9()\s.-]{5,})[0-9]")
+LENGTHS_OF_CODES = frozenset({9, 12, 15})  # townships, villages, most grids
+OWN_MOBILE = re.compile(r"1[3-9][0-9]{9}")  # as nearly all are written in a roster
 SHORTEST_SHOWN = 8  # digits: a shorter number would be given away by its two ends
 
 UNREADABLE = "不是电话号码"
@@ -63,6 +66,8 @@ def normalise(
     :param region: the country whose numbers are written without a country code
     """
     written = unicodedata.normalize("NFKC", text).strip()
+    if region == "CN" and OWN_MOBILE.fullmatch(written):
+        return Number(value=f"+86{written}", kind=AddressKind.MOBILE)
     if WRITTEN.fullmatch(written) is None:
         return NumberProblem(what=UNREADABLE)
     dialled = re.sub(r"[^0-9+]", "", written)
@@ -86,6 +91,21 @@ def mask(number: str) -> str:
     if len(national) < SHORTEST_SHOWN:
         return f"{country}****"
     return f"{country}{national[:3]}****{national[-4:]}"
+
+
+def without_numbers(text: str) -> str:
+    """Hide every number in a text; codes of areas and of grids stay."""
+    return DIGITS.sub(_hidden, text)
+
+
+def _hidden(found: re.Match[str]) -> str:
+    number = normalise(found[0], allow_test_numbers=True)
+    if isinstance(number, Number):
+        return mask(number.value)
+    digits = re.sub(r"[^0-9]", "", found[0])
+    if digits == found[0] and len(digits) in LENGTHS_OF_CODES:
+        return digits
+    return f"{digits[:3]}****{digits[-2:]}"  # a number with a slip in it is a number
 
 
 def _e164(dialled: str, region: str) -> str | None:

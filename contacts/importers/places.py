@@ -119,7 +119,7 @@ def _path(row: Row) -> tuple[Place, ...]:
         row.complain(Column.CODE, "不能为空")
     code = row.value(Column.CODE, cells.area_code)
     grid = row.value(Column.GRID_CODE, cells.grid_code)
-    if code is None or (grid is None and row[Column.GRID_CODE]):
+    if code is None or (grid is None and row.filled(Column.GRID_CODE)):
         return ()
     if grid is not None and KINDS[len(code)] is not UnitKind.VILLAGE:
         row.complain(Column.CODE, "网格所在行应填 12 位的村(社区)代码")

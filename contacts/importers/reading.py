@@ -1,4 +1,4 @@
-"""From the rows of a table to a sheet.
+"""From the tables of a file to a sheet.
 
 One row names one place, and at most one person in one post of it. A row without a
 person's name and numbers tells of a place, or of a post that is vacant.
@@ -6,146 +6,144 @@ person's name and numbers tells of a place, or of a post that is vacant.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from contacts.importers import cells
-from contacts.importers.columns import (
-    HEADERS,
-    KIND_NAMES,
-    REQUIRED,
-    Column,
-    plain,
-)
-from contacts.importers.places import Place, Places
+from contacts.importers.choosing import Chosen, choose
+from contacts.importers.columns import REQUIRED, Column
+from contacts.importers.header import Header
+from contacts.importers.people import People
+from contacts.importers.places import Places
 from contacts.importers.row import Row
-from contacts.importers.sheet import (
-    ListedAddress,
-    ListedHolding,
-    ListedPerson,
-    PersonKey,
-    RowProblem,
-    Sheet,
-)
-from contacts.model import AddressKind, Post, PostRef
-from contacts.numbers import Number, NumberProblem, normalise
+from contacts.importers.sheet import RowProblem, Sheet
+from contacts.importers.table import Cell, Line, Table
 
-ADDRESSES = (Column.MOBILE, Column.BACKUP, Column.WECOM)
+Progress = Callable[[int, int], None]
+TELL_EVERY = 500  # lines
+
+NOBODY = "表里没有责任人"
+MISSING = "表头里缺少这一列"
+TWICE = "表头里有两列是同一个意思,请只留一列"
 
 
-def read_rows(
-    table: Iterable[Sequence[str]], *, code_system: str, allow_test_numbers: bool
-) -> Sheet:
-    """Read a table whose first row is the header, and report all its problems.
-
-    :param code_system: the list its area codes come from, with version
-    """
-    problems: list[RowProblem] = []
-    places, people = Places(), _People(allow_test_numbers=allow_test_numbers)
-    for row in _rows(iter(table), problems):
-        people.note(row, places.note(row))
-    places.complain_of_nameless()
-    if not problems and not people.holdings:
-        problems.append(RowProblem(row=1, column=Column.NAME, what="表里没有责任人"))
-    if problems:
-        return Sheet(problems=tuple(sorted(problems, key=lambda found: found.row)))
-    return Sheet(
-        units=places.units(code_system),
-        people=people.people(),
-        holdings=tuple(people.holdings),
-    )
+def silent(_done: int, _total: int) -> None:
+    """Tell nobody how far the reading is."""
 
 
-def _rows(table: Iterator[Sequence[str]], problems: list[RowProblem]) -> Iterator[Row]:
-    """Give the rows that say something; none under a header that can't be used."""
-    columns = [HEADERS.get(plain(text)) for text in next(table, ())]
-    problems.extend(_header_problems(columns))
-    texts_below = [] if problems else list(table)
-    for number, texts in enumerate(texts_below, start=2):
-        pairs = zip(columns, texts, strict=False)  # trailing cells may be left out
-        known = {column: cells.clean(text) for column, text in pairs if column}
-        row = Row(number=number, cells=known, problems=problems)
-        if any(text.strip() for text in texts[len(columns) :]):
-            row.complain(f"第 {len(columns) + 1} 列", "这一行比表头多出内容")
-        if any(known.values()):
-            yield row
+@dataclass(slots=True, kw_only=True)
+class Reading:
+    """One table while it is read, with what is found wrong and what is remarked."""
+
+    chosen: Chosen
+    progress: Progress
+    problems: list[RowProblem] = field(default_factory=list)
+    notes: list[RowProblem] = field(default_factory=list)
+
+    @property
+    def header(self) -> Header:
+        """The header of the table."""
+        return self.chosen.header
+
+    def sheet(self, *, code_system: str, allow_test_numbers: bool) -> Sheet:
+        """Read all rows; none under a header that can't be used."""
+        self.problems.extend(_header_problems(self.header))
+        places, people = Places(), People(allow_test_numbers=allow_test_numbers)
+        for row in [] if self.problems else self._rows():
+            people.note(row, places.note(row))
+        places.complain_of_nameless()
+        if not (self.problems or people.holdings):
+            self.problems.append(_of_header(self.header, Column.NAME, NOBODY))
+        notes = _sorted([*self.chosen.notes, *self.notes])
+        if self.problems:
+            return Sheet(problems=_sorted(self.problems), notes=notes)
+        return Sheet(
+            units=places.units(code_system),
+            people=people.people(),
+            holdings=tuple(people.holdings),
+            notes=notes,
+        )
+
+    def _rows(self) -> Iterator[Row]:
+        """Give the rows that say something."""
+        names, lines = self.header.letters, self.chosen.table.lines
+        for done, line in enumerate(lines):
+            if done % TELL_EVERY == 0:
+                self.progress(done, len(lines))
+            if line.number <= self.header.row:
+                continue
+            row = self._row(line, names)
+            if row.cells or row.spoilt:
+                if self.header.repeated(line.cells):
+                    row.remark("", "又是表头,已跳过")
+                else:
+                    yield row
+        self.progress(len(lines), len(lines))
+
+    def _row(self, line: Line, names: dict[str, str]) -> Row:
+        texts: dict[Column, str] = {}
+        row = Row(
+            number=line.number,
+            cells=texts,
+            problems=self.problems,
+            notes=self.notes,
+            letters=names,
+        )
+        last = len(line.cells)
+        for place, column in self.header.places:
+            if place < last and (cell := line.cells[place]):
+                _take(row, texts, column, cell)
+        _check_width(row, line.cells[self.header.width :], self.header.width)
+        return row
 
 
-def _header_problems(columns: Sequence[Column | None]) -> Iterator[RowProblem]:
+def _take(row: Row, texts: dict[Column, str], column: Column, cell: Cell) -> None:
+    """Put a cell's clean text into its row, or spoil it."""
+    if isinstance(cell, cells.Wrong):
+        row.spoil(column, cell.what)
+    elif cells.REPLACED in cell:
+        row.spoil(column, cells.GARBLED.what)
+    elif (text := cells.clean(cell)) and text not in cells.NOTHING:
+        texts[column] = text
+
+
+def _check_width(row: Row, beyond: Sequence[Cell], width: int) -> None:
+    if any(isinstance(cell, cells.Wrong) or cells.clean(cell) for cell in beyond):
+        row.complain(f"第 {width + 1} 列", "这一行比表头多出内容")
+
+
+def _header_problems(header: Header) -> Iterator[RowProblem]:
+    columns = [column for _, column in header.places]
     for column in Column:
         if columns.count(column) > 1:
-            what = "表头里有两列是同一个意思,请只留一列"
-            yield RowProblem(row=1, column=column, what=what)
+            yield _of_header(header, column, TWICE)
         if column in REQUIRED and column not in columns:
-            yield RowProblem(row=1, column=column, what="表头里缺少这一列")
+            yield _of_header(header, column, MISSING)
 
 
-class _People:
-    """Gathers people and the posts they hold; one person may stand in many rows.
+def _of_header(header: Header, column: Column, what: str) -> RowProblem:
+    letter = header.letters.get(column, "")
+    return RowProblem(row=header.row, column=column, what=what, letter=letter)
 
-    :ivar holdings: in the order of rows, each once
+
+def _sorted(found: Sequence[RowProblem]) -> tuple[RowProblem, ...]:
+    return tuple(sorted(found, key=lambda one: one.row))
+
+
+def read_tables(
+    tables: Sequence[Table],
+    *,
+    code_system: str,
+    allow_test_numbers: bool,
+    progress: Progress = silent,
+) -> Sheet:
+    """Read the one table of a file that is a roster, and report all its problems.
+
+    :param code_system: the list its area codes come from, with version
+    :param progress: is told how many lines of how many are read
     """
-
-    def __init__(self, *, allow_test_numbers: bool) -> None:
-        self._allow_test_numbers = allow_test_numbers
-        self._addresses: dict[PersonKey, dict[ListedAddress, None]] = {}
-        self.holdings: dict[ListedHolding, None] = {}
-
-    def note(self, row: Row, place: Place | None) -> None:
-        """Take in a row's person and post; the place is None where unreadable."""
-        post = row.value(Column.ROLE, cells.role)
-        if post is not None and place is not None:
-            _check_kind(row, post, place)
-        person = self._person(row)
-        if person is None:
-            return
-        self._addresses.setdefault(person.key, {}).update(
-            dict.fromkeys(person.addresses)
-        )
-        if post is not None and place is not None:
-            self.holdings[ListedHolding(PostRef(place.id, post), person.key)] = None
-
-    def people(self) -> tuple[ListedPerson, ...]:
-        """List everybody once, with all addresses that any row gives."""
-        return tuple(
-            ListedPerson(name=name, addresses=tuple(addresses))
-            for (name, _), addresses in self._addresses.items()
-        )
-
-    def _person(self, row: Row) -> ListedPerson | None:
-        """Read the row's person; None when it has none or not a whole one."""
-        if not any(row[column] for column in (Column.NAME, *ADDRESSES)):
-            return None
-        _check_complete(row)
-        name = cells.person_name(row[Column.NAME])
-        addresses = tuple(self._read_addresses(row))
-        if not (name and addresses):
-            return None
-        return ListedPerson(name=name, addresses=addresses)
-
-    def _read_addresses(self, row: Row) -> Iterator[ListedAddress]:
-        for column in (Column.MOBILE, Column.BACKUP):
-            for text in cells.numbers(row[column]):
-                match normalise(text, allow_test_numbers=self._allow_test_numbers):
-                    case Number(kind=kind, value=value):
-                        yield ListedAddress(kind=kind, value=value)
-                    case NumberProblem(what=what):
-                        row.complain(column, what)
-        wecom = row.value(Column.WECOM, cells.wecom)
-        if wecom is not None:
-            yield ListedAddress(kind=AddressKind.WECOM, value=wecom)
-
-
-def _check_complete(row: Row) -> None:
-    """Complain of what a row with a person lacks."""
-    for column in (Column.ROLE, Column.NAME):
-        if not row[column]:
-            row.complain(column, "不能为空")
-    if not any(row[column] for column in ADDRESSES):
-        row.complain(Column.MOBILE, "至少要有一个号码或企业微信账号")
-
-
-def _check_kind(row: Row, post: Post, place: Place) -> None:
-    if post.unit_kind is not place.kind:
-        of_post, of_row = KIND_NAMES[post.unit_kind], KIND_NAMES[place.kind]
-        what = f"“{row[Column.ROLE]}”是{of_post}的职务,这一行写的是{of_row}"
-        row.complain(Column.ROLE, what)
+    chosen = choose(tables)
+    if isinstance(chosen, RowProblem):
+        return Sheet(problems=(chosen,))
+    reading = Reading(chosen=chosen, progress=progress)
+    return reading.sheet(code_system=code_system, allow_test_numbers=allow_test_numbers)

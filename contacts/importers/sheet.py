@@ -5,7 +5,7 @@ A sheet with any problem holds nothing else: half a roster would look like a who
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from contacts.model import AddressKind, PostRef, Unit
 
@@ -14,15 +14,18 @@ PersonKey = tuple[str, str]  # name and first number: one person of the sheet
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowProblem:
-    """One thing to mend.
+    """One thing to mend, or to know.
 
-    :ivar row: as the table program counts: the header is row 1
+    :ivar row: as the table program counts, from 1
+    :ivar column: by its header
     :ivar what: in Chinese; never a number in clear
+    :ivar letter: the column as the table program names it; empty where it has none
     """
 
     row: int
     column: str
     what: str
+    letter: str = field(default="", compare=False)  # says again where, not what
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +59,13 @@ class ListedHolding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """A sheet, read: either problems, or a whole roster without ids of people."""
+    """A sheet, read: either problems, or a whole roster without ids of people.
+
+    :ivar notes: what an officer should know, and what stops nothing
+    """
 
     units: tuple[Unit, ...] = ()
     people: tuple[ListedPerson, ...] = ()
     holdings: tuple[ListedHolding, ...] = ()
     problems: tuple[RowProblem, ...] = ()
+    notes: tuple[RowProblem, ...] = field(default=(), compare=False)

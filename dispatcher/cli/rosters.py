@@ -10,8 +10,8 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from config.settings import Settings, load
-from contacts.importers.csv_file import read_csv
 from contacts.importers.merge import merge
+from contacts.importers.roster_file import read_roster
 from contacts.importers.sheet import RowProblem, Sheet
 from contacts.model import UnitKind
 from contacts.roster import Roster
@@ -67,7 +67,7 @@ def read(settings: Settings, data: bytes, name: str) -> Sheet:
 
     :raises CommandError: with every problem of it
     """
-    sheet = read_csv(
+    sheet = read_roster(
         data,
         code_system=settings.intake.code_system,
         allow_test_numbers=settings.security.allow_test_numbers,

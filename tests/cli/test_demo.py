@@ -13,8 +13,8 @@ import shapely
 from rich.console import Console
 
 from channels.contract import Channel
-from contacts.importers.csv_file import read_csv
 from contacts.importers.merge import merge
+from contacts.importers.roster_file import read_roster
 from contacts.model import Post, PostRef, UnitId
 from contacts.roster import Roster
 from dispatcher.cli.screen import WIDTH, View, drawn
@@ -97,7 +97,7 @@ def test_shares_of_habits_add_up_to_a_hundred(mix: dict[str, float]) -> None:
 
 
 def test_a_number_that_does_not_exist_takes_neither_calls_nor_texts() -> None:
-    sheet = read_csv(county_csv(), code_system=CODE_SYSTEM, allow_test_numbers=True)
+    sheet = read_roster(county_csv(), code_system=CODE_SYSTEM, allow_test_numbers=True)
     ids = iter(map(str, range(10**5)))
     roster = merge(Roster.build((), (), ()), sheet, ids.__next__)
     dead = [phone for phone in phones(roster, 7) if phone.ring is Ring.DEAD]

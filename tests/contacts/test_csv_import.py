@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from contacts.importers import cells
 from contacts.importers.columns import (
     ALIASES,
     HEADERS,
@@ -10,7 +11,8 @@ from contacts.importers.columns import (
     Column,
     plain,
 )
-from contacts.importers.csv_file import read_csv
+from contacts.importers.csv_file import NO_CSV, NO_ENCODING
+from contacts.importers.roster_file import read_roster
 from contacts.importers.sheet import (
     ListedAddress,
     ListedHolding,
@@ -36,7 +38,7 @@ GRID = (
 
 def read(*rows: str, header: str = HEADER, allow_test_numbers: bool = True) -> Sheet:
     data = "\n".join((header, *rows)).encode()
-    return read_csv(data, code_system="DEMO", allow_test_numbers=allow_test_numbers)
+    return read_roster(data, code_system="DEMO", allow_test_numbers=allow_test_numbers)
 
 
 def mobile(value: str) -> ListedAddress:
@@ -136,7 +138,7 @@ def test_a_byte_order_mark_changes_nothing() -> None:
     data = f"{HEADER}\r\n{GRID}\r\n"
 
     plain, marked = (
-        read_csv(data.encode(code), code_system="DEMO", allow_test_numbers=True)
+        read_roster(data.encode(code), code_system="DEMO", allow_test_numbers=True)
         for code in ("utf-8", "utf-8-sig")
     )
 
@@ -256,7 +258,7 @@ def test_no_word_means_two_columns_or_two_offices() -> None:
             [grid_row(CODE="9.90421E+11")],
             2,
             Column.CODE,
-            "代码已被表格软件改成科学计数法,请把该列设为文本后重填",
+            cells.SPOILT.what,
         ),
         (
             [grid_row(CODE="990421100")],
@@ -268,7 +270,7 @@ def test_no_word_means_two_columns_or_two_offices() -> None:
             [grid_row(GRID_CODE="9.90421E+14")],
             2,
             Column.GRID_CODE,
-            "代码已被表格软件改成科学计数法,请把该列设为文本后重填",
+            cells.SPOILT.what,
         ),
         (
             [grid_row(GRID_CODE="W" * 33)],
@@ -404,22 +406,18 @@ def test_test_numbers_are_refused_outside_demos() -> None:
 @pytest.mark.parametrize(
     ("data", "row", "what"),
     [
-        (
-            f"{HEADER}\n{GRID}\n".encode("gb18030"),
-            1,
-            "文件不是 UTF-8 编码,请另存为“CSV UTF-8”",
-        ),
-        (f'{HEADER}\n"{GRID}'.encode(), 2, "不是完整的 CSV,请看引号是否成对"),
+        (f"{HEADER}\n{GRID}\n".encode() + b"\xff", 1, NO_ENCODING.what),
+        (f'{HEADER}\n"{GRID}'.encode(), 2, NO_CSV.what),
     ],
 )
 def test_a_file_that_is_no_csv_is_refused(data: bytes, row: int, what: str) -> None:
-    sheet = read_csv(data, code_system="DEMO", allow_test_numbers=True)
+    sheet = read_roster(data, code_system="DEMO", allow_test_numbers=True)
 
     assert Sheet(problems=(RowProblem(row=row, column="", what=what),)) == sheet
 
 
 def test_an_empty_file_lacks_its_columns() -> None:
-    sheet = read_csv(b"", code_system="DEMO", allow_test_numbers=True)
+    sheet = read_roster(b"", code_system="DEMO", allow_test_numbers=True)
 
     assert [problem.column for problem in sheet.problems] == [
         Column.CODE,

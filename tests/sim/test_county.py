@@ -15,8 +15,8 @@ import shapely
 
 from contacts.area import AreaQuery, Resolution, resolve
 from contacts.geometry import Atlas
-from contacts.importers.csv_file import read_csv
 from contacts.importers.merge import merge
+from contacts.importers.roster_file import read_roster
 from contacts.importers.sheet import Sheet
 from contacts.model import AddressKind, Post, UnitId, UnitKind
 from contacts.roster import Roster
@@ -37,7 +37,7 @@ NOW = datetime(2026, 7, 12, 2, 0, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def sheet() -> Sheet:
-    return read_csv(county_csv(), code_system=CODE_SYSTEM, allow_test_numbers=True)
+    return read_roster(county_csv(), code_system=CODE_SYSTEM, allow_test_numbers=True)
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +137,9 @@ def test_another_seed_gives_another_county() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_any_seed_gives_a_county_that_can_be_imported(seed: int) -> None:
-    sheet = read_csv(county_csv(seed), code_system=CODE_SYSTEM, allow_test_numbers=True)
+    sheet = read_roster(
+        county_csv(seed), code_system=CODE_SYSTEM, allow_test_numbers=True
+    )
 
     assert sheet.problems == ()
 

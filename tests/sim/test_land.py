@@ -10,9 +10,9 @@ import pytest
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from contacts.importers.csv_file import read_csv
 from contacts.importers.merge import merge
 from contacts.importers.outlines import Source, read_outlines
+from contacts.importers.roster_file import read_roster
 from contacts.model import UnitKind
 from contacts.roster import Roster
 from dispatcher.sim.county import CENTRE, CODE_SYSTEM, COUNTY_CODE, county_csv
@@ -38,7 +38,9 @@ def county(seed: int) -> Lands:
 
 @pytest.fixture(scope="module")
 def roster(seed: int) -> Roster:
-    sheet = read_csv(county_csv(seed), code_system=CODE_SYSTEM, allow_test_numbers=True)
+    sheet = read_roster(
+        county_csv(seed), code_system=CODE_SYSTEM, allow_test_numbers=True
+    )
     ids = iter(map(str, range(10**5)))
     return merge(Roster.build((), (), ()), sheet, ids.__next__)
 

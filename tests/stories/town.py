@@ -20,8 +20,8 @@ import httpx
 import uvicorn
 
 from config.settings import Security, Server, Settings, Store, TextSettings
-from contacts.importers.csv_file import read_csv
 from contacts.importers.merge import merge
+from contacts.importers.roster_file import read_roster
 from dispatcher.api.app import create_app
 from dispatcher.engine.clock import Clock, ManualClock
 from dispatcher.engine.runtime import Runtime, running
@@ -351,7 +351,7 @@ def people_of(
 
 async def load_sheet(runtime: Runtime, file: bytes) -> None:
     """Put a roster file in place of what is there, as the command line does."""
-    sheet = read_csv(file, code_system="DEMO", allow_test_numbers=True)
+    sheet = read_roster(file, code_system="DEMO", allow_test_numbers=True)
     assert sheet.problems == ()
     current = await runtime.database.read(people.load_roster)
     roster = merge(current, sheet, lambda: secrets.token_hex(6))
