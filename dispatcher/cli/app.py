@@ -151,16 +151,26 @@ def key_create(  # noqa: PLR0913 - one for each option
 
 @roster.command("import")
 def roster_import(
-    file: Annotated[Path, typer.Argument(help="CSV,UTF-8")],
+    file: Annotated[Path, typer.Argument(help="xlsx、xls 或 CSV")],
     *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="只读不改:报告问题和将有的变化")
+    ] = False,
+    errors: Annotated[
+        Path | None, typer.Option(help="把问题写成一张 CSV 表,可用 Excel 打开")
+    ] = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """导入名册:全部替换,有一处问题就全不导入。"""
     from dispatcher.cli import rosters as work
 
-    done = work.import_file(config, file)
-    _print(done, work.in_words(done), as_json=as_json)
+    given = work.Given(file=file, errors=errors, drawn=not as_json)
+    told = (work.try_file if dry_run else work.import_file)(config, given)
+    if not as_json:
+        sys.stderr.writelines(f"{line}\n" for line in told.remarks)
+    _print(told.result, told.words, as_json=as_json)
+    raise typer.Exit(told.code)
 
 
 @outline.command("import")

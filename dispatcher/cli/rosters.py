@@ -4,39 +4,77 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from config.settings import Settings, load
+from contacts.importers.changes import compare
 from contacts.importers.merge import merge
+from contacts.importers.reading import Progress, silent
 from contacts.importers.roster_file import read_roster
 from contacts.importers.sheet import RowProblem, Sheet
-from contacts.model import UnitKind
+from contacts.importers.table import BYTES_MOST
+from contacts.model import UnitId, UnitKind
 from contacts.roster import Roster
-from dispatcher.cli import stores
+from dispatcher.cli import problems_file, roster_changes, stores
+from dispatcher.cli.bar import bar
 from dispatcher.cli.failure import BAD_INPUT, CommandError
 from dispatcher.store import people, places
 
 ID_BYTES = 8
+NOTHING_DONE = "未导入任何一行"
 
 
-def import_file(config: Path | None, file: Path) -> dict[str, object]:
-    """Import a CSV file; tells how much is in the roster now.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """A file of a roster, and how it is to be read.
+
+    :ivar errors: where its problems go as a table
+    :ivar drawn: whether a bar is wanted, where there is a terminal
+    """
+
+    file: Path
+    errors: Path | None = None
+    drawn: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a command has to say.
+
+    :ivar words: the result for people, who are told the remarks before it
+    :ivar code: the exit code
+    """
+
+    result: Mapping[str, object]
+    words: str
+    remarks: Sequence[str]
+    code: int = 0
+
+
+def import_file(config: Path | None, given: Given) -> Told:
+    """Import a file; tells how much is in the roster now.
 
     :raises CommandError: with every problem of the file, by row and column
     """
     settings = load(config, os.environ)
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise CommandError([f"{file}: {error.strerror}"], BAD_INPUT) from error
-    sheet = read(settings, data, str(file))
+    sheet = _sound(_read(settings, given), str(given.file))
     roster, outlined = stores.write(
         settings,
         lambda connection: (save(connection, sheet), places.outlined(connection)),
     )
+    done = {**_figures(given.file, roster, outlined), **_notes(sheet)}
+    remarks = _lines(str(given.file), sheet.notes)
+    return Told(result=done, words=in_words(done), remarks=remarks)
+
+
+def _figures(
+    file: Path, roster: Roster, outlined: frozenset[UnitId]
+) -> dict[str, object]:
     kinds = [unit.kind for unit in roster.units.values()]
     return {
         "file": str(file),
@@ -62,20 +100,37 @@ def in_words(done: Mapping[str, object]) -> str:
     return words
 
 
+def try_file(config: Path | None, given: Given) -> Told:
+    """Tell what is wrong with a file, or what it would change; changes nothing."""
+    settings = load(config, os.environ)
+    sheet = _read(settings, given)
+    result = {
+        "file": str(given.file),
+        "dry_run": True,
+        "problems": [_view(problem) for problem in sheet.problems],
+        **_notes(sheet),
+    }
+    remarks = _lines(str(given.file), [*sheet.problems, *sheet.notes])
+    if sheet.problems:
+        words = f"试读 {given.file}:有 {len(sheet.problems)} 处问题,未改动名册"
+        return Told(result=result, words=words, remarks=remarks, code=BAD_INPUT)
+    before = stores.read(settings, people.load_roster)
+    after = merge(before, sheet, map("new-{}".format, count(1)).__next__)
+    changes = compare(before, after)
+    words = roster_changes.in_words(changes, before, after)
+    return Told(
+        result=result | roster_changes.as_json(changes),
+        words=f"试读 {given.file}:没有问题,未改动名册\n{words}",
+        remarks=remarks,
+    )
+
+
 def read(settings: Settings, data: bytes, name: str) -> Sheet:
     """Read a sheet that may be imported.
 
     :raises CommandError: with every problem of it
     """
-    sheet = read_roster(
-        data,
-        code_system=settings.intake.code_system,
-        allow_test_numbers=settings.security.allow_test_numbers,
-    )
-    if sheet.problems:
-        problems = [_line(name, problem) for problem in sheet.problems]
-        raise CommandError([*problems, "未导入任何一行"], BAD_INPUT)
-    return sheet
+    return _sound(_sheet(settings, data, silent), name)
 
 
 def save(connection: Connection, sheet: Sheet) -> Roster:
@@ -86,6 +141,62 @@ def save(connection: Connection, sheet: Sheet) -> Roster:
     return roster
 
 
+def _sound(sheet: Sheet, name: str) -> Sheet:
+    """Let pass only what may be imported.
+
+    :raises CommandError: with every problem of it
+    """
+    if sheet.problems:
+        problems = [*_lines(name, sheet.problems), NOTHING_DONE]
+        raise CommandError(problems, BAD_INPUT)
+    return sheet
+
+
+def _read(settings: Settings, given: Given) -> Sheet:
+    data = _bytes(given.file)
+    with bar("读名册", wanted=given.drawn) as progress:
+        sheet = _sheet(settings, data, progress)
+    if given.errors:
+        problems_file.write(given.errors, sheet, given.file)
+    return sheet
+
+
+def _sheet(settings: Settings, data: bytes, progress: Progress) -> Sheet:
+    return read_roster(
+        data,
+        code_system=settings.intake.code_system,
+        allow_test_numbers=settings.security.allow_test_numbers,
+        progress=progress,
+    )
+
+
+def _bytes(file: Path) -> bytes:
+    """What is in a file; of one that is too large only so much that it shows."""
+    try:
+        with file.open("rb") as opened:
+            return opened.read(BYTES_MOST + 1)
+    except OSError as error:
+        raise CommandError([f"{file}: {error.strerror}"], BAD_INPUT) from error
+
+
+def _view(problem: RowProblem) -> dict[str, object]:
+    return {
+        "row": problem.row,
+        "letter": problem.letter,
+        "column": str(problem.column),
+        "what": problem.what,
+    }
+
+
+def _notes(sheet: Sheet) -> dict[str, object]:
+    return {"notes": [_view(note) for note in sheet.notes]}
+
+
+def _lines(name: str, found: Iterable[RowProblem]) -> list[str]:
+    return [_line(name, one) for one in found]
+
+
 def _line(name: str, problem: RowProblem) -> str:
-    column = f"“{problem.column}”列: " if problem.column else ""
+    letter = f"{problem.letter} " if problem.letter else ""
+    column = f"{letter}“{problem.column}”列: " if problem.column else ""
     return f"{name}:{problem.row}: {column}{problem.what}"

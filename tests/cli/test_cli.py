@@ -97,6 +97,7 @@ def test_a_roster_is_imported_as_a_whole(folder: Path) -> None:
         "holdings": 4,
         "outlines": 0,
         "outlines_unused": 0,
+        "notes": [],
     }
 
 

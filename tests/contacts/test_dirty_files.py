@@ -242,7 +242,7 @@ def test_a_header_too_far_down_is_none() -> None:
 def test_empty_columns_and_rows_around_the_table_are_passed_over(
     write: Write,
 ) -> None:
-    rows = [[], ["", "", *HEADER], [], ["", "", *row()], [], ["", "", " "]]
+    rows: list[Row] = [[], ["", "", *HEADER], [], ["", "", *row()], [], ["", "", " "]]
 
     assert read(write(rows)) == CLEAN
 
