@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from contacts.importers.sheet import RowProblem, Sheet
-from dispatcher.api.record import BYTE_ORDER_MARK, harmless
+from dispatcher.api.columns import BYTE_ORDER_MARK, harmless
 from dispatcher.cli.failure import BAD_INPUT, CommandError
 
 COLUMNS = ("行", "列", "列名", "问题", "类别")

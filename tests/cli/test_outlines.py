@@ -30,10 +30,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def listed(folder: Path, text: str = ROSTER) -> dict[str, object]:
+def listed(folder: Path, text: str = ROSTER) -> Mapping[str, object]:
     """Import a roster as the command does."""
     (folder / "roster.csv").write_text(text, encoding="utf-8")
-    return rosters.import_file(folder / "jiaoying.toml", folder / "roster.csv")
+    given = rosters.Given(file=folder / "roster.csv")
+    return rosters.import_file(folder / "jiaoying.toml", given).result
 
 
 def draw(folder: Path, lands: Mapping[str, object], name: str = "code") -> Path:
