@@ -1,22 +1,18 @@
 """The record as a page for A4 paper: township by township, the figures, signatures.
 
-The page is whole in itself: no script, nothing to be fetched. Its columns are those of
-the CSV; what is the same in every line (the alert) is said once, above, and the others
-are gathered under headings that fit on paper.
+The page is whole in itself: no script, nothing to be fetched.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
-from itertools import groupby
 
-from dispatcher.api import words
-from dispatcher.api.columns import ALERT, COLUMNS, SIGNATURE, Column, shown, time
+from dispatcher.api.columns import COLUMNS, SIGNATURE, Column
 from dispatcher.api.kpi import FIGURES
+from dispatcher.api.paper import GROUPS, SHARES, about, gathered, said
 from dispatcher.api.record import Record, RecordRow, Section, asleep
-from dispatcher.api.sheet import DRILL, event
+from dispatcher.api.sheet import DRILL
 from dispatcher.core.callout import Mark
 
 STYLE = """\
@@ -42,31 +38,9 @@ td b { font-weight: normal; color: #444; }
 .figures { table-layout: auto; }
 .sign { margin-top: 8mm; font-size: 11pt; white-space: pre; break-inside: avoid; }
 """
-TO_FILL = "____"
-YEAR = re.compile(r"\b\d{4}-(?=\d\d-\d\d \d\d:\d\d:\d\d)")
-# Percent of the page for each heading of a line; together 100.
-SHARES = {
-    "序号": 3,
-    "叫应发起": 7,
-    "单位": 8,
-    "被叫应人": 14,
-    "呼叫": 9,
-    "应答": 13,
-    "反馈": 6,
-    "未应答与升级": 16,
-    "敲门": 9,
-    "编号": 6,
-    "状态": 5,
-    "备注": 4,
-}
 KINDS = {
     Mark.NOT_AWAKENED: "未叫醒:到时限拨过电话,无人应答",
     Mark.NEVER_RUNG: "未拨出:到时限一个电话也没有拨出",
-}
-GROUPS = {
-    group: tuple(columns)
-    for group, columns in groupby(COLUMNS, key=lambda column: column.group)
-    if group != ALERT
 }
 
 
@@ -80,7 +54,7 @@ def as_html(record: Record) -> str:
             f"<style>\n{STYLE}</style></head>",
             f'<body class="{"drill" if record.drill else "live"}">',
             f"<h1>{title}</h1>",
-            *(f"<p>{escape(line)}</p>" for line in _about(record)),
+            *(f"<p>{escape(line)}</p>" for line in about(record)),
             *(piece for part in record.sections for piece in _section(part)),
             *_figures(record),
             *_asleep(record),
@@ -88,20 +62,6 @@ def as_html(record: Record) -> str:
             "</body>\n</html>\n",
         )
     )
-
-
-def _about(record: Record) -> Iterator[str]:
-    content = record.alert.content
-    yield (
-        f"预警标题:{content.headline} 预警类型:{event(content)} "
-        f"预警等级:{content.level.zh} 性质:{words.STATUSES[content.status]}"
-    )
-    yield (
-        f"预警标识:{content.identifier} 发布单位:{content.issuer} "
-        f"发布时间:{time(record.sent)} 预警编号:{record.alert.id}"
-    )
-    blank = "、".join(column.label for column in COLUMNS if not column.kept)
-    yield f"制表时间:{time(record.made_at)} 系统暂不采集、留空手填:{blank}"
 
 
 def _section(part: Section) -> Iterator[str]:
@@ -118,18 +78,10 @@ def _line(line: RecordRow) -> str:
 
 
 def _cell(columns: Sequence[Column], line: RecordRow) -> str:
-    if len(columns) == 1:
-        return escape(_said(columns[0], line))
     return "".join(
-        f"<p><b>{escape(column.label)}</b> {escape(said)}</p>"
-        for column in columns
-        if (said := _said(column, line))
+        f"<p><b>{escape(label)}</b> {escape(text)}</p>"
+        for label, text in gathered(columns, line)
     )
-
-
-def _said(column: Column, line: RecordRow) -> str:
-    """A cell as it is printed: the year stands above, paper is narrow."""
-    return YEAR.sub("", shown(column.cell(line))) if column.kept else TO_FILL
 
 
 def _figures(record: Record) -> Iterator[str]:
@@ -165,7 +117,7 @@ def _asleep(record: Record) -> Iterator[str]:
 
 
 def _sleeper(line: RecordRow) -> str:
-    told = (_said(column, line) for column in SLEEPER)
+    told = (said(column, line) for column in SLEEPER)
     return f"<li>{escape(' '.join(filter(None, told)))}</li>"
 
 

@@ -1,5 +1,8 @@
 """The record as a workbook for the office: lines, figures, and who was not awakened.
 
+The first sheet has every column, to filter and to calculate with; the last has the same
+under fewer headings, to be printed.
+
 Each cell is written as text or as a number, never as what it looks like, and text that
 could begin a formula is kept from being one even when somebody edits the cell or saves
 the sheet as CSV. Rows are written as they come: a large record needs little memory.
@@ -23,6 +26,7 @@ from dispatcher.api.columns import (
     harmless,
 )
 from dispatcher.api.kpi import FIGURES, Figure
+from dispatcher.api.paper import GROUPS, SHARES, gathered
 from dispatcher.api.record import Record, RecordRow, asleep
 from dispatcher.api.sheet import DRILL
 from dispatcher.api.words import MARKS
@@ -33,6 +37,9 @@ A4 = 9  # as OOXML numbers paper
 MOST_CHARACTERS = 32_767  # of a cell; a longer one would be left out without a word
 MOST_IN_HEADER = 60  # of a headline: OOXML gives a page header 255 characters in all
 CUT = "……"
+LINE, PADDING = 12.0, 3.0  # points of height; the font has 9
+TALLEST = 409.0  # no row of a spreadsheet is higher
+WIDE = 150  # characters that fit on a page, of which a heading has its share
 KINDS = (Mark.NOT_AWAKENED, Mark.NEVER_RUNG)
 
 Row = Sequence[Cell]
@@ -82,10 +89,24 @@ def _tables(record: Record) -> Iterable[Table]:
         rows=_asleep(record.rows),
         upright=2,
     )
+    yield Table(
+        name=f"{drill}打印版",
+        heads={group: WIDE * share // 100 for group, share in SHARES.items()},
+        rows=map(_gathered, record.rows),
+        upright=1,
+    )
 
 
 def _cells(columns: Iterable[Column], line: RecordRow) -> Row:
     return [column.cell(line) for column in columns]
+
+
+def _gathered(line: RecordRow) -> Row:
+    """A line on paper: forty columns would be too small to read there."""
+    return [
+        "\n".join(f"{label} {text}".strip() for label, text in gathered(columns, line))
+        for columns in GROUPS.values()
+    ]
 
 
 def _figures(record: Record) -> Iterable[Row]:
@@ -102,7 +123,7 @@ def _of(where: str, summary: Summary) -> Iterable[Row]:
 def _value(figure: Figure, summary: Summary) -> Cell:
     """A number that can be calculated with; a share as people read it."""
     value = figure.value(summary)
-    return figure.shown(summary) if figure.rate or value is None else value
+    return figure.shown(summary) if figure.rate or value is None else round(value, 1)
 
 
 def _asleep(rows: Sequence[RecordRow]) -> Iterable[Row]:
@@ -133,11 +154,14 @@ class _Look:
 def _write(book: Workbook, look: _Look, table: Table, record: Record) -> None:
     sheet = book.add_worksheet(table.name)
     _lay_out(sheet, table, record)
+    widths = tuple(table.heads.values())
+    sheet.set_row(0, _height(tuple(table.heads), widths))
     for place, (head, width) in enumerate(table.heads.items()):
         sheet.set_column(place, place, width)
         sheet.write_string(0, place, head, look.head)
     last = 0
     for last, cells in enumerate(table.rows, start=1):
+        sheet.set_row(last, _height(cells, widths))
         for place, cell in enumerate(cells):
             _put(sheet, (last, place), cell, look.cell)
     sheet.autofilter(0, 0, last, len(table.heads) - 1)
@@ -155,6 +179,24 @@ def _lay_out(sheet: Any, table: Table, record: Record) -> None:  # noqa: ANN401 
     title = record.alert.content.headline[:MOST_IN_HEADER].replace("&", "&&")
     sheet.set_header(f"&C&12{table.name}  {title}")
     sheet.set_footer(f"&L{record.made_at:%Y-%m-%d %H:%M}&R&P / &N")
+
+
+def _height(cells: Row, widths: Sequence[int]) -> float:
+    """High enough for its fullest cell: not every program sees to that by itself."""
+    lines = max(
+        _lines(cell, width) if isinstance(cell, str) else 1
+        for cell, width in zip(cells, widths, strict=True)
+    )
+    return min(lines * LINE + PADDING, TALLEST)
+
+
+def _lines(text: str, width: int) -> int:
+    return sum(max(1, -(-_wide(part) // (width - 1))) for part in text.split("\n"))
+
+
+def _wide(text: str) -> int:
+    """In characters: a Chinese one, three bytes in UTF-8, is as wide as two."""
+    return (len(text) + len(text.encode())) // 2
 
 
 def _put(sheet: Any, at: tuple[int, int], cell: Cell, look: Any) -> None:  # noqa: ANN401 - as above

@@ -13,7 +13,7 @@ from contacts.model import UnitId
 from contacts.roster import Roster
 from dispatcher.api.columns import COLUMNS, FORMULA, shown
 from dispatcher.api.files import FORMS
-from dispatcher.api.printed import GROUPS, SHARES
+from dispatcher.api.paper import GROUPS, SHARES
 from dispatcher.api.record import Record, take_record
 from dispatcher.api.township import NOWHERE, township_of
 from dispatcher.api.workbook import MOST_CHARACTERS, as_xlsx
@@ -88,7 +88,7 @@ async def test_no_cell_of_a_workbook_is_a_formula(hamlet: Hamlet, start: str) ->
     ]
     book = Book(as_xlsx(replace(record, sections=tuple(parts))))
 
-    for number in (1, 2, 3):
+    for number in (1, 2, 3, 4):
         assert not list(book.xml(number).iter(f"{MAIN}f"))
     notes = {line["备注"] for line in book.rows(1) if "备注" in line}
     assert {note[:1] for note in notes} == {"'"}
@@ -117,7 +117,7 @@ async def test_a_workbook_is_laid_out_for_paper(hamlet: Hamlet) -> None:
         (found,) = sheet.iter(f"{MAIN}{tag}")
         return {str(key): str(value) for key, value in found.attrib.items()}
 
-    assert book.names == ["叫应记录表", "统计", "未叫醒名单"]
+    assert book.names == ["叫应记录表", "统计", "未叫醒名单", "打印版"]
     assert attributes("pane")["state"] == "frozen"
     assert attributes("pane")["topLeftCell"] == "B2"
     assert attributes("autoFilter")["ref"].startswith("A1:")
@@ -128,6 +128,23 @@ async def test_a_workbook_is_laid_out_for_paper(hamlet: Hamlet) -> None:
     assert len(list(sheet.iter(f"{MAIN}col"))) > 1
     assert "暴雨&&山洪红色预警" in "".join(map(str, sheet.itertext()))
     assert "值班员(签字)" in book.rows(1)[-1]["序号"]
+
+
+async def test_a_workbook_has_the_lines_under_fewer_headings_for_paper(
+    hamlet: Hamlet,
+) -> None:
+    alert = await hamlet.launched()
+    book = Book((await hamlet.get(path(alert, "xlsx"), key="records")).content)
+    line = next(line for line in book.rows(4) if GRIDS[0] in line["单位"])
+
+    assert "号码 王建国1 +999 138****0001" in line["被叫应人"].split("\n")
+    assert line["叫应发起"].split("\n") == [
+        "叫应发起时间 07-12 12:00:00",
+        "发起人 officer",
+    ]
+    assert "坐镇领导 ____" in line["反馈"]
+    heights = [float(row.get("ht", 0)) for row in book.xml(4).iter(f"{MAIN}row")]
+    assert max(heights) > 12 * len(line["被叫应人"].split("\n"))
 
 
 async def test_a_workbook_tells_the_figures_with_their_definitions(

