@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -14,15 +16,17 @@ from contacts.roster import Roster
 from dispatcher.api.columns import COLUMNS, FORMULA, shown
 from dispatcher.api.files import FORMS
 from dispatcher.api.paper import GROUPS, SHARES
-from dispatcher.api.record import Record, take_record
+from dispatcher.api.record import Record, Step, asleep, take_record
 from dispatcher.api.township import NOWHERE, township_of
 from dispatcher.api.workbook import MOST_CHARACTERS, as_xlsx
 from dispatcher.core.alert import AlertId
+from dispatcher.core.callout import CloseReason, Mark, State, Task
 from dispatcher.store import alerts, people
 from tests.api.books import MAIN, Book
-from tests.api.hamlet import COUNTY, GRIDS, TOWN, VILLAGE, Hamlet, codes, roster
+from tests.api.hamlet import COUNTY, GRIDS, NOON, TOWN, VILLAGE, Hamlet, codes, roster
 from tests.api.test_sheets import FORBIDDEN, Page
 
+WHY_NOT = "号码不可达、号码不可达(sip_404)"
 EVIL = "<script>alert(1)</script>&"
 FILES = sorted(FORMS)
 
@@ -176,6 +180,77 @@ async def test_a_page_is_whole_in_itself_and_escapes_what_it_is_told(
     assert "counter(page)" in text
     assert re.findall(r"<h2>([^<]+)</h2>", text)[:2] == ["澄溪县(2)", "白鹭洲镇(6)"]
     assert "值班员(签字)" in text
+
+
+async def test_who_was_superseded_is_told_and_listed_by_his_successor(
+    hamlet: Hamlet,
+) -> None:
+    alert = await hamlet.launched()
+    line = replace((await taken(hamlet, alert)).rows[0], marks=(Mark.NOT_AWAKENED,))
+    old = replace(line, close_reason=CloseReason.SUPERSEDED)
+
+    assert asleep([line, old], Mark.NOT_AWAKENED) == [line]
+    assert asleep([line, old], Mark.NEVER_RUNG) == []
+
+
+AT = NOON + timedelta(minutes=5)
+LATER = AT + timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("changed", "head", "expected"),
+    [
+        ({"state": State.NOTIFIED}, "是否超时", "不要求应答"),
+        ({}, "是否超时", "未应答"),
+        ({"in_time": False}, "是否超时", "是"),
+        ({"in_time": True}, "是否超时", "否"),
+        ({"by": "system"}, "发起人", "系统"),
+        ({"taken_by": "desk"}, "接管人", "值班台"),
+        ({"taken_by": "王建国4"}, "接管人", "王建国4"),
+        ({"recorded_by": "officer"}, "代录人", "officer"),
+        ({"picked_up_at": AT}, "首次接通(按键电话)", "2026-07-12 04:05:00"),
+        ({"message": "m7"}, "原文编号", "m7"),
+        ({"people": 1234567}, "转移人数", "1234567"),
+        ({}, "敲门任务", ""),
+        ({}, "敲门结果", ""),
+        ({"task_at": AT}, "敲门结果", "未回报"),
+        ({"task_at": AT, "answered_at": NOON}, "敲门结果", "未回报"),
+        (
+            {"task_at": AT, "answered_at": LATER},
+            "敲门结果",
+            "无上门回报,派出后本人已应答",
+        ),
+        (
+            {"task_at": AT, "door_at": LATER},
+            "敲门结果",
+            "2026-07-12 04:10:00 已见到本人",
+        ),
+        (
+            {"tasks": (Task.DOOR_KNOCK,), "assignees": ("",), "task_at": AT},
+            "敲门任务",
+            "2026-07-12 04:05:00 敲门入户: 无人可派",
+        ),
+        ({"why_not": ("dead", "dead", "sip_404")}, "未应答原因", WHY_NOT),
+        (
+            {"escalations": (Step(at=AT, people=()),)},
+            "升级情况",
+            "2026-07-12 04:05:00 空岗",
+        ),
+        (
+            {"state": State.CLOSED, "close_reason": CloseReason.EXPIRED},
+            "状态",
+            "已结束(预警到期)",
+        ),
+    ],
+)
+async def test_a_cell_says_what_happened(
+    hamlet: Hamlet, changed: dict[str, Any], head: str, expected: str
+) -> None:
+    alert = await hamlet.launched()
+    line = replace((await taken(hamlet, alert)).rows[-1], **changed)
+    (column,) = (one for one in COLUMNS if one.head == head)
+
+    assert shown(column.cell(line)) == expected
 
 
 def test_the_headings_of_a_page_share_its_width() -> None:
