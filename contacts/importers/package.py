@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 from xml.parsers import expat
 
@@ -42,11 +42,13 @@ ZIP_FAULTS = (
 class Listener(Protocol):
     """What hears the elements of a part, by their names without a namespace."""
 
-    def start(self, name: str, attributes: Mapping[str, str]) -> None:
-        """Hear an element begin."""
+    @property
+    def starts(self) -> Mapping[str, Callable[[Mapping[str, str]], None]]:
+        """What to do where an element begins."""
 
-    def end(self, name: str) -> None:
-        """Hear an element end."""
+    @property
+    def ends(self) -> Mapping[str, Callable[[], None]]:
+        """What to do where it ends."""
 
     def text(self, text: str) -> None:
         """Hear a piece of text."""
@@ -125,22 +127,33 @@ def _parser(listener: Listener) -> expat.XMLParserType:
 
 
 class _Ears:
-    """Stands between expat and a listener: short names, and bounds."""
+    """Stands between expat and a listener: short names, and bounds.
+
+    Millions of elements come through here; so each name is made short once.
+    """
 
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
         self._depth = 0
         self._namespaces = 0
+        self._starts: dict[str, Callable[[Mapping[str, str]], None] | None] = {}
+        self._ends: dict[str, Callable[[], None] | None] = {}
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         self._depth += 1
         if self._depth > DEPTH_MOST:
             raise RefusedError(BROKEN)
-        self._listener.start(name.rpartition(" ")[2], attributes)
+        if name not in self._starts:
+            short = name.rpartition(" ")[2]
+            self._starts[name] = self._listener.starts.get(short)
+            self._ends[name] = self._listener.ends.get(short)
+        if (hear := self._starts[name]) is not None:
+            hear(attributes)
 
     def end(self, name: str) -> None:
         self._depth -= 1
-        self._listener.end(name.rpartition(" ")[2])
+        if (hear := self._ends[name]) is not None:
+            hear()
 
     def namespace(self, _prefix: str | None, _uri: str | None) -> None:
         self._namespaces += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from contacts.importers import values
 from contacts.importers.package import BROKEN
@@ -26,7 +27,7 @@ from contacts.importers.table import (
 
 Attributes = Mapping[str, str]
 
-REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+COLUMN_NAME = re.compile("[A-Z]{1,3}")
 RANGE = re.compile(r"([A-Z]{1,3})([0-9]{1,7}):[A-Z]{1,3}([0-9]{1,7})")
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")  # a character XML can't hold: _x000D_
 SURROGATES = range(0xD800, 0xE000)
@@ -34,6 +35,8 @@ TRUE = frozenset({"1", "true"})
 ROW_LAST = 1_048_576  # the table program has no more, and no more than XFD columns
 COLUMN_LAST = 16_384
 MERGES_MOST = ROWS_MOST
+DIGITS_MOST = 8  # of what counts texts, rows or columns
+DIGITS = "0123456789"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,60 +59,59 @@ class Strings:
 
     def __init__(self) -> None:
         self.found: list[Cell] = []
-        self._words = _Words()
-
-    def start(self, name: str, _attributes: Attributes) -> None:
-        """Hear a text begin."""
-        self._words.start(name)
-        if name == "si":
-            self._words.clear()
-
-    def end(self, name: str) -> None:
-        """Hear a text end."""
-        self._words.end(name)
-        if name == "si":
-            if len(self.found) == CELLS_MOST:
-                raise RefusedError(TOO_MANY_CELLS)
-            self.found.append(self._words.whole())
+        self._words = Words()
+        self.starts = {**self._words.starts, "si": self._start_text}
+        self.ends = {**self._words.ends, "si": self._end_text}
 
     def text(self, text: str) -> None:
-        """Hear a part of a text."""
+        """Hear a piece of a text."""
         self._words.text(text)
 
+    def _start_text(self, _attributes: Attributes) -> None:
+        self._words.clear()
 
-class _Words:
+    def _end_text(self) -> None:
+        if len(self.found) == CELLS_MOST:
+            raise RefusedError(TOO_MANY_CELLS)
+        self.found.append(self._words.whole())
+
+
+class Words:
     """Puts the pieces of a text together; pinyin above it is no part of it."""
-
-    __slots__ = ("_heard", "_length", "_parts", "_pinyin")
 
     def __init__(self) -> None:
         self._heard = self._pinyin = False
+        self.starts = {"t": self._start_piece, "rPh": self._start_pinyin}
+        self.ends = {"t": self._end_piece, "rPh": self._end_pinyin}
         self.clear()
 
     def clear(self) -> None:
+        """Begin another text."""
         self._parts: list[str] = []
         self._length = 0
 
-    def start(self, name: str) -> None:
-        if name == "rPh":
-            self._pinyin = True
-        elif name == "t":
-            self._heard = not self._pinyin
-
-    def end(self, name: str) -> None:
-        if name == "rPh":
-            self._pinyin = False
-        elif name == "t":
-            self._heard = False
-
     def text(self, text: str) -> None:
+        """Hear a piece; of a text that is too long no more than that it is."""
         if self._heard and self._length <= TEXT_MOST:
             self._parts.append(text)
             self._length += len(text)
 
     def whole(self) -> Cell:
+        """Give the text."""
         text = "".join(self._parts)
         return _unescaped(text) if self._length <= TEXT_MOST else TOO_LONG
+
+    def _start_piece(self, _attributes: Attributes) -> None:
+        self._heard = not self._pinyin
+
+    def _end_piece(self) -> None:
+        self._heard = False
+
+    def _start_pinyin(self, _attributes: Attributes) -> None:
+        self._pinyin = True
+
+    def _end_pinyin(self) -> None:
+        self._pinyin = False
 
 
 class Worksheet:
@@ -122,13 +124,14 @@ class Worksheet:
     def __init__(self, book: Book, gathering: Gathering) -> None:
         self._book = book
         self._gathering = gathering
-        self._words = _Words()
+        self._words = Words()
         self._row = self._column = 0  # the last one heard of, counted from 1
         self._hidden = False
         self._cells: list[Cell] = []
         self._type = self._style = self._value = ""
         self._formula = self._in_value = False
-        self._starts: Mapping[str, Callable[[Attributes], None]] = {
+        self.starts: Mapping[str, Callable[[Attributes], None]] = {
+            **self._words.starts,
             "c": self._start_cell,
             "v": self._start_value,
             "f": self._start_formula,
@@ -136,7 +139,8 @@ class Worksheet:
             "col": self._note_columns,
             "mergeCell": self._note_merge,
         }
-        self._ends: Mapping[str, Callable[[], None]] = {
+        self.ends: Mapping[str, Callable[[], None]] = {
+            **self._words.ends,
             "c": self._end_cell,
             "v": self._end_value,
             "row": self._end_row,
@@ -153,20 +157,6 @@ class Worksheet:
     def room(self) -> int:
         """How many cells the file's other worksheets may still have."""
         return self._gathering.room
-
-    def start(self, name: str, attributes: Attributes) -> None:
-        """Hear an element begin."""
-        if (begin := self._starts.get(name)) is not None:
-            begin(attributes)
-        else:
-            self._words.start(name)
-
-    def end(self, name: str) -> None:
-        """Hear an element end."""
-        if (finish := self._ends.get(name)) is not None:
-            finish()
-        else:
-            self._words.end(name)
 
     def text(self, text: str) -> None:
         """Hear a part of a value, or of a text that stands in the cell itself."""
@@ -243,8 +233,8 @@ class Worksheet:
                 return values.number_written(value)
 
     def _shared(self, value: str) -> Cell:
-        place = _number(value)
-        if place >= len(self._book.strings):
+        place = int(value) if value.isdecimal() and len(value) < DIGITS_MOST else -1
+        if not 0 <= place < len(self._book.strings):
             raise RefusedError(BROKEN)
         return self._book.strings[place]
 
@@ -268,20 +258,20 @@ class Worksheet:
 
 def _number(text: str) -> int:
     """Read a counting number; what counts with anything else is broken."""
-    if not (text.isascii() and text.isdigit() and len(text) < len(str(CELLS_MOST)) + 1):
+    if not (text.isascii() and text.isdigit() and len(text) < DIGITS_MOST):
         raise RefusedError(BROKEN)
     return int(text)
 
 
 def _column(reference: str) -> int:
     """The column of a cell's name: of B7 it is 2."""
-    found = REFERENCE.fullmatch(reference)
-    if found is None:
-        raise RefusedError(BROKEN)
-    return _place(found[1])
+    return _place(reference.rstrip(DIGITS))
 
 
+@lru_cache(maxsize=COLUMNS_MOST)  # asked for each cell of a file
 def _place(name: str) -> int:
+    if COLUMN_NAME.fullmatch(name) is None:
+        raise RefusedError(BROKEN)
     place = 0
     for letter in name:
         place = place * 26 + ord(letter) - ord("A") + 1

@@ -7,8 +7,8 @@ pictures and macros are passed over.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 from contacts.importers import values
 from contacts.importers.cells import Wrong
@@ -75,7 +75,6 @@ def _book(package: Package, links: _Links) -> Book:
     return Book(strings=strings.found, dates=styles.dates())
 
 
-@dataclass(slots=True)
 class _Links:
     """Where a part's relations lead, inside the package.
 
@@ -83,9 +82,12 @@ class _Links:
     :ivar kinds: by id
     """
 
-    base: str
-    paths: dict[str, str] = field(default_factory=dict)
-    kinds: dict[str, str] = field(default_factory=dict)
+    def __init__(self, base: str) -> None:
+        self._base = base
+        self.paths: dict[str, str] = {}
+        self.kinds: dict[str, str] = {}
+        self.starts = {"Relationship": self._note}
+        self.ends: Mapping[str, Callable[[], None]] = {}
 
     @classmethod
     def of(cls, package: Package, part: str) -> _Links:
@@ -100,21 +102,17 @@ class _Links:
         found = (one for one, its in self.kinds.items() if its.endswith(kind))
         return self.paths.get(next(found, ""), "")
 
-    def start(self, name: str, attributes: Mapping[str, str]) -> None:
-        """Hear one relation."""
-        if name != "Relationship" or attributes.get("TargetMode") == "External":
+    def text(self, text: str) -> None:
+        """Do nothing: a relation is all attributes."""
+
+    def _note(self, attributes: Mapping[str, str]) -> None:
+        if attributes.get("TargetMode") == "External":
             return
         one = attributes.get("Id", "")
         self.kinds[one] = attributes.get("Type", "")
         # A name to be looked up in the package, whatever it climbs to: never a path.
-        target = posixpath.join("/", self.base, attributes.get("Target", ""))
+        target = posixpath.join("/", self._base, attributes.get("Target", ""))
         self.paths[one] = posixpath.normpath(target).lstrip("/")
-
-    def end(self, name: str) -> None:
-        """Do nothing: a relation is all attributes."""
-
-    def text(self, text: str) -> None:
-        """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,11 +127,13 @@ class _Sheets:
 
     def __init__(self) -> None:
         self.found: list[_Listed] = []
+        self.starts = {"sheet": self._note}
+        self.ends: Mapping[str, Callable[[], None]] = {}
 
-    def start(self, name: str, attributes: Mapping[str, str]) -> None:
-        """Hear one sheet."""
-        if name != "sheet":
-            return
+    def text(self, text: str) -> None:
+        """Do nothing: a sheet is all attributes."""
+
+    def _note(self, attributes: Mapping[str, str]) -> None:
         if len(self.found) == SHEETS_MOST:
             raise RefusedError(BROKEN)
         link = (value for key, value in attributes.items() if key.endswith(" id"))
@@ -145,12 +145,6 @@ class _Sheets:
             )
         )
 
-    def end(self, name: str) -> None:
-        """Do nothing: a sheet is all attributes."""
-
-    def text(self, text: str) -> None:
-        """Do nothing."""
-
 
 class _Styles:
     """Hears which styles of cells show dates."""
@@ -159,24 +153,28 @@ class _Styles:
         self._codes: dict[str, str] = {}
         self._of_cells: list[str] = []
         self._in_cells = False
-
-    def start(self, name: str, attributes: Mapping[str, str]) -> None:
-        """Hear a format of numbers, or a style of cells that uses one."""
-        if name == "numFmt":
-            code = attributes.get("formatCode", "")
-            self._codes[attributes.get("numFmtId", "")] = code
-        elif name == "cellXfs":
-            self._in_cells = True
-        elif name == "xf" and self._in_cells:
-            self._of_cells.append(attributes.get("numFmtId", "0"))
-
-    def end(self, name: str) -> None:
-        """Hear the list of styles of cells end."""
-        if name == "cellXfs":
-            self._in_cells = False
+        self.starts = {
+            "numFmt": self._note_format,
+            "cellXfs": self._start_cells,
+            "xf": self._note_style,
+        }
+        self.ends = {"cellXfs": self._end_cells}
 
     def text(self, text: str) -> None:
-        """Do nothing."""
+        """Do nothing: a style is all attributes."""
+
+    def _note_format(self, attributes: Mapping[str, str]) -> None:
+        self._codes[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
+
+    def _note_style(self, attributes: Mapping[str, str]) -> None:
+        if self._in_cells:  # other lists of styles have the same name for one
+            self._of_cells.append(attributes.get("numFmtId", "0"))
+
+    def _start_cells(self, _attributes: Mapping[str, str]) -> None:
+        self._in_cells = True
+
+    def _end_cells(self) -> None:
+        self._in_cells = False
 
     def dates(self) -> frozenset[str]:
         """The numbers of the styles that show a date, as cells refer to them."""
