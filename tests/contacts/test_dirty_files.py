@@ -285,8 +285,8 @@ def test_a_header_that_is_two_lines_high_is_one(write: Callable[[Tab], bytes]) -
 def test_merged_cells_speak_for_every_row_they_cover(
     write: Callable[[Tab], bytes],
 ) -> None:
-    blank = {Column.TOWNSHIP: "", Column.VILLAGE: ""}
-    merges = [(1, 1, 2, 1), (1, 2, 2, 2)]
+    blank = {Column.CODE: "", Column.TOWNSHIP: "", Column.VILLAGE: ""}
+    merges = [(1, column, 2, column) for column in range(3)]
     tab = Tab(rows=[HEADER, row(), second(blank)], merges=merges)
 
     assert read(write(tab)) == read(as_csv([HEADER, row(), second()]))
