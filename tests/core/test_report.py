@@ -9,6 +9,7 @@ from dispatcher.core.alert import AlertId, Level
 from dispatcher.core.answer import Evidence, Figures, Meaning
 from dispatcher.core.callout import (
     CloseReason,
+    Ladder,
     Mark,
     Progress,
     State,
@@ -291,18 +292,43 @@ def test_who_was_called_by_a_ladder_that_was_replaced_is_still_told() -> None:
     story = life("c")
     story.silence(320)
     before = row(story.facts)
-    story.happen(
-        Replanned(
-            alert=AlertId("milder"),
-            level=Level.BLUE,
-            policy_level=Level.BLUE,
-            ladder=small(own(0, Post.GRID_LEAD)),
-        ),
-        330,
-    )
+    story.happen(milder(small(own(0, Post.GRID_LEAD))), 330)
     told = row(story.facts)
 
     assert (told.called, told.escalations) == (before.called, before.escalations)
+
+
+def milder(ladder: Ladder) -> Replanned:
+    return Replanned(
+        alert=AlertId("milder"),
+        level=Level.BLUE,
+        policy_level=Level.BLUE,
+        ladder=ladder,
+    )
+
+
+def test_help_called_on_a_rung_that_the_new_ladder_lacks_is_no_own_call() -> None:
+    story = life("c")
+    story.silence(0)
+    story.say("a", Meaning.NEED_HELP, 10)
+    story.happen(milder(small(own(0, Post.GRID_LEAD))), 20)
+
+    assert {one.person for one in row(story.facts).called} == {"a"}
+
+
+def test_rungs_that_only_the_new_ladder_has_are_told() -> None:
+    begun = opening(small(own(0, Post.GRID_LEAD)))
+    story = Life(begun, duty(A, B, HEAD, WATCHMAN, TOWN, LEADER))
+    story.silence(0)
+    story.happen(milder(RED), 20)
+    story.silence(320)
+    told = row(story.facts)
+
+    assert {one.person for one in told.called} == {"a", "b"}
+    assert {one for step in told.escalations for one in step.people} == {
+        "head",
+        "watchman",
+    }
 
 
 def test_who_slept_on_and_who_was_never_rung_are_counted_apart() -> None:
