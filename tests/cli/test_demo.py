@@ -29,6 +29,7 @@ from dispatcher.sim.land import lands
 from dispatcher.sim.world import Habit
 from tests.cli.console import jiaoying
 
+RECORDS = ("csv", "html", "json", "xlsx")
 SHIPPED = files("dispatcher.sim").joinpath("data", "red_rain.xml")
 POLYGON = re.compile("<polygon>.*</polygon>")
 
@@ -86,7 +87,7 @@ def test_a_demo_ends_with_everybody_answered_taken_over_or_at_the_desk(
         told["callouts"],
         True,
         [True, True, True],
-        ["server.log", "叫应记录表.csv", "叫应记录表.json"],
+        ["server.log", *(f"叫应记录表.{form}" for form in RECORDS)],
     )
     assert grids == {code for code in lands() if code[:12] == village != code}
 
