@@ -13,6 +13,7 @@ from typing import NewType
 
 UnitId = NewType("UnitId", str)  # the area or grid code, as the roster writes it
 PersonId = NewType("PersonId", str)  # one version of one person
+HumanId = NewType("HumanId", str)  # one human, whatever version of him: his first one's
 AddressId = NewType("AddressId", str)  # one number or account of a person
 
 
@@ -76,11 +77,20 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """One version of one person; addresses in the order they are to be tried."""
+    """One version of one person; addresses in the order they are to be tried.
+
+    :ivar first: the first version of the same human; None: it is this one
+    """
 
     id: PersonId
     name: str
     addresses: tuple[Address, ...]
+    first: PersonId | None = None
+
+    @property
+    def human(self) -> HumanId:
+        """Who he is, whatever has been corrected since."""
+        return HumanId(self.first or self.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

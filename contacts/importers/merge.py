@@ -1,16 +1,27 @@
 """A sheet replaces the roster; who has not changed keeps his id.
 
 Facts refer to versions of people. A version ends when the name or an address does,
-and ids come from outside, so that they tell nothing about the person.
+and ids come from outside, so that they tell nothing about the person. A new version
+belongs to the human of an old one where the name and a number stayed, or the name and
+a post; a number alone proves nothing, for numbers are handed over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from contacts.importers.sheet import ListedAddress, ListedPerson, Sheet
-from contacts.model import Address, AddressId, Holding, Person, PersonId
+from contacts.importers.sheet import ListedAddress, ListedPerson, PersonKey, Sheet
+from contacts.model import (
+    Address,
+    AddressId,
+    Holding,
+    HumanId,
+    Person,
+    PersonId,
+    PostRef,
+)
 from contacts.roster import Roster
 
 
@@ -23,13 +34,27 @@ def merge(current: Roster, sheet: Sheet, new_id: Callable[[], str]) -> Roster:
     if sheet.problems:
         msg = f"the sheet has {len(sheet.problems)} problems: mend and read it again"
         raise ValueError(msg)
-    known = _Known.of(current.people.values(), new_id)
-    people = {listed.key: known.person(listed) for listed in sheet.people}
+    known = _Known.of(current, new_id)
+    stay = {one.key: known.people[one] for one in sheet.people if one in known.people}
+    humans = _Humans(current, taken=stay.values())
+    posts = _posts(sheet)
+    people = {
+        one.key: stay.get(one.key)
+        or known.renewed(one, humans.of(one, posts.get(one.key, ())))
+        for one in sheet.people
+    }
     return Roster.build(
         sheet.units,
         people.values(),
         (Holding(ref=h.ref, person=people[h.person].id) for h in sheet.holdings),
     )
+
+
+def _posts(sheet: Sheet) -> dict[PersonKey, list[PostRef]]:
+    posts: dict[PersonKey, list[PostRef]] = defaultdict(list)
+    for holding in sheet.holdings:
+        posts[holding.person].append(holding.ref)
+    return posts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +66,9 @@ class _Known:
     new_id: Callable[[], str]
 
     @classmethod
-    def of(cls, people: Iterable[Person], new_id: Callable[[], str]) -> _Known:
+    def of(cls, current: Roster, new_id: Callable[[], str]) -> _Known:
         """Index the current people."""
-        by_listing = {_listing(person): person for person in people}
+        by_listing = {_listing(person): person for person in current.people.values()}
         return cls(
             people=by_listing,
             addresses={
@@ -54,12 +79,13 @@ class _Known:
             new_id=new_id,
         )
 
-    def person(self, listed: ListedPerson) -> Person:
-        """Give the current version if it still holds, else a new one."""
-        return self.people.get(listed) or Person(
+    def renewed(self, listed: ListedPerson, human: HumanId | None) -> Person:
+        """Make a new version, of a human we know or of a new one."""
+        return Person(
             id=PersonId(self.new_id()),
             name=listed.name,
             addresses=tuple(self._address(listed.name, at) for at in listed.addresses),
+            first=None if human is None else PersonId(human),
         )
 
     def _address(self, name: str, listed: ListedAddress) -> Address:
@@ -67,6 +93,35 @@ class _Known:
         return self.addresses.get((name, listed)) or Address(
             id=AddressId(self.new_id()), kind=listed.kind, value=listed.value
         )
+
+
+class _Humans:
+    """Tells which human somebody in a sheet is; nobody is two of them."""
+
+    def __init__(self, current: Roster, *, taken: Iterable[Person]) -> None:
+        self._taken = {person.human for person in taken}
+        self._known: dict[Hashable, HumanId] = {}
+        for person in current.people.values():
+            for at in person.addresses:
+                self._known.setdefault((person.name, at.value), person.human)
+        for holding in current.holdings:
+            person = current.people[holding.person]
+            self._known.setdefault((person.name, holding.ref), person.human)
+
+    def of(self, listed: ListedPerson, posts: Sequence[PostRef]) -> HumanId | None:
+        """Find the human; None: nobody we know."""
+        found = next(self._candidates(listed, posts), None)
+        if found:
+            self._taken.add(found)
+        return found
+
+    def _candidates(
+        self, listed: ListedPerson, posts: Sequence[PostRef]
+    ) -> Iterator[HumanId]:
+        for trait in (*(at.value for at in listed.addresses), *posts):
+            human = self._known.get((listed.name, trait))
+            if human and human not in self._taken:
+                yield human
 
 
 def _listing(person: Person) -> ListedPerson:

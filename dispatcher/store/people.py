@@ -83,7 +83,12 @@ def _people(connection: Connection, which: object) -> list[Person]:
         )
     people = connection.execute(select(schema.person).where(which))  # type: ignore[arg-type] # as above
     return [
-        Person(id=PersonId(row.id), name=row.name, addresses=tuple(addresses[row.id]))
+        Person(
+            id=PersonId(row.id),
+            name=row.name,
+            addresses=tuple(addresses[row.id]),
+            first=None if row.human == row.id else PersonId(row.human),
+        )
         for row in people
     ]
 
@@ -99,9 +104,7 @@ def save_roster(connection: Connection, roster: Roster) -> None:
     connection.execute(delete(schema.holding))
     connection.execute(delete(schema.unit))
     batch.insert(connection, schema.unit, [_unit_row(u) for u in roster.units.values()])
-    people = [
-        {"id": person.id, "name": person.name} for person in roster.people.values()
-    ]
+    people = [_person_row(person) for person in roster.people.values()]
     batch.insert(connection, schema.person, people, new=False)
     addresses = [
         row for person in roster.people.values() for row in _address_rows(person)
@@ -128,6 +131,10 @@ def _unit_row(unit: Unit) -> batch.Values:
         "lon": unit.lon,
         "risk": unit.risk,
     }
+
+
+def _person_row(person: Person) -> batch.Values:
+    return {"id": person.id, "name": person.name, "human": person.human}
 
 
 def _address_rows(person: Person) -> list[batch.Values]:

@@ -339,6 +339,8 @@ person = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("name", Text, nullable=False),
+    # The first version of the same human.
+    Column("human", Text, nullable=False, index=True),
 )
 
 address = Table(

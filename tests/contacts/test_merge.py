@@ -79,6 +79,47 @@ def test_a_changed_name_or_address_makes_a_new_version(changed: ListedPerson) ->
     assert holder(FIRST, HEAD) == holder(second, HEAD)
 
 
+@pytest.mark.parametrize(
+    ("changed", "post"),
+    [
+        (replace(WANG, addresses=(TWO,)), LEAD),  # another number, the same post
+        (replace(WANG, addresses=(TWO, ONE)), HEAD),  # another post, a number stayed
+    ],
+)
+def test_a_new_version_is_the_same_human(changed: ListedPerson, post: PostRef) -> None:
+    second = merge(FIRST, sheet((post, changed)), ids("b"))
+    third = merge(second, sheet((post, replace(changed, addresses=(ONE,)))), ids("c"))
+
+    assert holder(second, post).human == holder(FIRST, LEAD).human
+    assert holder(third, post).first == holder(FIRST, LEAD).id
+
+
+@pytest.mark.parametrize(
+    ("changed", "post"),
+    [
+        (replace(WANG, name="王建军"), LEAD),  # his number, or his post, taken over
+        (replace(WANG, addresses=(TWO,)), HEAD),  # only his name stayed
+    ],
+)
+def test_a_number_a_post_or_a_name_alone_proves_nobody(
+    changed: ListedPerson, post: PostRef
+) -> None:
+    second = merge(FIRST, sheet((post, changed)), ids("b"))
+
+    assert holder(second, post).first is None
+
+
+def test_two_of_one_name_are_two_humans() -> None:
+    both = sheet((LEAD, WANG), (LEAD, replace(WANG, addresses=(TWO,))))
+    before = merge(EMPTY, both, ids("a"))
+    three, four = mobile("+99913800000003"), mobile("+99913800000004")
+    moved = (replace(WANG, addresses=(at,)) for at in (three, four))
+
+    after = merge(before, sheet(*((LEAD, one) for one in moved)), ids("b"))
+
+    assert len({one.human for one in after.people.values()}) == 2
+
+
 def test_the_order_of_addresses_belongs_to_the_version() -> None:
     both = merge(EMPTY, sheet((LEAD, replace(WANG, addresses=(ONE, TWO)))), ids("a"))
 

@@ -12,10 +12,20 @@ from sqlalchemy import Connection, inspect, text
 
 from channels.contract import Channel
 from dispatcher.core.alert import ChainId
-from dispatcher.store import calls, questions, schema, strikes
+from dispatcher.store import calls, outbox, people, questions, schema, strikes
 from dispatcher.store.database import Database
 from dispatcher.store.migrate import STEPS, migrate
-from tests.store.stock import CHAIN, after, ask, column, ids, message, post, question
+from tests.store.stock import (
+    CHAIN,
+    after,
+    ask,
+    column,
+    ids,
+    message,
+    person,
+    question,
+    settle,
+)
 
 FIRST = "0001"
 
@@ -49,9 +59,22 @@ def shape(connection: Connection) -> dict[str, Any]:
     return columns | {row.name: row.sql for row in connection.execute(text(made))}
 
 
+PERSON_OF_THE_FIRST = "INSERT INTO person (id, name) VALUES ('li', '人li')"
+ADDRESS_OF_THE_FIRST = """
+    INSERT INTO address (id, person, position, kind, value, wrong)
+    VALUES ('li0', 'li', 0, 'mobile', '+999-li', FALSE)
+"""
+
+
+def people_of_the_first(connection: Connection) -> None:
+    """Somebody as the first version of the file kept him."""
+    connection.execute(text(PERSON_OF_THE_FIRST))
+    connection.execute(text(ADDRESS_OF_THE_FIRST))
+
+
 def fill(connection: Connection) -> None:
     """Put in what every version can hold."""
-    post(connection, message("text"), message("call", channel=Channel.VOICE))
+    outbox.put(connection, [message("text"), message("call", channel=Channel.VOICE)])
     ask(connection, question("q"), "+9991")
 
 
@@ -60,6 +83,7 @@ async def test_a_file_of_the_first_version_is_brought_up_with_all_it_holds(
 ) -> None:
     def up(connection: Connection) -> list[str]:
         command.upgrade(configured(connection), FIRST)
+        people_of_the_first(connection)
         fill(connection)
         migrate(connection)
         placed = calls.claim(connection, [["call"]], after(0), after(30))
@@ -73,6 +97,8 @@ async def test_a_file_of_the_first_version_is_brought_up_with_all_it_holds(
     }
     found = await empty.read(lambda c: questions.by_id(c, ["q"]))
     assert found == {"q": question("q")}
+    known = await empty.read(lambda c: people.find_people(c, ["li"]))
+    assert known == {"li": person("li")}
 
 
 async def test_a_file_can_be_given_back_to_the_first_version(empty: Database) -> None:
@@ -80,6 +106,7 @@ async def test_a_file_can_be_given_back_to_the_first_version(empty: Database) ->
         command.upgrade(configured(connection), FIRST)
         before = shape(connection)
         migrate(connection)
+        settle(connection, person("li"))
         fill(connection)
         calls.claim(connection, [["call"]], after(0), after(30))
         command.downgrade(configured(connection), FIRST)
