@@ -90,7 +90,7 @@ def end(desk: Desk, alert: Alert, how: Ending) -> Alert:
         ended_by=how.by,
         end_reason=how.reason,
     )
-    alerts.save(connection, ended)
+    alerts.save(connection, ended, now)
     if _goes_on(connection, alert):
         cause = Cause(by=how.by, why=how.why)
         left = leave(desk, alert.chain, cause)

@@ -79,7 +79,7 @@ def renew(desk: Desk, alert: Alert, renewal: Renewal) -> Alert:
 def _save(desk: Desk, alert: Alert) -> Alert:
     lifetime = lifetime_of(desk.context.policies, alert.content)
     saved = scheduled(alert, lifetime, desk.now)
-    alerts.save(desk.connection, saved)
+    alerts.save(desk.connection, saved, desk.now)
     return saved
 
 

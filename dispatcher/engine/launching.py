@@ -58,7 +58,7 @@ def _launched(desk: Desk, alert: Alert) -> None:
     follow(desk, alert.chain)
     lifetime = lifetime_of(desk.context.policies, alert.content)
     done = scheduled(replace(alert, launched_at=desk.now), lifetime, desk.now)
-    alerts.save(desk.connection, done)
+    alerts.save(desk.connection, done, desk.now)
     announce(desk, done)
 
 

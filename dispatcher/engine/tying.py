@@ -61,7 +61,7 @@ def _tie(desk: Desk, alert: Alert, *, may_cancel: bool) -> Alert:
     """Let a new alert act on others, and others on it; gives it as it stands then."""
     tied = _act(desk, alert, may_cancel=may_cancel)
     if tied != alert:
-        alerts.save(desk.connection, tied)
+        alerts.save(desk.connection, tied, desk.now)
     waited = _waited_for(desk.connection, tied)
     for late in waited:
         _act_late(desk, late, tied)
@@ -128,7 +128,7 @@ def _follows(desk: Desk, alert: Alert, found: Sequence[Alert]) -> Alert:
         return tied
     if alert.state is not AlertState.ACTIVE:  # it names no place of ours yet
         return replace(tied, reason=alert.reason)
-    alerts.save(desk.connection, tied)
+    alerts.save(desk.connection, tied, desk.now)
     for other in found:
         _supersede(desk, other, tied)
     return tied
@@ -174,7 +174,7 @@ def _supersede(desk: Desk, other: Alert, by: Alert) -> None:
         ended_by=by.received_by,
         end_reason=UPDATED,
     )
-    alerts.save(desk.connection, over)
+    alerts.save(desk.connection, over, desk.now)
     if other.chain != by.chain:
         leave(desk, other.chain, Cause(by=by.received_by))
 
@@ -200,7 +200,7 @@ def _act_late(desk: Desk, late: Alert, alert: Alert) -> None:
     parked = late.state is AlertState.PARKED
     if parked and late.reason is ParkReason.UNKNOWN_REFERENCE:
         tied = _act(desk, _revived(desk, late, alert), may_cancel=False)
-        alerts.save(desk.connection, tied)
+        alerts.save(desk.connection, tied, desk.now)
     elif late.content.sender == alert.content.sender and not parked:
         if late.content.msg_type is MsgType.CANCEL:
             _cancel_all(desk, late, [alert], late.content.headline)

@@ -19,7 +19,9 @@ from sqlalchemy import (
 
 from dispatcher.core.alert import Alert, AlertId, AlertState, ChainId
 from dispatcher.core.callout import lane_of
-from dispatcher.store import batch, schema
+from dispatcher.core.journal import passed, received
+from dispatcher.store import batch, journal, schema
+from dispatcher.store.codec import content_digest
 
 ALERT: TypeAdapter[Alert] = TypeAdapter(Alert)
 STANDING = (AlertState.ACTIVE.value, AlertState.PARKED.value)
@@ -127,6 +129,7 @@ def save_new(connection: Connection, offered: Submission) -> None:
     )
     _keep_references(connection, alert)
     _keep_key(connection, offered, alert.id)
+    journal.note(connection, alert.id, [received(alert, content_digest(alert.content))])
 
 
 def _keep_references(connection: Connection, alert: Alert) -> None:
@@ -163,8 +166,12 @@ def _changing(alert: Alert) -> dict[str, object]:
     }
 
 
-def save(connection: Connection, alert: Alert) -> None:
-    """Write down where an alert stands now."""
+def save(connection: Connection, alert: Alert, now: datetime) -> None:
+    """Write down where an alert stands now, and in its journal what has happened."""
+    before = find(connection, alert.id)
+    if before:
+        digest = content_digest(alert.content)
+        journal.note(connection, alert.id, passed(before, alert, digest, now))
     connection.execute(
         update(schema.alert)
         .where(schema.alert.c.id == alert.id)

@@ -16,6 +16,7 @@ from dispatcher.core.callout import OPEN_STATES, Callout, CalloutId, State
 from dispatcher.core.change import There
 from dispatcher.core.due import next_due
 from dispatcher.core.fact import Fact
+from dispatcher.core.proof import Head, linked
 from dispatcher.core.report import Tally, tally
 from dispatcher.store import batch, schema
 from dispatcher.store.codec import CALLOUT, FACT, TALLY, callout_json, fact_json
@@ -23,11 +24,15 @@ from dispatcher.store.codec import CALLOUT, FACT, TALLY, callout_json, fact_json
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A callout as it was read: who changes it later must have seen this version."""
+    """A callout as it was read: who changes it later must have seen this version.
+
+    :ivar head: the hash of its last fact
+    """
 
     callout: Callout
     version: int
     facts: int
+    head: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,54 +74,82 @@ def load(connection: Connection, ids: Iterable[str]) -> dict[CalloutId, Seen]:
     table = schema.callout
     listed = func.json_each(batch.listed(ids)).table_valued("value")
     rows = connection.execute(
-        select(table.c.id, table.c.version, table.c.facts, table.c.body).where(
-            table.c.id.in_(select(listed.c.value))
-        )
+        select(
+            *(table.c.id, table.c.version, table.c.facts, table.c.head, table.c.body)
+        ).where(table.c.id.in_(select(listed.c.value)))
     )
     return {
-        CalloutId(row.id): Seen(CALLOUT.validate_json(row.body), row.version, row.facts)
+        CalloutId(row.id): Seen(
+            CALLOUT.validate_json(row.body), row.version, row.facts, row.head
+        )
         for row in rows
     }
 
 
 def save(connection: Connection, changes: Sequence[Change]) -> set[CalloutId]:
     """Write changes and their facts; returns those that somebody else got ahead of."""
-    new = [change for change in changes if change.seen is None]
-    seen = [change for change in changes if change.seen is not None]
-    batch.insert(connection, schema.callout, [_new_row(c) for c in new])
-    rows = [_changed_row(change) for change in seen]
-    won = batch.update(connection, schema.callout, rows, keys=("id", "version"))
-    lost = {c.callout.id for c in seen if (c.callout.id,) not in won}
+    told = [Told.of(change) for change in changes]
+    new = [_new_row(one) for one in told if one.change.seen is None]
+    batch.insert(connection, schema.callout, new)
+    seen = [_changed_row(one, one.change.seen) for one in told if one.change.seen]
+    won = batch.update(connection, schema.callout, seen, keys=("id", "version"))
+    lost = {row["id"] for row in seen if (row["id"],) not in won}
     facts = [
-        row
-        for change in changes
-        if change.callout.id not in lost
-        for row in _fact_rows(change)
+        row for one in told if one.change.callout.id not in lost for row in one.facts
     ]
     batch.insert(connection, schema.fact, facts)
     return lost
 
 
-def _new_row(change: Change) -> batch.Values:
-    callout = change.callout
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A change, its facts as they are kept, and the head of the callout after them."""
+
+    change: Change
+    facts: Sequence[batch.Values]
+    head: Head
+
+    @classmethod
+    def of(cls, change: Change) -> Told:
+        """Chain the facts of a change to those before."""
+        name, seen = change.callout.id, change.seen
+        head = Head(name, seen.facts, seen.head) if seen else Head(name)
+        rows = []
+        for fact in change.facts:
+            body = fact_json(fact)
+            head = linked(head, body)
+            rows.append(
+                {
+                    "callout": name,
+                    "seq": head.seq,
+                    "at": fact.at,
+                    "kind": fact.kind,
+                    "body": body,
+                    "hash": head.hash,
+                }
+            )
+        return cls(change, rows, head)
+
+
+def _new_row(told: Told) -> batch.Values:
+    callout = told.change.callout
     return {
         "chain": callout.chain,
         "unit": callout.unit,
         "post": callout.post.value,
-        **_state(change),
+        "origin": callout.alert,
+        **_state(told),
         "version": 1,
     }
 
 
-def _changed_row(change: Change) -> batch.Values:
-    version = change.seen.version if change.seen else 0
-    return {**_state(change), "version": version}
+def _changed_row(told: Told, seen: Seen) -> batch.Values:
+    return {**_state(told), "version": seen.version}
 
 
-def _state(change: Change) -> dict[str, object]:
-    callout = change.callout
+def _state(told: Told) -> dict[str, object]:
+    callout = told.change.callout
     following = next_due(callout)
-    before = change.seen.facts if change.seen else 0
     return {
         "id": callout.id,
         "alert": callout.alert,
@@ -125,22 +158,11 @@ def _state(change: Change) -> dict[str, object]:
         "marks": json.dumps(callout.marks),
         "owner": callout.owner,
         "due_at": following and following.at,
-        "facts": before + len(change.facts),
+        "facts": told.head.seq,
+        "head": told.head.hash,
         "tally": TALLY.dump_json(tally(callout)).decode(),
         "body": callout_json(callout),
     }
-
-
-def _fact_rows(change: Change) -> Iterable[batch.Values]:
-    first = change.seen.facts if change.seen else 0
-    for seq, fact in enumerate(change.facts, start=first + 1):
-        yield {
-            "callout": change.callout.id,
-            "seq": seq,
-            "at": fact.at,
-            "kind": fact.kind,
-            "body": fact_json(fact),
-        }
 
 
 def facts_of(connection: Connection, name: CalloutId) -> list[Fact]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated
 
 from pydantic import Field, TypeAdapter
@@ -9,9 +10,11 @@ from pydantic import Field, TypeAdapter
 from dispatcher.core.alert import Content
 from dispatcher.core.callout import Callout
 from dispatcher.core.fact import Fact
+from dispatcher.core.journal import Entry
 from dispatcher.core.report import Tally
 
 FACT: TypeAdapter[Fact] = TypeAdapter(Annotated[Fact, Field(discriminator="kind")])
+ENTRY: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="kind")])
 CALLOUT: TypeAdapter[Callout] = TypeAdapter(Callout)
 TALLY: TypeAdapter[Tally] = TypeAdapter(Tally)
 CONTENT: TypeAdapter[Content] = TypeAdapter(Content)
@@ -25,3 +28,18 @@ def fact_json(fact: Fact) -> str:
 def callout_json(callout: Callout) -> str:
     """The state of a callout as it is kept."""
     return CALLOUT.dump_json(callout).decode()
+
+
+def entry_json(entry: Entry) -> str:
+    """One entry of a journal as it is kept."""
+    return ENTRY.dump_json(entry).decode()
+
+
+def content_json(content: Content) -> str:
+    """What an alert says, as it is kept."""
+    return CONTENT.dump_json(content).decode()
+
+
+def content_digest(content: Content) -> str:
+    """SHA-256 of what an alert says: its journal vouches for that."""
+    return hashlib.sha256(content_json(content).encode()).hexdigest()

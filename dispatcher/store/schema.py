@@ -27,6 +27,8 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator
 from typing_extensions import override
 
+from dispatcher.core.proof import GENESIS
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
@@ -124,6 +126,9 @@ callout = Table(
     Column("lane", Integer, nullable=False),
     Column("due_at", Moment),
     Column("facts", Integer, nullable=False),
+    # The hash of its last fact; and the alert it was opened under, which seals it.
+    Column("head", Text, nullable=False, server_default=GENESIS),
+    Column("origin", Text, nullable=False, server_default="", index=True),
     Column("version", Integer, nullable=False),
     # What it adds to the figures: read for every callout whenever somebody looks.
     Column("tally", Text, nullable=False),
@@ -141,7 +146,41 @@ fact = Table(
     Column("at", Moment, nullable=False),
     Column("kind", Text, nullable=False),
     Column("body", Text, nullable=False),
+    # Of this fact and all before it; see dispatcher.core.proof.
+    Column("hash", Text, nullable=False, server_default=""),
     UniqueConstraint("callout", "seq"),
+)
+
+# What happens beside callouts: to an alert, or to the house. Chained like facts.
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("subject", Text, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    UniqueConstraint("subject", "seq"),
+)
+
+# Signed now and then over all that is new under an alert, or in the house; see
+# dispatcher.core.seal.
+seal = Table(
+    "seal",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("subject", Text, nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("facts", Integer, nullable=False),
+    Column("upto", Integer, nullable=False),
+    Column("entries", Integer, nullable=False),
+    Column("root", Text, nullable=False),
+    Column("previous", Text, nullable=False),
+    Column("signature", Text, nullable=False),
+    UniqueConstraint("subject", "n"),
 )
 
 # What is asked of one person in one chain: kind own, digest, or info (asks nothing).

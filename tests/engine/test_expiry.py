@@ -179,7 +179,7 @@ async def late(office: Office, **changes: Any) -> Alert:
     def changed(desk: Desk) -> None:
         alert = alerts.referred(desk.connection, RED_RAIN.sender, "W-late")
         assert alert
-        alerts.save(desk.connection, replace(alert, **changes))
+        alerts.save(desk.connection, replace(alert, **changes), desk.now)
 
     await office.desk(changed)
     office.later(12 * 3600)
@@ -225,7 +225,7 @@ async def test_a_time_that_was_set_by_another_policy_is_set_anew(
 ) -> None:
     name = await office.warn(expires=None)
     early = replace(await found(office, name), due_at=START)
-    await office.database.write(lambda c: alerts.save(c, early))
+    await office.database.write(lambda c: alerts.save(c, early, START))
     await office.sweep()
 
     assert (await found(office, name)).due_at == START + 3 * HOUR
@@ -235,7 +235,7 @@ async def test_a_time_that_was_set_by_another_policy_is_set_anew(
 async def test_what_has_ended_meanwhile_is_left_alone(office: Office) -> None:
     name = AlertId(await office.warn(**IN_AN_HOUR))
     gone = replace(await found(office, name), state=AlertState.CANCELLED)
-    await office.database.write(lambda c: alerts.save(c, gone))
+    await office.database.write(lambda c: alerts.save(c, gone, START))
     office.later(3600)
 
     done = await office.desk(

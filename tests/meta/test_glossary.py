@@ -15,6 +15,7 @@ import channels.contract
 import contacts.model
 import dispatcher.core
 from dispatcher.core.fact import Fact
+from dispatcher.core.journal import Entry
 
 GLOSSARY = Path(__file__).parents[2] / "docs" / "glossary.md"
 ROW = re.compile(r"^\| `([\w ]+)` \| (.+?) \| (.*?) ?\|$", re.MULTILINE)
@@ -29,7 +30,7 @@ def sections() -> dict[str, list[str]]:
 
 
 def words() -> Iterator[tuple[str, list[str]]]:
-    """Every enumeration of the nouns, and the kinds of facts."""
+    """Every enumeration of the nouns, and the kinds of facts and entries."""
     core = pkgutil.iter_modules(dispatcher.core.__path__, "dispatcher.core.")
     modules = [importlib.import_module(found.name) for found in core]
     for module in (channels.contract, contacts.model, *modules):
@@ -37,6 +38,7 @@ def words() -> Iterator[tuple[str, list[str]]]:
             if is_enumeration(member) and member.__module__ == module.__name__:
                 yield name, [word_of(one) for one in member]
     yield "Fact", [kind_of(fact) for fact in get_args(Fact)]
+    yield "Entry", [kind_of(entry) for entry in get_args(Entry)]
 
 
 def is_enumeration(member: object) -> TypeGuard[type[Enum]]:
@@ -47,8 +49,8 @@ def word_of(member: Enum) -> str:
     return member.name.lower() if isinstance(member, IntEnum) else str(member.value)
 
 
-def kind_of(fact: type[Fact]) -> str:
-    return next(str(field.default) for field in fields(fact) if field.name == "kind")
+def kind_of(told: type[Fact | Entry]) -> str:
+    return next(str(field.default) for field in fields(told) if field.name == "kind")
 
 
 @pytest.mark.parametrize(

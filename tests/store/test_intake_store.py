@@ -120,7 +120,8 @@ async def test_warnings_are_launched_in_the_order_they_fell_due(
 async def test_a_warning_moves_on(database: Database) -> None:
     def launched(connection: Connection) -> Alert | None:
         alert = alerts.accept(connection, offered(due_at=after(0))).alert
-        alerts.save(connection, replace(alert, due_at=None, launched_at=after(1)))
+        launched = replace(alert, due_at=None, launched_at=after(1))
+        alerts.save(connection, launched, after(1))
         return alerts.find(connection, alert.id)
 
     assert replace(offered().alert, launched_at=after(1)) == await database.write(

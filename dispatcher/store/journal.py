@@ -1,0 +1,56 @@
+"""The journals of alerts and of the house, each entry chained to the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, select
+
+from dispatcher.core.journal import Entry
+from dispatcher.core.proof import Head, linked
+from dispatcher.store import batch, schema
+from dispatcher.store.codec import ENTRY, entry_json
+
+
+def note(connection: Connection, subject: str, entries: Iterable[Entry]) -> None:
+    """Add entries to the journal of a subject: an alert's id, or HOUSE.
+
+    Call it in the transaction in which the thing happens.
+    """
+    head = head_of(connection, subject)
+    rows = []
+    for entry in entries:
+        body = entry_json(entry)
+        head = linked(head, body)
+        rows.append(
+            {
+                "subject": subject,
+                "seq": head.seq,
+                "at": entry.at,
+                "kind": entry.kind,
+                "body": body,
+                "hash": head.hash,
+            }
+        )
+    batch.insert(connection, schema.journal, rows)
+
+
+def head_of(connection: Connection, subject: str) -> Head:
+    """How far the journal of a subject has come."""
+    table = schema.journal
+    row = connection.execute(
+        select(table.c.seq, table.c.hash)
+        .where(table.c.subject == subject)
+        .order_by(table.c.seq.desc())
+        .limit(1)
+    ).first()
+    return Head(subject, row.seq, row.hash) if row else Head(subject)
+
+
+def entries_of(connection: Connection, subject: str) -> list[Entry]:
+    """The journal of a subject, in order."""
+    table = schema.journal
+    rows = connection.execute(
+        select(table.c.body).where(table.c.subject == subject).order_by(table.c.seq)
+    )
+    return [ENTRY.validate_json(row.body) for row in rows]
