@@ -138,10 +138,12 @@ class LastFour(StrEnum):
 class Security(Section):
     """Keys, and whether numbers that cannot exist may be called.
 
+    :ivar seals: the file to which every seal is added
     :ivar link_last4: when an answer by link needs the last four digits of his number
     """
 
     keys_dir: Path = Path("var/keys")
+    seals: Path = Path("var/seals.jsonl")
     allow_test_numbers: bool = False
     link_last4: LastFour = LastFour.NEVER
 
@@ -293,7 +295,10 @@ def _located(settings: Settings, base: Path) -> Settings:
             "store": Store(url=_database(settings.store.url, base)),
             "policies": Policies(dir=base / folder if folder else None),
             "security": settings.security.model_copy(
-                update={"keys_dir": base / settings.security.keys_dir}
+                update={
+                    "keys_dir": base / settings.security.keys_dir,
+                    "seals": base / settings.security.seals,
+                }
             ),
         }
     )

@@ -15,9 +15,10 @@ the house. ``subject`` is the callout's id, the alert's id or ``house``; ``seq``
 from 1; ``body`` is the JSON text exactly as it is kept; ``previous`` is the link
 before, 32 zero bytes before the first. The last link of a subject is its **head**.
 
-Heads are the leaves of a **Merkle tree**, ordered by the bytes of their subjects. Its
-shape is that of RFC 9162: the left part is the greatest power of two smaller than the
-whole. The root of no leaves is SHA-256 of nothing.
+Heads are the leaves of a **Merkle tree**; their order is told where they are sealed, in
+:mod:`dispatcher.core.seal`. Its shape is that of RFC 9162: the left part is the
+greatest power of two smaller than the whole. The root of no leaves is SHA-256 of
+nothing.
 """
 
 from __future__ import annotations
@@ -61,24 +62,41 @@ def linked(before: Head, body: str) -> Head:
     return Head(before.subject, seq, hashed.hexdigest())
 
 
-def merkle_root(heads: Iterable[Head]) -> str:
-    """The root over heads, which come in the order of their subjects.
+class Tree:
+    """A Merkle tree to which heads are added in their order.
 
     Only one node a level is kept, so any number of heads may come.
     """
-    row: list[tuple[int, bytes]] = []  # (height, node), each higher than the next
-    for head in heads:
+
+    __slots__ = ("_row",)
+
+    def __init__(self) -> None:
+        self._row: list[tuple[int, bytes]] = []  # (height, node), each above the next
+
+    def add(self, head: Head) -> None:
+        """One more leaf."""
         height, node = 0, _leaf(head)
-        while row and row[-1][0] == height:
-            node = _node(row.pop()[1], node)
+        while self._row and self._row[-1][0] == height:
+            node = _node(self._row.pop()[1], node)
             height += 1
-        row.append((height, node))
-    if not row:
-        return hashlib.sha256().hexdigest()
-    _, root = row.pop()
-    while row:
-        root = _node(row.pop()[1], root)
-    return root.hex()
+        self._row.append((height, node))
+
+    def root(self) -> str:
+        """The root over all heads so far."""
+        if not self._row:
+            return hashlib.sha256().hexdigest()
+        *left, (_, root) = self._row
+        for _, node in reversed(left):
+            root = _node(node, root)
+        return root.hex()
+
+
+def merkle_root(heads: Iterable[Head]) -> str:
+    """The root over heads, in the order they come in."""
+    tree = Tree()
+    for head in heads:
+        tree.add(head)
+    return tree.root()
 
 
 def _leaf(head: Head) -> bytes:

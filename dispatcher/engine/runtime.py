@@ -31,6 +31,7 @@ from dispatcher.engine.keyring import load_or_make, new_key
 from dispatcher.engine.links import Links
 from dispatcher.engine.reconcile import Reconciler
 from dispatcher.engine.rules import Rules, next_due_at
+from dispatcher.engine.sealing import Sealer, SealFile, Signet
 from dispatcher.engine.sender import Sender
 from dispatcher.intake.signature import Signers
 from dispatcher.store import outbox
@@ -43,6 +44,7 @@ LINES_KEY = "lines"  # of a channel that telephones
 ROBOTS = frozenset({"wecom_robot"})  # providers that speak to groups
 UNITS_KEY = "units"  # of a robot: whom its group is for, by code, with commas
 LINK_KEY = "link"  # file of the key that links are made with
+SEAL_KEY = "seal"  # file of the key that seals are signed with
 SAFETY_SECONDS = 5.0  # a lost wake-up costs this much at the most
 LEAST_SECONDS = 0.02  # what is due and can't be done yet is no reason to spin
 SICK_SECONDS = 1.0
@@ -67,6 +69,14 @@ class Runtime:
     engine: Engine
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Singletons:
+    """Duties that one process in the house may have."""
+
+    feeds: Feeds
+    sealer: Sealer
+
+
 class Engine:
     """The worker's duties. Each goes on when another one fails."""
 
@@ -75,7 +85,7 @@ class Engine:
         database: Database,
         keeper: Keeper,
         providers: Mapping[str, Provider],
-        feeds: Feeds,
+        singletons: Singletons,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -86,7 +96,8 @@ class Engine:
         self._reconciler = Reconciler(database, keeper, providers, clock)
         self._hang_up = HangUp(database, keeper, providers)
         self._broadcaster = Broadcaster(database, keeper, providers, clock)
-        self.feeds = feeds
+        self.feeds = singletons.feeds
+        self.sealer = singletons.sealer
         names = ("rules", "inbox", "hang_up", "broadcaster")
         self._woken = {name: asyncio.Event() for name in names}
         self._ticked = asyncio.Event()
@@ -105,7 +116,8 @@ class Engine:
             await self.sender.landed()
             done += sent
         done += await self._hang_up.turn() + await self._broadcaster.turn()
-        return done + await self._reconciler.turn()
+        done += await self._reconciler.turn()
+        return done + await self.sealer.turn()
 
     async def next_due_at(self) -> datetime | None:
         """When something falls due next."""
@@ -142,6 +154,7 @@ class Engine:
             Duty("hang_up", self._hang_up.turn, hang_up, _at_most),
             Duty("broadcast", self._broadcaster.turn, broadcaster, self._until_due),
             Duty("reconcile", self._reconciler.turn, self._ticked, _at_most),
+            Duty("seal", self.sealer.turn, self._ticked, _at_most),
         )
         async with asyncio.TaskGroup() as group:
             for duty in duties:
@@ -155,6 +168,7 @@ class Engine:
                 task.cancel()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.sender.drain(), DRAIN_SECONDS)
+        await self.sealer.seal()
         log.info("engine.stopped")
 
     def _fetching(self, name: str) -> Duty:
@@ -245,7 +259,9 @@ async def running(
             signers=signers,
         )
         feeds = Feeds(database, keeper, clock, sources)
-        engine = Engine(database, keeper, providers, feeds, clock)
+        sealer = Sealer(database, clock, signet(settings), _seal_file(settings))
+        singletons = Singletons(feeds=feeds, sealer=sealer)
+        engine = Engine(database, keeper, providers, singletons, clock)
         try:
             yield Runtime(
                 settings=settings,
@@ -314,9 +330,21 @@ def _signers(settings: Settings) -> Signers:
 
 def _links(settings: Settings) -> Links:
     """Links that last as long as the store; both processes have the same key."""
+    return Links(_key(settings, LINK_KEY), settings.server.public_base_url)
+
+
+def signet(settings: Settings) -> Signet:
+    """What seals are signed with; it lasts as long as the store."""
+    return Signet(_key(settings, SEAL_KEY))
+
+
+def _key(settings: Settings, name: str) -> bytes:
     lasting = database_file(settings)
-    key = load_or_make(settings.security.keys_dir, LINK_KEY) if lasting else new_key()
-    return Links(key, settings.server.public_base_url)
+    return load_or_make(settings.security.keys_dir, name) if lasting else new_key()
+
+
+def _seal_file(settings: Settings) -> SealFile | None:
+    return SealFile(settings.security.seals) if database_file(settings) else None
 
 
 def _fixed(settings: Settings, channels: Channels, links: Links) -> Fixed:

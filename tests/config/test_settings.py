@@ -77,6 +77,7 @@ def test_without_a_file_the_built_in_values_hold(tmp_path: Path) -> None:
     assert found.intake.code_system == "NBS-2023"
     assert found.policies.dir is None
     assert found.security.keys_dir == tmp_path / "var/keys"
+    assert found.security.seals == tmp_path / "var/seals.jsonl"
     assert not found.security.allow_test_numbers
     assert found.texts.signature == "应急"
     assert (found.channels, found.routes) == ({}, {})

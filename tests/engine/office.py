@@ -42,8 +42,10 @@ from dispatcher.engine.feeds import Feeds, Sources
 from dispatcher.engine.hearing import Heard, hear
 from dispatcher.engine.inbox import Told, interpret
 from dispatcher.engine.keeper import Fixed, Keeper
+from dispatcher.engine.keyring import new_key
 from dispatcher.engine.rules import sweep
-from dispatcher.engine.runtime import Engine
+from dispatcher.engine.runtime import Engine, Singletons
+from dispatcher.engine.sealing import Sealer, Signet
 from dispatcher.engine.step import step
 from dispatcher.engine.tying import inherited, take
 from dispatcher.store import callouts, people, schema
@@ -322,5 +324,7 @@ async def opened(
         providers = dict.fromkeys(routes, provider)
         everybody = {**providers, "voice": telephones, "wecom": cards}
         feeds = Feeds(database, keeper, clock, Sources())
-        engine = Engine(database, keeper, everybody, feeds, clock)
+        sealer = Sealer(database, clock, Signet(new_key()), None)
+        singletons = Singletons(feeds=feeds, sealer=sealer)
+        engine = Engine(database, keeper, everybody, singletons, clock)
         yield Office(database, keeper, clock, provider, telephones, cards, engine)

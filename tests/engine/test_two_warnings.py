@@ -17,8 +17,7 @@ from typing_extensions import override
 from channels.contract import Failed, FailureKind, Keyed, Rank, Receipt
 from dispatcher.core.alert import AlertId
 from dispatcher.engine.desk import Cancelling, cancel
-from dispatcher.engine.feeds import Feeds, Sources
-from dispatcher.engine.runtime import Engine
+from dispatcher.engine.runtime import Engine, Singletons
 from dispatcher.store import alerts, callouts, outbox
 from tests.engine.office import NUMBERS, Office, opened
 
@@ -131,7 +130,7 @@ class TwoWarnings(RuleBasedStateMachine):
                 "voice": office.telephones,
                 "wecom": office.cards,
             },
-            Feeds(office.database, office.keeper, office.clock, Sources()),
+            Singletons(feeds=office.engine.feeds, sealer=office.engine.sealer),
             office.clock,
         )
         self.run(engine.recover())
