@@ -149,6 +149,15 @@ def key_create(  # noqa: PLR0913 - one for each option
     _print(made, str(made["key"]), as_json=as_json)
 
 
+@key.command("public")
+def key_public(*, config: Config = None, as_json: Json = False) -> None:
+    """显示封存的公钥,交给查验的人。"""
+    from dispatcher.cli import exports as work
+
+    told = work.public_key(config)
+    _print({"public_key": told}, told, as_json=as_json)
+
+
 @roster.command("import")
 def roster_import(
     file: Annotated[Path, typer.Argument(help="xlsx、xls 或 CSV")],
@@ -246,6 +255,37 @@ def record(
     from dispatcher.cli import records as work
 
     work.write(config, alert, "json" if as_json else form, out)
+
+
+@app.command()
+def export(  # noqa: PLR0913 - one for each option
+    alert: Annotated[str, typer.Argument(help="预警编号;house 为本系统的大事记")] = "",
+    *,
+    out: Annotated[Path | None, typer.Option(help="写到文件")] = None,
+    verify: Annotated[
+        Path | None, typer.Option(help="核验一份导出;不要配置,也不要数据库")
+    ] = None,
+    public_key: Annotated[
+        Path | None, typer.Option(help="另行取得的公钥,见 jiaoying key public")
+    ] = None,
+    seals: Annotated[
+        Path | None, typer.Option(help="封存文件的副本,见 [security] seals")
+    ] = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """导出一次预警的全部留痕,或核验一份导出。"""
+    if verify is None:
+        from dispatcher.cli import exports
+
+        done = exports.write(config, alert, out)
+        _print(done, exports.in_words(done), as_json=as_json)
+        return
+    from dispatcher.cli import verifying
+
+    verdict = verifying.verify(verify, public_key, seals)
+    _print(verifying.result(verdict), verifying.in_words(verdict), as_json=as_json)
+    raise typer.Exit(1 if verdict.findings else 0)
 
 
 def _print(result: Mapping[str, object], words: str, *, as_json: bool) -> None:

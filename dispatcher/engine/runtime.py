@@ -31,8 +31,9 @@ from dispatcher.engine.keyring import load_or_make, new_key
 from dispatcher.engine.links import Links
 from dispatcher.engine.reconcile import Reconciler
 from dispatcher.engine.rules import Rules, next_due_at
-from dispatcher.engine.sealing import Sealer, SealFile, Signet
+from dispatcher.engine.sealing import Sealer, SealFile
 from dispatcher.engine.sender import Sender
+from dispatcher.engine.signet import Signet
 from dispatcher.intake.signature import Signers
 from dispatcher.store import outbox
 from dispatcher.store.database import Database

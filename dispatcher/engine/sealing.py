@@ -10,44 +10,23 @@ import asyncio
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import Connection
 
 from dispatcher.core.proof import GENESIS
 from dispatcher.core.seal import Seal, read_seal, seal_line
 from dispatcher.engine.clock import Clock
+from dispatcher.engine.signet import Signet
 from dispatcher.store import seals
 from dispatcher.store.database import Database
 from dispatcher.store.seals import Fresh, Marks, Unsealed
 
 EVERY = timedelta(seconds=10)
 NOTHING = Marks(fact=0, entry=0)
-
-
-class Signet:
-    """The key that seals are signed with.
-
-    :param seed: 32 random bytes, kept outside the store
-    """
-
-    def __init__(self, seed: bytes) -> None:
-        self._key = Ed25519PrivateKey.from_private_bytes(seed)
-
-    @property
-    def public(self) -> str:
-        """What anybody may have, to check seals; in hex."""
-        raw = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        return raw.hex()
-
-    def sign(self, seal: Seal) -> Seal:
-        """The seal with its signature."""
-        return replace(seal, signature=self._key.sign(seal.signed).hex())
 
 
 class SealFile:

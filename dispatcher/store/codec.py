@@ -36,8 +36,11 @@ def entry_json(entry: Entry) -> str:
 
 
 def content_json(content: Content) -> str:
-    """What an alert says, as it is kept."""
-    return CONTENT.dump_json(content).decode()
+    """What an alert says, as its digest is made of it.
+
+    Without what is not said: a later version of ours may know of more to say.
+    """
+    return CONTENT.dump_json(content, exclude_defaults=True).decode()
 
 
 def content_digest(content: Content) -> str:

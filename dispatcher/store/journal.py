@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
@@ -10,6 +11,15 @@ from dispatcher.core.journal import Entry
 from dispatcher.core.proof import Head, linked
 from dispatcher.store import batch, schema
 from dispatcher.store.codec import ENTRY, entry_json
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An entry with its hash."""
+
+    seq: int
+    hash: str
+    body: str
 
 
 def note(connection: Connection, subject: str, entries: Iterable[Entry]) -> None:
@@ -54,3 +64,14 @@ def entries_of(connection: Connection, subject: str) -> list[Entry]:
         select(table.c.body).where(table.c.subject == subject).order_by(table.c.seq)
     )
     return [ENTRY.validate_json(row.body) for row in rows]
+
+
+def links_of(connection: Connection, subject: str) -> Iterator[Link]:
+    """The journal of a subject as it is kept."""
+    table = schema.journal
+    rows = connection.execute(
+        select(table.c.seq, table.c.hash, table.c.body)
+        .where(table.c.subject == subject)
+        .order_by(table.c.seq)
+    )
+    yield from (Link(row.seq, row.hash, row.body) for row in rows)

@@ -45,7 +45,8 @@ from dispatcher.engine.keeper import Fixed, Keeper
 from dispatcher.engine.keyring import new_key
 from dispatcher.engine.rules import sweep
 from dispatcher.engine.runtime import Engine, Singletons
-from dispatcher.engine.sealing import Sealer, Signet
+from dispatcher.engine.sealing import Sealer
+from dispatcher.engine.signet import Signet
 from dispatcher.engine.step import step
 from dispatcher.engine.tying import inherited, take
 from dispatcher.store import callouts, people, schema

@@ -19,7 +19,8 @@ from dispatcher.core.proof import GENESIS, Head, merkle_root
 from dispatcher.core.seal import Seal, read_seal
 from dispatcher.engine.clock import ManualClock
 from dispatcher.engine.desk import Cancelling, cancel
-from dispatcher.engine.sealing import Sealer, SealFile, Signet
+from dispatcher.engine.sealing import Sealer, SealFile
+from dispatcher.engine.signet import Signet
 from dispatcher.store import alerts, journal, schema, seals
 from dispatcher.store.database import Database
 from dispatcher.store.migrate import migrate
