@@ -58,7 +58,16 @@ class AddressKind(StrEnum):
 
     MOBILE = "mobile"
     LANDLINE = "landline"
+    SATELLITE = "satellite"
     WECOM = "wecom"
+
+
+class Flag(StrEnum):
+    """What calls have shown of an address; it stays until an officer clears it."""
+
+    WRONG_PERSON = "wrong_person"  # somebody else is behind it
+    DEAD = "dead"  # provider after provider reaches nothing there
+    OPTED_OUT = "opted_out"  # he asked that we write no more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,9 @@
 """Telephone numbers: one spelling for storage, and the guard before every dialling.
 
 A dialler that rings 110 or 120 for every row of a bad list is itself a disaster, so
-a domestic number passes only in the shape of a mobile or of a landline with its area
-code; emergency numbers, hotlines and service codes have neither shape.
+a domestic number passes only in the shape of a mobile, of a satellite telephone or of
+a landline with its area code; emergency numbers, hotlines and service codes have none
+of these shapes, and 400 and 800 are no area codes.
 """
 
 from __future__ import annotations
@@ -19,8 +20,15 @@ from contacts.model import AddressKind
 MOBILE_CN = re.compile(r"\+861[3-9][0-9]{9}")
 # subscribers begin with 2 to 8: 1 is for short codes, 9 for hotlines, in every area
 LANDLINE_CN = re.compile(
-    r"\+86(?:(?:10|2[0-9])[2-8][0-9]{7}|[3-9][0-9]{2}[2-8][0-9]{6,7})"
+    r"\+86(?:(?:10|2[0-9])[2-8][0-9]{7}|[3-9](?!00)[0-9]{2}[2-8][0-9]{6,7})"
 )
+# Mobile numbers in all but their network: 1740 to 1749 and 1349 go by satellite.
+SATELLITE_CN = re.compile(r"\+861(?:349|74[0-9])[0-9]{7}")
+# Inmarsat; Iridium and Globalstar; Thuraya: no country's, and so of no region.
+SATELLITE_ABROAD = re.compile(r"\+(?:870[0-9]{9}|881[0-9]{8,9}|88216[0-9]{8})")
+# Hong Kong, Macao and mobiles of Taiwan, as written without a plus. No area of the
+# mainland has had 0852 or 0853 since Guizhou became one, and none has twelve digits.
+NEIGHBOUR = re.compile(r"(?:852[2-9]|853[268])[0-9]{7}|8869[0-9]{8}")
 TEST_NUMBER = re.compile(r"\+999[0-9]{8,12}")  # +999 is assigned to nobody
 WRITTEN = re.compile(r"\+?[0-9\s().‐-―-]+")  # with anything else it is a remark
 SERVICE_CODE = re.compile(r"(?:1[0-2]|9)[0-9]*")  # as dialled: no +, no leading 0
@@ -33,6 +41,9 @@ KINDS_ABROAD = {
 DIGITS = re.compile(r"\+?[0-9](?:[0-9()\s.-]{5,})[0-9]")
 LENGTHS_OF_CODES = frozenset({9, 12, 15})  # townships, villages, most grids
 OWN_MOBILE = re.compile(r"1[3-9][0-9]{9}")  # as nearly all are written in a roster
+# Digits with the country's: of what is shorter, as in Vienna, many a slip is made:
+# 00431110 is no number there, but 110 with an area of ours and a 0 too many.
+SHORTEST_ABROAD = 10
 SHORTEST_SHOWN = 8  # digits: a shorter number would be given away by its two ends
 
 UNREADABLE = "不是电话号码"
@@ -67,12 +78,14 @@ def normalise(
     """
     written = unicodedata.normalize("NFKC", text).strip()
     if region == "CN" and OWN_MOBILE.fullmatch(written):
-        return Number(value=f"+86{written}", kind=AddressKind.MOBILE)
+        return Number(value=f"+86{written}", kind=_mobile(f"+86{written}"))
     if WRITTEN.fullmatch(written) is None:
         return NumberProblem(what=UNREADABLE)
     dialled = re.sub(r"[^0-9+]", "", written)
     if region == "CN" and SERVICE_CODE.fullmatch(dialled):
         return NumberProblem(what=NOT_CALLABLE)
+    if region == "CN" and NEIGHBOUR.fullmatch(dialled):
+        dialled = f"+{dialled}"
     if (value := _e164(dialled, region)) is None:
         return NumberProblem(what=UNREADABLE)
     kind = _judge(value, allow_test_numbers=allow_test_numbers)
@@ -126,13 +139,23 @@ def _judge(number: str, *, allow_test_numbers: bool) -> AddressKind | NumberProb
 
 def _kind(number: str) -> AddressKind | None:
     if MOBILE_CN.fullmatch(number) or TEST_NUMBER.fullmatch(number):
-        return AddressKind.MOBILE
+        return _mobile(number)
     if LANDLINE_CN.fullmatch(number):
         return AddressKind.LANDLINE
     return None if number.startswith(("+86", "+999")) else _kind_abroad(number)
 
 
+def _mobile(number: str) -> AddressKind:
+    """Which of the two a number in the shape of a mobile is."""
+    satellite = SATELLITE_CN.fullmatch(number)
+    return AddressKind.SATELLITE if satellite else AddressKind.MOBILE
+
+
 def _kind_abroad(number: str) -> AddressKind | None:
+    if SATELLITE_ABROAD.fullmatch(number):
+        return AddressKind.SATELLITE
+    if len(number) <= SHORTEST_ABROAD:
+        return None
     try:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contacts.importers.sheet import ListedAddress, ListedPerson, PersonKey, Sheet
 from contacts.model import (
@@ -25,18 +25,25 @@ from contacts.model import (
 from contacts.roster import Roster
 
 
-def merge(current: Roster, sheet: Sheet, new_id: Callable[[], str]) -> Roster:
+def merge(
+    current: Roster,
+    sheet: Sheet,
+    new_id: Callable[[], str],
+    former: Iterable[Person] = (),
+) -> Roster:
     """Make the roster that the sheet describes.
 
     :param new_id: gives an id never used before, for people and for addresses
+    :param former: people of an earlier roster who get their addresses back, with all
+        that calls have shown of them, if the sheet brings them again
     :raises ValueError: when the sheet has problems; nothing of it may be imported
     """
     if sheet.problems:
         msg = f"the sheet has {len(sheet.problems)} problems: mend and read it again"
         raise ValueError(msg)
-    known = _Known.of(current, new_id)
+    known = _Known.of(current.people.values(), former, new_id)
     stay = {one.key: known.people[one] for one in sheet.people if one in known.people}
-    humans = _Humans(current, taken=stay.values())
+    humans = _Humans(current, former, taken=stay.values())
     posts = _posts(sheet)
     people = {
         one.key: stay.get(one.key)
@@ -62,19 +69,24 @@ class _Known:
     """The people of the current roster, by what a sheet says about them."""
 
     people: dict[ListedPerson, Person]
-    addresses: dict[tuple[str, ListedAddress], Address]
+    addresses: dict[tuple[str, str], Address]
     new_id: Callable[[], str]
 
     @classmethod
-    def of(cls, current: Roster, new_id: Callable[[], str]) -> _Known:
-        """Index the current people."""
-        by_listing = {_listing(person): person for person in current.people.values()}
+    def of(
+        cls,
+        people: Iterable[Person],
+        former: Iterable[Person],
+        new_id: Callable[[], str],
+    ) -> _Known:
+        """Index the people: who is current comes before who is not."""
+        by_listing = {_listing(person): person for person in people}
         return cls(
             people=by_listing,
             addresses={
-                (listed.name, at): address
-                for listed, person in by_listing.items()
-                for at, address in zip(listed.addresses, person.addresses, strict=True)
+                (person.name, address.value): address
+                for person in (*former, *by_listing.values())
+                for address in person.addresses
             },
             new_id=new_id,
         )
@@ -90,7 +102,10 @@ class _Known:
 
     def _address(self, name: str, listed: ListedAddress) -> Address:
         """Keep an address the same name had before, and that it was found wrong."""
-        return self.addresses.get((name, listed)) or Address(
+        known = self.addresses.get((name, listed.value))
+        if known:
+            return replace(known, kind=listed.kind)
+        return Address(
             id=AddressId(self.new_id()), kind=listed.kind, value=listed.value
         )
 
@@ -98,10 +113,12 @@ class _Known:
 class _Humans:
     """Tells which human somebody in a sheet is; nobody is two of them."""
 
-    def __init__(self, current: Roster, *, taken: Iterable[Person]) -> None:
+    def __init__(
+        self, current: Roster, former: Iterable[Person], *, taken: Iterable[Person]
+    ) -> None:
         self._taken = {person.human for person in taken}
         self._known: dict[Hashable, HumanId] = {}
-        for person in current.people.values():
+        for person in (*current.people.values(), *former):
             for at in person.addresses:
                 self._known.setdefault((person.name, at.value), person.human)
         for holding in current.holdings:

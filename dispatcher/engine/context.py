@@ -25,9 +25,12 @@ from contacts.roster import Roster
 from dispatcher.core.callout import Called, Means
 from dispatcher.core.event import Duty
 
+# A satellite telephone takes texts and calls like a mobile: our choice, until a route
+# turns up that can't reach one (it fails there, and the next means is tried).
 CARRIES = {
     AddressKind.MOBILE: frozenset({Channel.SMS, Channel.VOICE}),
     AddressKind.LANDLINE: frozenset({Channel.VOICE}),
+    AddressKind.SATELLITE: frozenset({Channel.SMS, Channel.VOICE}),
     AddressKind.WECOM: frozenset({Channel.WECHAT}),
 }
 
