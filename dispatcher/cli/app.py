@@ -187,6 +187,59 @@ def roster_import(
     raise typer.Exit(told.code)
 
 
+@roster.command("check")
+def roster_check(
+    *,
+    township: Annotated[
+        str, typer.Option(metavar="CODE", help="只看一个乡镇,逐条列出")
+    ] = "",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="有空岗等缺口时以 1 退出")
+    ] = False,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """检查名册:空岗、不可达、空号、逾期,按乡镇打分,最差的在前。"""
+    from dispatcher.cli import checks as work
+
+    examined = work.examine(config, township)
+    if as_json:
+        _print(work.as_json(examined), "", as_json=True)
+    else:
+        _print({}, work.in_words(examined), as_json=False)
+    raise typer.Exit(examined.code(strict=strict))
+
+
+@roster.command("flags")
+def roster_flags(
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="连同已取消的")] = False,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """列出叫应中发现的号码标记:非本人、空号、已退订。"""
+    from dispatcher.cli import flags as work
+
+    found = work.listed(config, everything=everything)
+    _print({"flags": found}, work.in_words(found), as_json=as_json)
+
+
+@roster.command("unflag")
+def roster_unflag(
+    address: Annotated[str, typer.Argument(help="号码编号,见 roster flags")],
+    flag: Annotated[str, typer.Argument(help="wrong_person、dead 或 opted_out")],
+    *,
+    by: Annotated[str, typer.Option("--by", help="谁取消的,写入留痕")],
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """取消一个号码标记;留痕仍在。"""
+    from dispatcher.cli import flags as work
+
+    done = work.clear(config, address, flag, by)
+    _print(done, f"已取消 {address} 的 {flag} 标记", as_json=as_json)
+
+
 @outline.command("import")
 def outline_import(
     file: Annotated[Path, typer.Argument(help="GeoJSON,UTF-8")],

@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 
@@ -23,7 +24,8 @@ from contacts.roster import Roster
 from dispatcher.cli import problems_file, roster_changes, stores
 from dispatcher.cli.bar import bar
 from dispatcher.cli.failure import BAD_INPUT, CommandError
-from dispatcher.store import people, places
+from dispatcher.engine.runtime import clock_of
+from dispatcher.store import confirmations, flags, people, places
 
 ID_BYTES = 8
 NOTHING_DONE = "未导入任何一行"
@@ -63,9 +65,10 @@ def import_file(config: Path | None, given: Given) -> Told:
     """
     settings = load(config, os.environ)
     sheet = _sound(_read(settings, given), str(given.file))
+    now = clock_of(settings).now()
     roster, outlined = stores.write(
         settings,
-        lambda connection: (save(connection, sheet), places.outlined(connection)),
+        lambda connection: (save(connection, sheet, now), places.outlined(connection)),
     )
     done = {**_figures(given.file, roster, outlined), **_notes(sheet)}
     remarks = _lines(str(given.file), sheet.notes)
@@ -114,8 +117,10 @@ def try_file(config: Path | None, given: Given) -> Told:
     if sheet.problems:
         words = f"试读 {given.file}:有 {len(sheet.problems)} 处问题,未改动名册"
         return Told(result=result, words=words, remarks=remarks, code=BAD_INPUT)
-    before = stores.read(settings, people.load_roster)
-    after = merge(before, sheet, map("new-{}".format, count(1)).__next__)
+    before, former = stores.read(
+        settings, lambda c: (people.load_roster(c), flags.bearers(c))
+    )
+    after = merge(before, sheet, map("new-{}".format, count(1)).__next__, former)
     changes = compare(before, after)
     words = roster_changes.in_words(changes, before, after)
     return Told(
@@ -133,11 +138,13 @@ def read(settings: Settings, data: bytes, name: str) -> Sheet:
     return _sound(_sheet(settings, data, silent), name)
 
 
-def save(connection: Connection, sheet: Sheet) -> Roster:
-    """Put a sheet in the place of the roster."""
+def save(connection: Connection, sheet: Sheet, now: datetime) -> Roster:
+    """Put a sheet in the place of the roster; a number keeps the flags it bears."""
     current = people.load_roster(connection)
-    roster = merge(current, sheet, lambda: secrets.token_hex(ID_BYTES))
+    former = flags.bearers(connection)
+    roster = merge(current, sheet, lambda: secrets.token_hex(ID_BYTES), former)
     people.save_roster(connection, roster)
+    confirmations.confirm(connection, now)
     return roster
 
 

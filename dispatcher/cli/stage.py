@@ -217,7 +217,8 @@ def _toml(base: str, account: ExchangeSettings, exchange: str, origin: datetime)
 async def _county(database: Database, settings: Settings, seed: int) -> Roster:
     """Import people and land as the commands do."""
     sheet = rosters.read(settings, county_csv(seed), COUNTY_NAME)
-    roster = await database.write(lambda c: rosters.save(c, sheet))
+    now = clock_of(settings).now()
+    roster = await database.write(lambda c: rosters.save(c, sheet, now))
     source = Source(code_system=settings.intake.code_system)
     found = outlines.read(county_geojson(seed), roster, source, COUNTY_NAME)
     await database.write(lambda c: outlines.save(c, found))

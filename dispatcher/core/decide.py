@@ -268,11 +268,17 @@ def _meant(callout: Callout, attempt: Attempt) -> bool:
 
 
 def _strike_means(
-    draft: Draft, person: PersonId, means: tuple[Means, ...], reason: str
+    draft: Draft,
+    person: PersonId,
+    means: tuple[Means, ...],
+    reason: str,
+    by: str = facts.SYSTEM,
 ) -> None:
     """Strike an address, go on to the person's next one, else up the ladder."""
     draft.add(
-        facts.MeansStruck(at=draft.now, person=person, means=means, reason=reason)
+        facts.MeansStruck(
+            at=draft.now, by=by, person=person, means=means, reason=reason
+        )
     )
     last = _last_attempts(draft, person)
     for one in means:
@@ -300,7 +306,8 @@ def _answered(draft: Draft, event: Answered) -> None:
         draft.add(facts.PersonStruck(at=draft.now, by=event.by, person=event.person))
         draft.strike_rungs()
     elif event.meaning is Meaning.WRONG_PERSON and callout.open:
-        _strike_means(draft, event.person, _said_from(draft, event), "wrong_person")
+        means = _said_from(draft, event)
+        _strike_means(draft, event.person, means, "wrong_person", event.by)
     else:
         _note(draft, event)
 

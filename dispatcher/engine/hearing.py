@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
 from channels.contract import Reply
 from config.texts import TextName
-from contacts.model import AddressId, PersonId
+from contacts.model import AddressId, Flag, PersonId
 from dispatcher.core.alert import ChainId
 from dispatcher.core.answer import Evidence, Meaning
 from dispatcher.core.matching import (
@@ -24,7 +24,8 @@ from dispatcher.core.matching import (
 from dispatcher.engine.answering import Gathered, Spoken, gather
 from dispatcher.engine.compose import Desk, short_id
 from dispatcher.intake.replies import Read, read
-from dispatcher.store import heard, people, questions
+from dispatcher.store import flags, heard, people, questions
+from dispatcher.store.flags import Flagging
 from dispatcher.store.heard import Said
 from dispatcher.store.outbox import About, Message
 from dispatcher.store.outbox import put as put_messages
@@ -47,11 +48,14 @@ def hear(desk: Desk, one: Heard, gathered: Gathered) -> str:
     :param gathered: takes up the events that follow, for one step with all the others
     """
     number = one.reply.sender
-    if not people.holders_of(desk.connection, number):
+    holders = people.holders_of(desk.connection, number)
+    if not holders:
         return "unknown_sender"
     sent = heard.sent_to(desk.connection, number, one.received_at)
     codes = questions.known_codes(desk.connection, number, one.received_at)
     words = read(one.reply.text, codes)
+    if words.meaning is Meaning.OPT_OUT:
+        _note_opt_out(desk, dict(holders), sent)
     found = match(
         [said.candidate for said in sent],
         code=words.code,
@@ -76,6 +80,24 @@ def hear(desk: Desk, one: Heard, gathered: Gathered) -> str:
             return _matched(desk, Understood(one, words, how), asked, gathered)
         case _:
             assert_never(found)
+
+
+def _note_opt_out(desk: Desk, holders: Mapping[str, str], sent: Sequence[Said]) -> None:
+    """Mark the number: the carrier may hold back from now on what we write to it."""
+    newest = sent[-1].candidate.message if sent else None
+    flags.add(
+        desk.connection,
+        [
+            Flagging(
+                address=AddressId(address),
+                flag=Flag.OPTED_OUT,
+                at=desk.now,
+                by=f"person:{person}",
+                message=newest,
+            )
+            for address, person in holders.items()
+        ],
+    )
 
 
 BY_CODE = frozenset({Evidence.SMS_CODE, Evidence.SMS_EXT_CODE})

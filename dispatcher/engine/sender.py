@@ -33,6 +33,7 @@ from dispatcher.engine.outcome import Sent, record, reported, route_of, tell
 from dispatcher.store import outbox
 from dispatcher.store.calls import Call
 from dispatcher.store.database import Database
+from dispatcher.store.flags import DIAL_GUARD
 from dispatcher.store.outbox import Sending
 
 WINDOW = 128  # messages claimed at a time
@@ -43,8 +44,6 @@ START_SECONDS = 10.0  # who waits longer for a line might outlive the lease on i
 TEXTS = frozenset(set(Channel) - {Channel.VOICE})
 CALLS = frozenset({Channel.VOICE})
 TOO_LATE = reported(Progress.FAILED, FailureKind.HELD_BACK, "not_after")
-
-REFUSED = "dial_guard"
 
 log = structlog.get_logger()
 
@@ -161,7 +160,7 @@ class Sender:
         by_number = message.channel is not Channel.WECHAT
         if by_number and self._keeper.refuses(message.number):
             log.error("sender.number.refused", message=message.id)
-            return Failed(kind=FailureKind.PERMANENT_ADDRESS, code=REFUSED)
+            return Failed(kind=FailureKind.PERMANENT_ADDRESS, code=DIAL_GUARD)
         try:
             outgoing = outgoing_of(context, message, now)
             return await self._providers[route].send(outgoing)

@@ -24,6 +24,7 @@ from typing import TypeVar, cast
 from sqlalchemy import Connection
 from typing_extensions import override
 
+from contacts.model import Flag
 from dispatcher.core.alert import ChainId
 from dispatcher.core.callout import Callout, CalloutId, State
 from dispatcher.core.decide import react
@@ -41,8 +42,9 @@ from dispatcher.core.fact import (
 )
 from dispatcher.engine.compose import Desk, Planned, compose
 from dispatcher.engine.context import Chain, Context
-from dispatcher.store import callouts, calls, outbox, people, strikes
+from dispatcher.store import callouts, calls, flags, outbox, strikes
 from dispatcher.store.callouts import Change, Seen
+from dispatcher.store.flags import Flagging
 
 Events = Mapping[CalloutId, Sequence[Event]]
 WRONG_PERSON = "wrong_person"
@@ -177,9 +179,26 @@ def _strike(desk: Desk, callout: Callout, fact: Fact) -> None:
             strikes.woke(desk.connection, callout.chain, person, desk.now)
         case PersonStruck(person=person):
             strikes.add(desk.connection, callout.chain, person, desk.now)
-        case MeansStruck(means=means, reason=reason) if reason == WRONG_PERSON:
-            wrong = {one.address for one in means}
-            people.flag_wrong(desk.connection, wrong)
-            outbox.drop_to(desk.connection, wrong, WRONG_PERSON)
+        case MeansStruck():
+            _flag(desk, callout, fact)
         case _:
             pass
+
+
+def _flag(desk: Desk, callout: Callout, fact: MeansStruck) -> None:
+    """Keep what a struck address shows, for the roster and whoever mends it."""
+    struck = {one.address for one in fact.means}
+    if fact.reason == WRONG_PERSON:
+        flag, flagged = Flag.WRONG_PERSON, [*struck]
+        outbox.drop_to(desk.connection, struck, WRONG_PERSON)
+    else:
+        flag, flagged = Flag.DEAD, flags.dead_among(desk.connection, struck)
+    flags.add(
+        desk.connection,
+        [
+            Flagging(
+                address=address, flag=flag, at=desk.now, by=fact.by, callout=callout.id
+            )
+            for address in flagged
+        ],
+    )

@@ -168,12 +168,14 @@ def _holding_rows(roster: Roster) -> list[batch.Values]:
     return rows
 
 
-def flag_wrong(connection: Connection, addresses: Iterable[str]) -> None:
-    """Mark addresses that somebody said are not his."""
+def flag_wrong(
+    connection: Connection, addresses: Iterable[str], *, wrong: bool = True
+) -> None:
+    """Mark addresses that somebody said are not his, or take that back."""
     connection.execute(
         schema.address.update()
         .where(schema.address.c.id.in_(list(addresses)))
-        .values(wrong=True)
+        .values(wrong=wrong)
     )
     raise_version(connection)
 

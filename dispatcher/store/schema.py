@@ -380,6 +380,8 @@ person = Table(
     Column("name", Text, nullable=False),
     # The first version of the same human.
     Column("human", Text, nullable=False, index=True),
+    # When a roster said last that this is so; the one thing of a version that moves.
+    Column("confirmed_at", Moment),
 )
 
 address = Table(
@@ -392,6 +394,22 @@ address = Table(
     Column("kind", Text, nullable=False),
     Column("value", Text, nullable=False, index=True),
     Column("wrong", Boolean, nullable=False),
+)
+
+# What calls have shown of an address. A row is never removed: one that was cleared
+# stays as the trail, and the next one of its kind is a row of its own.
+address_flag = Table(
+    "address_flag",
+    metadata,
+    Column("address", Text, primary_key=True),
+    Column("flag", Text, primary_key=True),
+    Column("at", Moment, primary_key=True),
+    Column("by", Text, nullable=False),
+    Column("callout", Text),
+    Column("message", Text),
+    Column("cleared_at", Moment),
+    Column("cleared_by", Text),
+    sqlite_with_rowid=False,
 )
 
 in_any_case = address.c.value.collate("NOCASE")

@@ -277,7 +277,7 @@ async def _settle(database: Database, settings: Settings, grids: int) -> Roster:
     key = ApiKey(name="house", scopes=SCOPES, senders=("*",))
     now = SystemClock().now()
     await database.write(lambda c: add(c, key, KEY, now))
-    return await database.write(lambda c: rosters.save(c, sheet))
+    return await database.write(lambda c: rosters.save(c, sheet, now))
 
 
 def county_of(grids: int, seed: int = 7) -> bytes:

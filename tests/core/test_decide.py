@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from contacts.model import PersonId, Post
@@ -35,6 +37,7 @@ from tests.core.build import (
     own,
     planned,
     ref,
+    said,
     small,
 )
 
@@ -226,6 +229,14 @@ def test_a_struck_person_is_called_in_no_other_role() -> None:
     told = life.silence(24 * 3600)
 
     assert not [name for _, name in planned(told) if ".a." in name]
+
+
+def test_who_found_a_number_wrong_stands_in_the_fact() -> None:
+    heard = replace(said("a", Meaning.WRONG_PERSON, address="a1"), by="key:officer")
+
+    followed = climbed(0, rings_out=False).happen(heard, 30)
+
+    assert (followed[0].kind, followed[0].by) == ("means_struck", "key:officer")
 
 
 def test_the_wrong_person_strikes_his_address_and_the_next_is_called_at_once() -> None:
