@@ -14,7 +14,7 @@ from contacts.importers.sheet import (
     RowProblem,
     Sheet,
 )
-from contacts.model import AddressKind, Person, Post, PostRef
+from contacts.model import AddressKind, Person, PersonId, Post, PostRef
 from contacts.roster import Roster
 from tests.contacts.tree import GRID_1, UNITS, VILLAGE
 
@@ -156,3 +156,42 @@ def test_a_sheet_with_problems_replaces_nothing() -> None:
 
     with pytest.raises(ValueError, match="1 problems"):
         merge(FIRST, broken, ids("b"))
+
+
+def wronged(person: Person) -> Person:
+    """The same, after somebody else answered at his first number."""
+    first, *others = person.addresses
+    return replace(person, addresses=(replace(first, wrong=True), *others))
+
+
+def test_who_comes_back_has_his_number_back_with_what_is_known_of_it() -> None:
+    without = merge(FIRST, sheet((HEAD, LI)), ids("b"))
+    former = [wronged(holder(FIRST, LEAD))]
+    again = merge(without, sheet((LEAD, WANG), (HEAD, LI)), ids("c"), former)
+
+    assert holder(again, LEAD).addresses == former[0].addresses
+
+
+def test_who_is_there_now_comes_before_who_was() -> None:
+    former = [wronged(replace(holder(FIRST, LEAD), id=PersonId("old")))]
+    again = merge(FIRST, sheet((LEAD, WANG), (HEAD, LI)), ids("c"), former)
+
+    assert holder(again, LEAD) == holder(FIRST, LEAD)
+
+
+def test_a_number_under_another_name_is_a_new_address() -> None:
+    former = [wronged(holder(FIRST, LEAD))]
+    renamed = replace(WANG, name="王建军")
+    again = merge(FIRST, sheet((LEAD, renamed), (HEAD, LI)), ids("c"), former)
+    [address] = holder(again, LEAD).addresses
+
+    assert (address.id, address.wrong) == ("c2", False)
+
+
+def test_a_number_that_is_known_by_another_kind_keeps_its_id() -> None:
+    satellite = ListedAddress(kind=AddressKind.SATELLITE, value=ONE.value)
+    seen = replace(WANG, addresses=(satellite,))
+    again = merge(FIRST, sheet((LEAD, seen), (HEAD, LI)), ids("c"))
+    [address] = holder(again, LEAD).addresses
+
+    assert (address.id, address.kind) == ("a2", AddressKind.SATELLITE)
