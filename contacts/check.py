@@ -159,10 +159,11 @@ class Checked:
 def check(roster: Roster, known: Known) -> Checked:
     """Look through a roster, in time linear in its size."""
     useful = frozenset(p.id for p in roster.people.values() if _useful(p, known))
-    doubled = {finding.unit: finding for finding in _one_for_two(roster)}
+    held = _held(roster)
+    doubled = {finding.unit: finding for finding in _one_for_two(roster, held)}
     first = _first_posts(roster)
     found = chain(
-        _vacant(roster),
+        _vacant(roster, held),
         doubled.values(),
         _of_people(roster, known, first, useful),
         _shared(roster, first),
@@ -171,7 +172,7 @@ def check(roster: Roster, known: Known) -> Checked:
     findings = tuple(sorted(found, key=lambda f: (SEVERITY[f.fault], f.unit)))
     within = _within(roster)
     ready = {
-        unit.id: unit.id not in doubled and _ready(roster, unit.id, useful)
+        unit.id: unit.id not in doubled and _ready(held[unit.id], useful)
         for unit in roster.units.values()
         if unit.kind is UnitKind.GRID
     }
@@ -210,29 +211,49 @@ def _first_posts(roster: Roster) -> dict[PersonId, PostRef]:
     return posts
 
 
-def _vacant(roster: Roster) -> Iterator[Finding]:
-    for unit in roster.units.values():
-        for post in NEEDED[unit.kind]:
-            if not roster.holders(PostRef(unit.id, post)):
-                yield Finding(fault=Fault.VACANT, unit=unit.id, post=post)
+Held = Mapping[UnitId, tuple[tuple[Person, ...], ...]]
 
 
-def _one_for_two(roster: Roster) -> Iterator[Finding]:
-    for unit in roster.units.values():
-        if unit.kind is not UnitKind.GRID:
+def _held(roster: Roster) -> Held:
+    """Who holds each post that a unit needs, in the order of :data:`NEEDED`."""
+    return {
+        unit.id: tuple(
+            roster.holders(PostRef(unit.id, post)) for post in NEEDED[unit.kind]
+        )
+        for unit in roster.units.values()
+    }
+
+
+def _vacant(roster: Roster, held: Held) -> Iterator[Finding]:
+    for name, holders in held.items():
+        posts = NEEDED[roster.units[name].kind]
+        for post, people in zip(posts, holders, strict=True):
+            if not people:
+                yield Finding(fault=Fault.VACANT, unit=name, post=post)
+
+
+def _one_for_two(roster: Roster, held: Held) -> Iterator[Finding]:
+    for name, holders in held.items():
+        if roster.units[name].kind is not UnitKind.GRID:
             continue
-        leads = roster.holders(PostRef(unit.id, Post.GRID_LEAD))
-        ids = {lead.id for lead in leads}
-        values = {address.value for lead in leads for address in lead.addresses}
-        for backup in roster.holders(PostRef(unit.id, Post.GRID_BACKUP)):
-            if backup.id in ids or any(a.value in values for a in backup.addresses):
-                yield Finding(
-                    fault=Fault.SAME_PERSON,
-                    unit=unit.id,
-                    post=Post.GRID_BACKUP,
-                    person=backup.id,
-                )
-                break
+        leads, backups = holders
+        same = next((one for one in backups if _is_one_of(one, leads)), None)
+        if same:
+            yield Finding(
+                fault=Fault.SAME_PERSON,
+                unit=name,
+                post=Post.GRID_BACKUP,
+                person=same.id,
+            )
+
+
+def _is_one_of(person: Person, people: Iterable[Person]) -> bool:
+    """Whether he is among them, or has a number of one of them."""
+    values = [address.value for address in person.addresses]
+    return any(
+        one.id == person.id or any(a.value in values for a in one.addresses)
+        for one in people
+    )
 
 
 def _of_people(
@@ -269,28 +290,28 @@ def _flagged(person: Person, known: Known) -> Iterator[tuple[Fault, Address | No
 
 
 def _shared(roster: Roster, posts: Mapping[PersonId, PostRef]) -> Iterator[Finding]:
-    owners: dict[str, list[PersonId]] = defaultdict(list)
+    owners: dict[str, PersonId] = {}
+    others: dict[str, dict[PersonId, None]] = defaultdict(dict)
     for person_id in posts:
-        for value in {a.value for a in roster.people[person_id].addresses}:
-            owners[value].append(person_id)
-    for value, (one, *others) in owners.items():
-        if others:
-            ref = posts[one]
-            yield Finding(
-                fault=Fault.SHARED_NUMBER,
-                unit=ref.unit,
-                post=ref.post,
-                person=one,
-                address=next(
-                    a for a in roster.people[one].addresses if a.value == value
-                ),
-                others=tuple(others),
-            )
+        for address in roster.people[person_id].addresses:
+            owner = owners.setdefault(address.value, person_id)
+            if owner != person_id:
+                others[address.value][person_id] = None
+    for value, sharing in others.items():
+        person = roster.people[owners[value]]
+        yield Finding(
+            fault=Fault.SHARED_NUMBER,
+            unit=posts[person.id].unit,
+            post=posts[person.id].post,
+            person=person.id,
+            address=next(one for one in person.addresses if one.value == value),
+            others=tuple(sharing),
+        )
 
 
 def _of_units(roster: Roster, known: Known) -> Iterator[Finding]:
     largest = max((ORDER[unit.kind] for unit in roster.units.values()), default=0)
-    parents = {unit.parent for unit in roster.units.values()}
+    parents = {unit.parent: bare(unit.parent or "") for unit in roster.units.values()}
     names: dict[tuple[UnitId | None, str], UnitId] = {}
     for unit in roster.units.values():
         placed = unit.id in known.outlined or None not in (unit.lat, unit.lon)
@@ -300,7 +321,7 @@ def _of_units(roster: Roster, known: Known) -> Iterator[Finding]:
         if unit.parent is None:
             if ORDER[unit.kind] < largest:
                 yield Finding(fault=Fault.NO_PARENT, unit=unit.id)
-        elif _foreign(unit, roster.units[unit.parent]):
+        elif _foreign(unit, roster.units[unit.parent], parents[unit.parent]):
             others = (unit.parent,)
             yield Finding(fault=Fault.FOREIGN_CODE, unit=unit.id, others=others)
         first = names.setdefault((unit.parent, unit.name), unit.id)
@@ -308,11 +329,13 @@ def _of_units(roster: Roster, known: Known) -> Iterator[Finding]:
             yield Finding(fault=Fault.SAME_NAME, unit=unit.id, others=(first,))
 
 
-def _foreign(unit: Unit, parent: Unit) -> bool:
-    """Whether a code says that the unit lies elsewhere; a grid's may say nothing."""
+def _foreign(unit: Unit, parent: Unit, above: str) -> bool:
+    """Whether a code says that the unit lies elsewhere; a grid's may say nothing.
+
+    :param above: the parent's code in its shortest spelling
+    """
     if unit.code_system != parent.code_system:
         return False
-    above = bare(parent.id)
     if not (unit.id.isdecimal() and above.isdecimal()):
         return False
     says_nothing = unit.kind is UnitKind.GRID and len(unit.id) <= len(above)
@@ -328,11 +351,8 @@ def _within(roster: Roster) -> dict[UnitId, UnitId]:
     }
 
 
-def _ready(roster: Roster, grid: UnitId, useful: Collection[PersonId]) -> bool:
-    return all(
-        any(person.id in useful for person in roster.holders(PostRef(grid, post)))
-        for post in NEEDED[UnitKind.GRID]
-    )
+def _ready(holders: Iterable[Iterable[Person]], useful: Collection[PersonId]) -> bool:
+    return all(any(one.id in useful for one in people) for people in holders)
 
 
 def _score(ready: Collection[bool]) -> Score:

@@ -63,6 +63,7 @@ KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "idle": ((), ()),
     "reader": (("alerts:read",), ()),
     "records": (("records:read",), ()),
+    "clerk": (("people:read",), ()),
     "officer": (
         *(("alerts:write", "alerts:cancel", "alerts:read", "callouts:write"),),
         ("*",),
