@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from config.settings import load
 from contacts.check import FLAGGED
 from contacts.model import AddressId, AddressKind, Flag
-from contacts.numbers import mask
+from contacts.numbers import mask, without_numbers
 from dispatcher.api.check_words import FAULTS
 from dispatcher.cli import stores
 from dispatcher.cli.failure import BAD_INPUT, CommandError
@@ -80,6 +80,7 @@ def clear(config: Path | None, address: str, flag: str, by: str) -> Listed:
         settings, lambda c: flags.clear(c, address, Flag(flag), by, now)
     )
     if not done:
-        problem = f"{address}: 没有 {flag} 标记;先用 roster flags 查看"
+        shown = without_numbers(address)  # a number may have been typed for it
+        problem = f"{shown}: 没有 {flag} 标记;先用 roster flags 查看"
         raise CommandError([problem], BAD_INPUT)
     return {"address": address, "flag": flag, "cleared_by": by}

@@ -123,7 +123,7 @@ def owners(connection: Connection, addresses: Iterable[str]) -> dict[AddressId, 
         select(table.c.id, table.c.kind, table.c.value, person.c.name)
         .join(person, person.c.id == table.c.person)
         .where(table.c.id.in_(select(listed.c.value)))
-        .order_by(person.c.confirmed_at)
+        .order_by(person.c.confirmed_at.nulls_first())
     )
     return {
         AddressId(row.id): Owner(

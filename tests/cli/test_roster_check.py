@@ -175,10 +175,12 @@ def test_an_officer_clears_a_flag_and_the_trail_stays(folder: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["wrong", "dead"])
 def test_a_flag_that_is_not_there_is_bad_input(folder: Path, kind: str) -> None:
-    done = jiaoying(folder, "roster", "unflag", "nobody", kind, "--by", "赵")
+    number = "+99913800000004"
+    done = jiaoying(folder, "roster", "unflag", number, kind, "--by", "赵")
 
     assert (done.returncode, done.stdout) == (2, "")
     assert kind in done.stderr
+    assert number not in done.stderr
 
 
 def test_an_import_that_brings_a_number_again_keeps_its_flag(folder: Path) -> None:
