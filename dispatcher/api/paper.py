@@ -53,6 +53,13 @@ def about(record: Record) -> Iterator[str]:
     yield f"制表时间:{time(record.made_at)} 系统暂不采集、留空手填:{blank}"
 
 
+def foot(record: Record) -> str:
+    """What stands below everything: whoever keeps the paper can check the store."""
+    seal = record.seal
+    told = f"第{seal.n}次 {time(seal.at)} 根散列 {seal.root}" if seal else "尚无"
+    return f"留痕封存:{told}"
+
+
 def gathered(columns: Sequence[Column], line: RecordRow) -> Iterator[tuple[str, str]]:
     """The filled cells under one heading: label and text; alone, without a label."""
     for column in columns:

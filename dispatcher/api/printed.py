@@ -10,7 +10,7 @@ from html import escape
 
 from dispatcher.api.columns import COLUMNS, SIGNATURE, Column
 from dispatcher.api.kpi import FIGURES
-from dispatcher.api.paper import GROUPS, SHARES, about, gathered, said
+from dispatcher.api.paper import GROUPS, SHARES, about, foot, gathered, said
 from dispatcher.api.record import Record, RecordRow, Section, asleep
 from dispatcher.api.sheet import DRILL
 from dispatcher.core.callout import Mark
@@ -59,6 +59,7 @@ def as_html(record: Record) -> str:
             *_figures(record),
             *_asleep(record),
             f'<p class="sign">{escape(SIGNATURE)}</p>',
+            f"<p>{escape(foot(record))}</p>",
             "</body>\n</html>\n",
         )
     )

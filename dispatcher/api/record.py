@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -25,8 +25,9 @@ from dispatcher.core.alert import Alert, Level, Status
 from dispatcher.core.answer import Evidence, Meaning
 from dispatcher.core.callout import CloseReason, Mark, State, Task
 from dispatcher.core.report import Callee, Row, Summary, row, summarise
+from dispatcher.core.seal import Seal
 from dispatcher.engine.context import Context
-from dispatcher.store import callouts, people
+from dispatcher.store import callouts, people, seals
 
 KEY = "key:"
 
@@ -137,11 +138,13 @@ class Record:
 
     :ivar sent: when it was issued, in the policy's zone
     :ivar made_at: when the record was taken, in the policy's zone
+    :ivar seal: the newest of the alert, its time in the policy's zone; None: none yet
     """
 
     alert: Alert
     sent: datetime
     made_at: datetime
+    seal: Seal | None
     sections: tuple[Section, ...]
     summary: Summary
 
@@ -166,6 +169,7 @@ def take_record(
 ) -> Record:
     """The record of an alert by township, within that by place."""
     told = [row(facts) for _, facts in callouts.each_facts(connection, alert.id)]
+    seal = seals.newest(connection, alert.id)
     known = people.find_people(connection, {one for t in told for one in _named_in(t)})
     scribe = _Scribe(
         alert=alert,
@@ -177,6 +181,7 @@ def take_record(
         alert=alert,
         sent=alert.content.sent.astimezone(scribe.zone),
         made_at=now.astimezone(scribe.zone),
+        seal=seal and replace(seal, at=seal.at.astimezone(scribe.zone)),
         sections=tuple(scribe.sections(told)),
         summary=summarise(one.tally for one in told),
     )

@@ -24,6 +24,7 @@ from dispatcher.core.callout import Callout, Ladder, Mark, State
 from dispatcher.core.due import What, next_due
 from dispatcher.core.fact import Fact
 from dispatcher.core.report import Summary
+from dispatcher.core.seal import Seal
 from dispatcher.store.codec import FACT
 from dispatcher.store.figures import MessageFigures
 
@@ -301,9 +302,23 @@ def _taken(callout: Callout) -> TakenView | None:
     return TakenView(by=taking.by, at=taking.at, result_by=taking.result_by)
 
 
+class SealView(View):
+    """The newest seal of an alert: which one, when, and over what root."""
+
+    n: int
+    at: datetime
+    root: str
+
+    @classmethod
+    def of(cls, seal: Seal) -> Self:
+        """Show a seal."""
+        return cls(n=seal.n, at=seal.at, root=seal.root)
+
+
 class RecordView(View):
     """The record of an alert.
 
+    :ivar seal: None before the first one
     :ivar not_awakened: numbers of the lines that were rung in time, in vain
     :ivar never_rung: numbers of the lines whose own people were not rung in time
     """
@@ -312,6 +327,7 @@ class RecordView(View):
     rows: list[RecordRow]
     drill: bool
     made_at: datetime
+    seal: SealView | None
     summary: FiguresView
     townships: list[TownshipView]
     not_awakened: list[int]
@@ -326,6 +342,7 @@ class RecordView(View):
             rows=rows,
             drill=record.drill,
             made_at=record.made_at,
+            seal=SealView.of(record.seal) if record.seal else None,
             summary=FiguresView.model_validate(record.summary),
             townships=[
                 TownshipView.of(part.unit, part.name, part.summary)

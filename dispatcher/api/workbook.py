@@ -26,7 +26,7 @@ from dispatcher.api.columns import (
     harmless,
 )
 from dispatcher.api.kpi import FIGURES, Figure
-from dispatcher.api.paper import GROUPS, SHARES, gathered
+from dispatcher.api.paper import GROUPS, SHARES, foot, gathered
 from dispatcher.api.record import Record, RecordRow, asleep
 from dispatcher.api.sheet import DRILL
 from dispatcher.api.words import MARKS
@@ -166,6 +166,7 @@ def _write(book: Workbook, look: _Look, table: Table, record: Record) -> None:
             _put(sheet, (last, place), cell, look.cell)
     sheet.autofilter(0, 0, last, len(table.heads) - 1)
     sheet.write_string(last + 2, 0, SIGNATURE, look.plain)
+    sheet.write_string(last + 3, 0, foot(record), look.plain)
 
 
 def _lay_out(sheet: Any, table: Table, record: Record) -> None:  # noqa: ANN401 - xlsxwriter is untyped

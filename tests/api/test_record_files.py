@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
@@ -131,7 +131,25 @@ async def test_a_workbook_is_laid_out_for_paper(hamlet: Hamlet) -> None:
     assert book.defined["_xlnm.Print_Titles", "0"] == "叫应记录表!$1:$1"
     assert len(list(sheet.iter(f"{MAIN}col"))) > 1
     assert "暴雨&&山洪红色预警" in "".join(map(str, sheet.itertext()))
-    assert "值班员(签字)" in book.rows(1)[-1]["序号"]
+    assert "值班员(签字)" in book.rows(1)[-2]["序号"]
+    assert book.rows(1)[-1]["序号"] == "留痕封存:尚无"
+
+
+async def test_every_form_ends_with_the_newest_seal(hamlet: Hamlet) -> None:
+    alert = await hamlet.launched()
+    await hamlet.runtime.engine.sealer.seal()
+    told, page, book = [
+        await hamlet.get(path(alert, form), key="records")
+        for form in ("json", "html", "xlsx")
+    ]
+
+    seal = told.json()["seal"]
+    at = datetime.fromisoformat(seal["at"])
+    foot = f"留痕封存:第1次 {at:%Y-%m-%d %H:%M:%S} 根散列 {seal['root']}"
+    assert (seal["n"], at.utcoffset()) == (1, timedelta(hours=8))
+    assert re.fullmatch("[0-9a-f]{64}", seal["root"])
+    assert foot in page.text
+    assert foot == Book(book.content).rows(1)[-1]["序号"]
 
 
 async def test_a_workbook_has_the_lines_under_fewer_headings_for_paper(

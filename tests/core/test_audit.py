@@ -283,6 +283,16 @@ def test_a_fact_that_is_missing_is_told_where_the_next_one_comes() -> None:
     assert (found.flaw, found.subject, found.seq) == (Flaw.MISSING, "c", 2)
 
 
+def test_the_last_fact_that_is_missing_is_told_by_the_head() -> None:
+    told = whole(a_book())
+    told.remove(line_of(told, callout="c", seq=3))
+
+    found = heard(told).first_fact
+
+    assert found
+    assert (found.flaw, found.subject, found.seq) == (Flaw.MISSING, "c", 3)
+
+
 def test_a_fact_that_comes_again_is_out_of_place() -> None:
     told = whole(a_book())
     line = line_of(told, callout="c", seq=2)
