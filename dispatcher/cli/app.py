@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -78,6 +78,10 @@ def serve(
     leash_fd: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """运行服务:接口与叫应两个进程,一个看护。"""
+    if leash_fd is None:  # who is on a leash was started by one that has looked
+        from dispatcher.cli.owners import refuse_strangers
+
+        refuse_strangers()
     from dispatcher.cli import serve as work
     from dispatcher.cli.ground import Inherited
 
@@ -200,7 +204,7 @@ def roster_check(
     as_json: Json = False,
 ) -> None:
     """检查名册:空岗、不可达、空号、逾期,按乡镇打分,最差的在前。"""
-    from dispatcher.cli import checks as work
+    from dispatcher.cli import roster_check as work
 
     examined = work.examine(config, township)
     if as_json:
@@ -339,6 +343,97 @@ def export(  # noqa: PLR0913 - one for each option
     verdict = verifying.verify(verify, public_key, seals)
     _print(verifying.result(verdict), verifying.in_words(verdict), as_json=as_json)
     raise typer.Exit(1 if verdict.findings else 0)
+
+
+@app.command()
+def backup(  # noqa: PLR0913 - one for each option
+    file: Annotated[
+        Path | None, typer.Argument(help="新文件,或已有的文件夹(文件名带时刻)")
+    ] = None,
+    *,
+    keys: Annotated[
+        Path | None, typer.Option(help="另把密钥用口令封存到这个文件或文件夹")
+    ] = None,
+    passphrase_file: Annotated[
+        Path | None, typer.Option(help="口令在这个文件的第一行;不写则询问")
+    ] = None,
+    keep: Annotated[
+        int | None, typer.Option(min=1, help="文件夹里只留最近几个备份")
+    ] = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """备份:不停服务,写好并核对;密钥另存。"""
+    from dispatcher.cli import backup as work
+
+    ask = _passphrase(passphrase_file, confirmed=True)
+    wanted = work.Wanted(file=file, keys=keys, passphrase=ask, keep=keep)
+    done = work.back_up(config, wanted)
+    _print(done, work.in_words(done), as_json=as_json)
+
+
+@app.command()
+def restore(  # noqa: PLR0913 - one for each option
+    file: Annotated[Path, typer.Argument(help="jiaoying backup 写的备份")],
+    *,
+    keys: Annotated[
+        Path | None, typer.Option(help="封存的密钥;不写则密钥已在原处")
+    ] = None,
+    passphrase_file: Annotated[
+        Path | None, typer.Option(help="口令在这个文件的第一行;不写则询问")
+    ] = None,
+    without_keys: Annotated[
+        bool, typer.Option("--without-keys", help="密钥已丢失,仍要恢复")
+    ] = False,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """恢复:只恢复到空处,不覆盖任何东西。"""
+    from dispatcher.cli import restoring as work
+
+    ask = _passphrase(passphrase_file, confirmed=False)
+    given = work.Given(file=file, keys=keys, passphrase=ask, without_keys=without_keys)
+    done = work.restore(config, given)
+    _print(done, work.in_words(done), as_json=as_json)
+
+
+@app.command()
+def doctor(
+    *,
+    backups: Annotated[
+        Path | None, typer.Option(help="再看这个文件夹里最近的备份")
+    ] = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """体检:配置、密钥、时钟、磁盘、数据库;只看不改。"""
+    from dispatcher.cli.owners import refuse_strangers
+
+    try:
+        from dispatcher.cli import doctor as work
+    except ImportError:
+        refuse_strangers()  # somebody else's package lacks what we look for in it
+        raise
+
+    found = work.examine(config, backups)
+    _print(work.in_json(found), work.in_words(found), as_json=as_json)
+    raise typer.Exit(work.exit_code(found))
+
+
+def _passphrase(file: Path | None, *, confirmed: bool) -> Callable[[], str]:
+    """Where a passphrase comes from, once it is needed."""
+
+    def ask() -> str:
+        from dispatcher.cli.key_archive import checked, passphrase_in
+
+        if file:
+            return passphrase_in(file)
+        said: str = typer.prompt(
+            "口令", hide_input=True, confirmation_prompt=confirmed, err=True
+        )
+        return checked(said, "口令")
+
+    return ask
 
 
 def _print(result: Mapping[str, object], words: str, *, as_json: bool) -> None:

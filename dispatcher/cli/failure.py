@@ -24,6 +24,8 @@ class CommandError(Exception):
 
 def told(error: Exception) -> int:
     """Say on stderr what is wrong and give the exit code; raise what is our fault."""
+    if isinstance(error, CommandError):
+        return _said(error.problems, error.code)
     # Only now: a command that goes well has no need of them.
     from sqlalchemy.exc import OperationalError
 
@@ -34,17 +36,18 @@ def told(error: Exception) -> int:
     from dispatcher.store.migrate import SchemaError
 
     match error:
-        case CommandError(problems=problems, code=code):
-            pass
         case ConfigError() | PolicyError():
-            problems, code = tuple(map(str, error.problems)), BAD_INPUT
+            return _said(map(str, error.problems), BAD_INPUT)
         case ChannelConfigError():
-            problems, code = (str(error),), BAD_INPUT
+            return _said([str(error)], BAD_INPUT)
         case WorkerRunningError() | SchemaError() | OSError():
-            problems, code = (str(error),), FAILED
+            return _said([str(error)], FAILED)
         case OperationalError():
-            problems, code = (f"the store: {error.orig}",), FAILED
+            return _said([f"the store: {error.orig}"], FAILED)
         case _:
             raise error
+
+
+def _said(problems: Iterable[str], code: int) -> int:
     sys.stderr.writelines(f"{problem}\n" for problem in problems)
     return code

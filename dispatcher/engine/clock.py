@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
+
+TIMEX_BYTES = 512  # struct timex takes 208; all zero it asks and sets nothing
+TIME_ERROR = 5  # what adjtimex(2) says of a clock that nobody sets right
 
 
 class Clock(Protocol):
@@ -103,3 +108,20 @@ async def wait_for(event: asyncio.Event, seconds: float) -> bool:
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(event.wait(), seconds)
     return event.is_set()
+
+
+class Discipline(StrEnum):
+    """Whether the kernel knows of something that keeps the machine's clock right."""
+
+    KEPT = "kept"
+    LEFT_ALONE = "left_alone"
+    UNKNOWN = "unknown"
+
+
+def discipline() -> Discipline:
+    """Ask the kernel about the machine's clock, as adjtimex(2) tells it."""
+    adjtimex = getattr(ctypes.CDLL(None), "adjtimex", None)
+    state = adjtimex(ctypes.create_string_buffer(TIMEX_BYTES)) if adjtimex else -1
+    if state < 0:
+        return Discipline.UNKNOWN
+    return Discipline.LEFT_ALONE if state == TIME_ERROR else Discipline.KEPT

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import hashlib
+import hmac
 import secrets
-import tempfile
 from pathlib import Path
+
+from dispatcher.store.placing import draft_of
 
 KEY_BYTES = 32
 
@@ -27,7 +29,8 @@ def load_or_make(folder: Path, name: str) -> bytes:
     """
     file = folder / name
     if not file.exists():
-        _make(file)
+        with contextlib.suppress(FileExistsError):  # another process was quicker
+            keep(file, new_key())
     key = file.read_bytes()
     if len(key) != KEY_BYTES:
         message = (
@@ -38,27 +41,25 @@ def load_or_make(folder: Path, name: str) -> bytes:
     return key
 
 
-def _make(file: Path) -> None:
-    """Put a whole key in place, unless another process has been quicker."""
+def keep(file: Path, key: bytes) -> None:
+    """Put a whole key in place.
+
+    :raises FileExistsError: when there is one already
+    """
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, draft = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
-    try:
-        with os.fdopen(descriptor, "wb") as opened:  # mkstemp gives it mode 0600
-            opened.write(new_key())
-            opened.flush()
-            os.fsync(opened.fileno())
-        # A link appears at once and whole, and never in place of one that is there.
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, file)
-    finally:
-        Path(draft).unlink()
-    _sync(file.parent)
+    with draft_of(file) as draft:
+        draft.write_bytes(key)
 
 
-def _sync(folder: Path) -> None:
-    """Let the new name be on disk before anything is made with the key."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def key_files(folder: Path) -> dict[str, Path]:
+    """The keys that are in a folder, by name; drafts of keys are none."""
+    if not folder.is_dir():
+        return {}
+    found = (file for file in sorted(folder.iterdir()) if file.is_file())
+    return {file.name: file for file in found if not file.name.startswith(".")}
+
+
+def fingerprint(name: str, key: bytes) -> str:
+    """What tells one key from another and gives nothing of it away."""
+    proof = hmac.digest(key, f"jiaoying key {name}".encode(), "sha256")
+    return hashlib.sha256(proof).hexdigest()

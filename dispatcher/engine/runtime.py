@@ -237,6 +237,7 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
     file = database_file(settings)
     if file:
         file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)  # names and numbers: SQLite's other files follow it
     async with Database(settings.store.url).running() as database:
         await database.write(migrate)
         yield database
@@ -248,7 +249,7 @@ async def running(
 ) -> AsyncIterator[Runtime]:
     """Wire everything, and give it all back at the end."""
     clock = clock or clock_of(settings)
-    channels = _channels(settings)
+    channels = channels_of(settings)
     providers = channels.providers
     signers = _signers(settings)
     async with opened(settings) as database:
@@ -295,7 +296,11 @@ class Channels:
     robots: Robots
 
 
-def _channels(settings: Settings) -> Channels:
+def channels_of(settings: Settings) -> Channels:
+    """Build every configured channel.
+
+    :raises ChannelConfigError: for the first that can't be built
+    """
     providers, rates, lines = {}, {}, {}
     robots = {}
     for name, given in settings.channels.items():

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 from collections.abc import Iterator
 from pathlib import Path
+
+LOCKS = Path("/proc/locks")  # the kernel's own list; reading it disturbs nobody
 
 
 class WorkerRunningError(Exception):
@@ -15,6 +18,24 @@ class WorkerRunningError(Exception):
 def lock_file(database: str) -> Path:
     """What the worker of a database file holds; it comes to be with the first one."""
     return Path(f"{database}.worker")
+
+
+def worker_of(database: str) -> int | None:
+    """Which process is the worker of a database file, by its id; None: there is none.
+
+    To try the lock would turn a worker away that starts in the same moment.
+    """
+    try:
+        held = lock_file(database).stat()
+    except FileNotFoundError:
+        return None
+    device = f"{os.major(held.st_dev):02x}:{os.minor(held.st_dev):02x}"
+    for line in LOCKS.read_text().splitlines():
+        # 1: FLOCK  ADVISORY  WRITE 4711 fe:00:131073 0 EOF
+        _, kind, _, _, process, place, *_ = line.replace("-> ", "").split()
+        if (kind, place) == ("FLOCK", f"{device}:{held.st_ino}"):
+            return int(process)
+    return None
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 
 from alembic import command
@@ -18,22 +19,42 @@ class SchemaError(Exception):
     """The database was made by a newer version; this one would damage it."""
 
 
+class Age(StrEnum):
+    """How a schema stands to this code; a newer one is not known to it."""
+
+    OLDER = "older"
+    PRESENT = "present"
+    NEWER = "newer"
+
+
+def age_of(revision: str) -> Age:
+    """Tell how old a schema is."""
+    steps = ScriptDirectory.from_config(_config())
+    try:
+        steps.get_revision(revision)
+    except CommandError:
+        return Age.NEWER
+    return Age.PRESENT if revision == steps.get_current_head() else Age.OLDER
+
+
 def migrate(connection: Connection) -> None:
     """Run the steps that are missing.
 
     :raises SchemaError: when the database is ahead of this code
     """
-    config = Config()
-    config.set_main_option("script_location", str(STEPS))
-    config.attributes["connection"] = connection
     current = MigrationContext.configure(connection).get_current_revision()
-    try:
-        if current:
-            ScriptDirectory.from_config(config).get_revision(current)
-    except CommandError as unknown:
+    if current and age_of(current) is Age.NEWER:
         message = (
             f"the database is at schema {current}, which this version does not know; "
             "run the newer version of jiaoying that made it"
         )
-        raise SchemaError(message) from unknown
+        raise SchemaError(message)
+    config = _config()
+    config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(STEPS))
+    return config

@@ -12,6 +12,7 @@ import asyncio
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -207,6 +208,13 @@ def ringing_once(folder: Path) -> Path:
 
 def phones(roster: Roster) -> tuple[Phone, ...]:
     """Somebody behind every number."""
+    return populated(roster, PEOPLE, RINGS)
+
+
+def populated(
+    roster: Roster, people: Mapping[Habit, int], rings: Mapping[Ring, int]
+) -> tuple[Phone, ...]:
+    """Somebody behind every number, in these shares of a hundred."""
     return populate(
         (
             address.value
@@ -215,8 +223,8 @@ def phones(roster: Roster) -> tuple[Phone, ...]:
             if address.kind is AddressKind.MOBILE
         ),
         SEED,
-        PEOPLE,
-        RINGS,
+        people,
+        rings,
     )
 
 

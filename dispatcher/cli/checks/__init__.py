@@ -1,0 +1,1 @@
+"""What ``jiaoying doctor`` looks at. No check changes anything."""
