@@ -368,6 +368,7 @@ def backup(  # noqa: PLR0913 - one for each option
 
     ask = _passphrase(passphrase_file, confirmed=True)
     wanted = work.Wanted(file=file, keys=keys, passphrase=ask, keep=keep)
+    os.nice(work.NICENESS)  # this process ends with it
     done = work.back_up(config, wanted)
     _print(done, work.in_words(done), as_json=as_json)
 
@@ -428,8 +429,9 @@ def _passphrase(file: Path | None, *, confirmed: bool) -> Callable[[], str]:
 
         if file:
             return passphrase_in(file)
+        again = "再输一遍口令" if confirmed else False
         said: str = typer.prompt(
-            "口令", hide_input=True, confirmation_prompt=confirmed, err=True
+            "口令", hide_input=True, confirmation_prompt=again, err=True
         )
         return checked(said, "口令")
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from shutil import disk_usage
 from typing import Any
 
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from config.settings import Settings, load
 from dispatcher.cli.archive import (
@@ -26,7 +26,6 @@ from dispatcher.cli.archive import (
     STORE,
     Counts,
     Manifest,
-    NoBackup,
     archive,
     in_the_way,
     read_manifest,
@@ -81,7 +80,6 @@ def back_up(config: Path | None, wanted: Wanted) -> dict[str, Any]:
     if wanted.keys:
         done |= _keys(settings, wanted.keys, now, wanted.passphrase)
     if wanted.file:
-        os.nice(NICENESS)
         done |= _store(settings, wanted.file, now)
     if wanted.file and wanted.keep:
         gone = _prune(wanted.file, Path(done["file"]), wanted.keep)
@@ -194,7 +192,7 @@ def _written(source: _Source, aside: Path, draft: Path) -> Manifest:
 def _copied(store: Path, aside: Path) -> Contents:
     """Copy the store and prove that the copy is whole.
 
-    :raises CommandError: when it is not, or does not fit on the disk
+    :raises CommandError: when it is not, does not fit on the disk, or can't be made
     """
     try:
         expected = copy(store, aside)
@@ -206,6 +204,12 @@ def _copied(store: Path, aside: Path) -> Contents:
             f"{aside.parent.parent}: the store can't be copied there ({error}): it "
             f"has {size} bytes, {free} are free; free twice its size, or choose "
             "another disk"
+        )
+        raise CommandError([problem]) from error
+    except OperationalError as error:
+        problem = (
+            f"{store}: can't be read ({error.orig}); run this as the user of the "
+            "server, and look who else holds the file"
         )
         raise CommandError([problem]) from error
     except (sqlite3.DatabaseError, DatabaseError) as error:
@@ -240,11 +244,8 @@ def _prune(folder: Path, newest: Path, keep: int) -> list[Path]:
 
 
 def _origin(file: Path) -> str | None:
-    match read_manifest(file):
-        case Manifest(origin=origin):
-            return origin
-        case NoBackup():
-            return None
+    found = read_manifest(file)
+    return found.origin if isinstance(found, Manifest) else None
 
 
 def in_words(done: Mapping[str, Any]) -> str:

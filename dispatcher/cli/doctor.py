@@ -20,6 +20,7 @@ from dispatcher.cli.checks.finding import Finding, Subject, Verdict, failed, ok,
 from dispatcher.cli.failure import BAD_INPUT, CommandError
 from dispatcher.engine.clock import SystemClock, discipline
 from dispatcher.engine.runtime import clock_of, database_file
+from dispatcher.store.lock import LOCKS
 
 USUAL_ZONE = "Asia/Shanghai"
 MARKS = {Verdict.OK: "正常", Verdict.WARNING: "注意", Verdict.FAILED: "失败"}
@@ -102,7 +103,7 @@ def _store(settings: Settings) -> Iterator[Finding]:
         return
     yield from kept.log(file)
     yield from kept.store(file, clock_of(settings).now())
-    yield from kept.server(file)
+    yield from kept.server(file, LOCKS)
 
 
 def exit_code(findings: Sequence[Finding]) -> int:

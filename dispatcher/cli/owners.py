@@ -16,7 +16,7 @@ from dispatcher.cli.failure import CommandError
 
 DISTRIBUTION = "jiaoying-dispatcher"
 NAMES = ("dispatcher", "channels", "contacts", "config")
-HOME = Path(dispatcher.__file__).parents[1]
+HOME = Path(dispatcher.__file__).resolve().parents[1]
 REMEDY = (
     "jiaoying needs an environment of its own: make a new one, and install "
     "nothing else in it"
@@ -40,7 +40,9 @@ def displaced() -> dict[str, Path]:
 
 def _place(name: str) -> Path:
     spec = find_spec(name)
-    return Path(next(iter((spec and spec.submodule_search_locations) or [""])))
+    return Path(
+        next(iter((spec and spec.submodule_search_locations) or [""]))
+    ).resolve()
 
 
 def clashes() -> Iterator[tuple[str, str]]:

@@ -20,17 +20,20 @@ def lock_file(database: str) -> Path:
     return Path(f"{database}.worker")
 
 
-def worker_of(database: str) -> int | None:
+def worker_of(database: str, locks: Path) -> int | None:
     """Which process is the worker of a database file, by its id; None: there is none.
 
     To try the lock would turn a worker away that starts in the same moment.
+
+    :param locks: usually :data:`LOCKS`
+    :raises OSError: when the kernel does not tell
     """
     try:
         held = lock_file(database).stat()
     except FileNotFoundError:
         return None
     device = f"{os.major(held.st_dev):02x}:{os.minor(held.st_dev):02x}"
-    for line in LOCKS.read_text().splitlines():
+    for line in locks.read_text().splitlines():
         # 1: FLOCK  ADVISORY  WRITE 4711 fe:00:131073 0 EOF
         _, kind, _, _, process, place, *_ = line.replace("-> ", "").split()
         if (kind, place) == ("FLOCK", f"{device}:{held.st_ino}"):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -12,12 +13,27 @@ from pathlib import Path
 
 import pytest
 
-from dispatcher.cli.archive import Manifest, read_manifest
+from dispatcher.cli.archive import Manifest, in_the_way, read_manifest
+from dispatcher.cli.backup import Wanted, back_up, in_words
+from dispatcher.cli.failure import CommandError
+from dispatcher.cli.key_archive import passphrase_in
 from dispatcher.engine.keyring import fingerprint
 from tests.cli.console import COMMAND, Server, environment, furnish, jiaoying
-from tests.cli.vault import FACT, elsewhere, installation, manifest_of, store_of
+from tests.cli.vault import (
+    FACT,
+    elsewhere,
+    installation,
+    manifest_of,
+    state_of,
+    store_of,
+)
 
-SMALL = "64k"
+# Fifteen megabytes that no archive holds.
+LONG = """
+INSERT INTO fact (callout, seq, at, kind, body)
+VALUES ('long', 1, 0, 'x', hex(randomblob(7500000)))
+"""
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a disk")
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +48,10 @@ def shelf(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def small_disk(place: Path) -> Iterator[Path]:
-    """A disk of a few pages; only root may have one."""
+def small_disk(place: Path, size: int) -> Iterator[Path]:
+    """A disk of so many bytes; only root may have one."""
     place.mkdir()
-    options = ("-t", "tmpfs", "-o", f"size={SMALL}", "tmpfs", str(place))
+    options = ("-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place))
     subprocess.run(["mount", *options], check=True)  # noqa: S607 - wherever it is
     try:
         yield place
@@ -104,26 +120,48 @@ def test_nothing_is_ever_overwritten(home: Path, shelf: Path) -> None:
     assert file.read_text() == "precious"
 
 
+def wanted(file: str = "", keys: str = "", keep: int | None = None) -> Wanted:
+    return Wanted(
+        file=Path(file) if file else None,
+        keys=Path(keys) if keys else None,
+        passphrase=lambda: passphrase_in(Path("passphrase")),
+        keep=keep,
+    )
+
+
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("wish", "said"),
     [
-        ((), 2, "--keys FILE"),
-        (("no-such-folder/b.zip",), 2, "no such folder"),
-        (("b.zip", "--keep", "3"), 2, "name a folder"),
-        (("b.zip", "--keep", "0"), 2, "--keep"),
-        (("--keys", "keys.json", "--passphrase-file", "missing"), 2, "missing"),
-        (("--keys", "keys.json", "--passphrase-file", "short"), 2, "at least 12"),
+        (wanted(), "--keys FILE"),
+        (wanted("no-such-folder/b.zip"), "no such folder"),
+        (wanted("b.zip", keep=3), "name a folder"),
+        (wanted(keys="keys.json"), "at least 12"),
     ],
 )
 def test_what_makes_no_sense_is_told(
-    home: Path, shelf: Path, arguments: tuple[str, ...], code: int, said: str
+    home: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch, wish: Wanted, said: str
 ) -> None:
     folder = shutil.copytree(home, shelf / "home")
-    (folder / "short").write_text("too short")
-    done = jiaoying(folder, "backup", *arguments)
+    monkeypatch.chdir(folder)
+    (folder / "passphrase").write_text("too short")
+    before = state_of(folder)
+    with pytest.raises(CommandError, match=said) as refusal:
+        back_up(folder / "jiaoying.toml", wish)
 
-    assert (done.returncode, said in done.stderr, done.stdout) == (code, True, "")
-    assert not (folder / "b.zip").exists()
+    assert (refusal.value.code, state_of(folder)) == (2, before)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\xff\xff\xff" * 10, None])
+def test_a_passphrase_that_can_t_be_read_is_told(
+    shelf: Path, content: bytes | None
+) -> None:
+    file = shelf / "passphrase"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(CommandError, match=str(file)) as refusal:
+        passphrase_in(file)
+
+    assert refusal.value.code == 2
 
 
 @pytest.mark.parametrize(
@@ -136,15 +174,16 @@ def test_what_makes_no_sense_is_told(
     ],
 )
 def test_where_there_is_no_store_the_reason_is_told(
-    shelf: Path, url: str, code: int, said: str
+    shelf: Path, monkeypatch: pytest.MonkeyPatch, url: str, code: int, said: str
 ) -> None:
     furnish(shelf)
     (shelf / "empty.db").touch()
     (shelf / "text.db").write_text("not a store at all" * 100)
-    done = jiaoying(shelf, "backup", "b.zip", JIAOYING_STORE__URL=url)
+    monkeypatch.setenv("JIAOYING_STORE__URL", url)
+    with pytest.raises(CommandError, match=said) as refusal:
+        back_up(shelf / "jiaoying.toml", wanted(str(shelf / "b.zip")))
 
-    assert (done.returncode, said in done.stderr) == (code, True)
-    assert not (shelf / "b.zip").exists()
+    assert (refusal.value.code, (shelf / "b.zip").exists()) == (code, False)
 
 
 def test_a_damaged_store_makes_no_backup(home: Path, shelf: Path) -> None:
@@ -152,19 +191,37 @@ def test_a_damaged_store_makes_no_backup(home: Path, shelf: Path) -> None:
     with (folder / "store.db").open("r+b") as store:
         store.seek(-20_480, os.SEEK_END)
         store.write(bytes(8_192))
-    done = jiaoying(folder, "backup", "b.zip")
+    with pytest.raises(CommandError, match="jiaoying doctor"):
+        back_up(folder / "jiaoying.toml", wanted(str(shelf)))
 
-    assert (done.returncode, "jiaoying doctor" in done.stderr) == (1, True)
-    assert not [*folder.glob("*.zip")]
+    assert [*shelf.iterdir()] == [folder]
+
+
+def test_a_store_that_another_program_keeps_to_itself_is_told(
+    home: Path, shelf: Path
+) -> None:
+    folder = shutil.copytree(home, shelf / "home")
+    with closing(sqlite3.connect(folder / "store.db")) as other:
+        other.execute("PRAGMA locking_mode=EXCLUSIVE")
+        other.execute(FACT, (3000,))
+        other.commit()
+        with pytest.raises(CommandError, match="who else holds the file"):
+            back_up(folder / "jiaoying.toml", wanted(str(shelf)))
+
+    assert [*shelf.iterdir()] == [folder]
 
 
 def test_a_file_that_may_not_grow_so_long_leaves_nothing_behind(
-    home: Path, shelf: Path
+    home: Path, shelf: Path, tmp_path: Path
 ) -> None:
+    folder = shutil.copytree(home, tmp_path / "large")
+    with closing(sqlite3.connect(folder / "store.db")) as store:
+        store.execute(LONG)
+        store.commit()
     command = " ".join([*COMMAND, "backup", str(shelf / "b.zip")])
     done = subprocess.run(
-        ["bash", "-c", f"ulimit -f 40; exec {command}"],  # noqa: S607 - wherever it is
-        cwd=home,
+        ["bash", "-c", f"ulimit -f 4096; exec {command}"],  # noqa: S607 - wherever it is
+        cwd=folder,
         env=environment(),
         capture_output=True,
         text=True,
@@ -173,31 +230,53 @@ def test_a_file_that_may_not_grow_so_long_leaves_nothing_behind(
 
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
     assert str(shelf) in done.stderr
-    assert [*shelf.iterdir()] == []
+    assert [file.name for file in shelf.iterdir()] == ["large"]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
-def test_a_full_disk_is_told_and_leaves_nothing_behind(home: Path, shelf: Path) -> None:
-    with small_disk(shelf / "disk") as disk:
-        done = jiaoying(home, "backup", str(disk / "b.zip"))
+@AS_ROOT
+@pytest.mark.parametrize("room", ["a page", "the copy alone"])
+def test_a_full_disk_is_told_and_leaves_nothing_behind(
+    home: Path, shelf: Path, room: str
+) -> None:
+    copy = (home / "store.db").stat().st_size + 8192
+    with small_disk(shelf / "disk", 4096 if room == "a page" else copy) as disk:
+        with pytest.raises(CommandError, match="choose another disk"):
+            back_up(home / "jiaoying.toml", wanted(str(disk / "b.zip")))
         left = [*disk.iterdir()]
 
-    assert (done.returncode, "choose another disk" in done.stderr) == (1, True)
     assert left == []
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+@AS_ROOT
 def test_keys_on_a_full_disk_are_told_and_leave_nothing(
-    home: Path, shelf: Path
+    home: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with small_disk(shelf / "disk") as disk:
-        (disk / "rest").write_bytes(bytes(65_536))
-        wanted = ("--keys", str(disk / "k.json"), "--passphrase-file", "passphrase")
-        done = jiaoying(home, "backup", *wanted)
+    monkeypatch.chdir(home)
+    with small_disk(shelf / "disk", 4096) as disk:
+        (disk / "rest").write_bytes(bytes(4096))
+        with pytest.raises(CommandError, match="choose another disk"):
+            back_up(home / "jiaoying.toml", wanted(keys=str(disk / "k.json")))
         left = [file.name for file in disk.iterdir()]
 
-    assert (done.returncode, "choose another disk" in done.stderr) == (1, True)
     assert left == ["rest"]
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.EEXIST, "nothing is ever overwritten"),
+        (errno.ENOSPC, "bytes are free"),
+        (errno.EPERM, "this disk can't keep a file private"),
+        (errno.EACCES, "let this user write to"),
+    ],
+)
+def test_whatever_is_in_the_way_the_operator_is_told_what_to_do(
+    shelf: Path, number: int, said: str
+) -> None:
+    told = in_the_way(shelf / "b.zip", OSError(number, os.strerror(number)))
+
+    assert said in str(told)
+    assert str(told).startswith(f"{shelf / 'b.zip'}: {os.strerror(number)}; ")
 
 
 def test_keys_are_sealed_in_a_file_of_their_own(home: Path, shelf: Path) -> None:
@@ -241,31 +320,27 @@ def test_the_passphrase_is_asked_for_twice_where_no_file_holds_it(
 def test_only_the_newest_backups_of_this_store_are_kept(
     home: Path, shelf: Path
 ) -> None:
-    other = installation_elsewhere(shelf)
+    other = elsewhere(shelf / "other").parent
+    jiaoying(other, "roster", "import", "roster.csv")
+    mine, theirs = home / "jiaoying.toml", other / "jiaoying.toml"
     shelf = shelf / "shelf"
     shelf.mkdir()
-    spoilt = shelf / "jiaoying-20200101T000000Z.zip"
+    spoilt, foreign, *years = (
+        shelf / f"jiaoying-202{year}0101T000000Z.zip" for year in range(5)
+    )
     spoilt.write_text("of nobody")
-    foreign = shelf / "jiaoying-20210101T000000Z.zip"
-    jiaoying(other, "backup", str(foreign))
-    mine = [shelf / f"jiaoying-202{year}0101T000000Z.zip" for year in (2, 3, 4)]
-    for file in mine:
-        jiaoying(home, "backup", str(file))
+    back_up(theirs, wanted(str(foreign)))
+    for file in years:
+        back_up(mine, wanted(str(file)))
     renamed = shelf / "before the flood.zip"
-    shutil.copy(mine[0], renamed)
-    done = jiaoying(home, "backup", str(shelf), "--keep", "2", "--json")
-    told = json.loads(done.stdout)
+    shutil.copy(years[0], renamed)
+    told = back_up(mine, wanted(str(shelf), keep=2))
 
-    assert told["removed"] == [str(file) for file in mine[:2]]
+    assert told["removed"] == [str(file) for file in years[:2]]
+    assert f"已删去旧备份 {years[0]}" in in_words(told)
     assert {*shelf.iterdir()} == {
-        *(spoilt, foreign, renamed, mine[2], Path(told["file"]))
+        *(spoilt, foreign, renamed, years[2], Path(told["file"]))
     }
-
-
-def installation_elsewhere(folder: Path) -> Path:
-    home = elsewhere(folder / "other").parent
-    jiaoying(home, "roster", "import", "roster.csv")
-    return home
 
 
 def test_a_running_server_is_backed_up_and_told_in_words(

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from config.settings import Server, Settings
-from dispatcher.cli.checks import configured, kept, machine
+from dispatcher.cli.checks import configured, kept
 from dispatcher.cli.checks.finding import Finding, Subject, Verdict
 from dispatcher.cli.doctor import TITLES, examine, exit_code
-from dispatcher.engine.clock import Discipline, SystemClock, discipline
+from dispatcher.engine.clock import SystemClock
 from dispatcher.store.migrate import Age, age_of
 from tests.cli.console import ROOT, furnish, jiaoying
 from tests.cli.console import Server as RunningServer
@@ -128,6 +128,13 @@ def test_beside_a_running_server_it_names_the_worker(home: Path) -> None:
         assert found["integrity"][0]["verdict"] == "ok"
 
 
+def test_where_the_kernel_tells_of_no_locks_that_is_said(tmp_path: Path) -> None:
+    (tmp_path / "store.db.worker").touch()
+    [found] = kept.server(tmp_path / "store.db", tmp_path / "none")
+
+    assert (found.subject, found.verdict) == (Subject.SERVER, Verdict.WARNING)
+
+
 def test_the_table_says_each_finding_and_what_to_do(home: Path) -> None:
     (home / "var" / "keys" / "link").chmod(0o644)
     done = jiaoying(home, "doctor")
@@ -138,8 +145,11 @@ def test_the_table_says_each_finding_and_what_to_do(home: Path) -> None:
     assert done.stdout.splitlines()[-1].endswith("失败 1 项")
 
 
-def test_every_subject_has_a_title() -> None:
-    assert set(TITLES) == set(Subject)
+def test_every_subject_has_a_title_and_is_explained_to_the_operator() -> None:
+    runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    explained = {name for name in Subject if f"`{name}`" in runbook}
+
+    assert (set(TITLES), explained) == (set(Subject), set(Subject))
 
 
 @pytest.mark.parametrize(
@@ -176,86 +186,6 @@ def test_a_store_that_has_no_file_is_found(home: Path) -> None:
     code, found = doctor(home, JIAOYING_STORE__URL="sqlite://")
 
     assert (code, found["store"][0]["verdict"]) == (1, "failed")
-
-
-MOUNTS = """\
-/dev/vda / ext4 rw 0 0
-tmpfs /run tmpfs rw 0 0
-server:/share /mnt/far nfs4 rw 0 0
-overlay /srv/box overlay rw 0 0
-/dev/vdb /data/new\\040disk xfs rw 0 0
-tmpfs /data/new\\040disk/scratch ramfs rw 0 0
-"""
-
-
-@pytest.mark.parametrize(
-    ("folder", "verdict"),
-    [
-        ("/var/lib/jiaoying", Verdict.OK),
-        ("/run/jiaoying", Verdict.FAILED),
-        ("/mnt/far/jiaoying", Verdict.FAILED),
-        ("/srv/box", Verdict.WARNING),
-        ("/data/new disk", Verdict.OK),
-        ("/data/new disk/scratch/x", Verdict.FAILED),
-    ],
-)
-def test_the_disk_below_the_store_is_known(
-    tmp_path: Path, folder: str, verdict: Verdict
-) -> None:
-    mounts = tmp_path / "mounts"
-    mounts.write_text(MOUNTS)
-    [found] = machine.file_system(Path(folder), mounts)
-
-    assert found.verdict is verdict
-
-
-def test_where_nobody_tells_of_disks_that_is_said(tmp_path: Path) -> None:
-    [found] = machine.file_system(tmp_path, tmp_path / "none")
-
-    assert found.verdict is Verdict.WARNING
-
-
-@pytest.mark.parametrize(
-    ("free", "verdict"),
-    [
-        (1, Verdict.FAILED),
-        (machine.FREE_LEAST_BYTES, Verdict.WARNING),
-        (machine.FREE_LOW_BYTES, Verdict.OK),
-    ],
-)
-def test_a_disk_that_fills_up_is_found(
-    tmp_path: Path, free: int, verdict: Verdict
-) -> None:
-    [found] = machine.disk(tmp_path, free)
-
-    assert found.verdict is verdict
-
-
-@pytest.mark.parametrize(
-    ("now", "state", "verdict"),
-    [
-        (datetime(2020, 1, 1, tzinfo=UTC), Discipline.KEPT, Verdict.FAILED),
-        (NOW, Discipline.KEPT, Verdict.OK),
-        (NOW, Discipline.LEFT_ALONE, Verdict.WARNING),
-        (NOW, Discipline.UNKNOWN, Verdict.WARNING),
-    ],
-)
-def test_a_clock_is_judged_by_its_time_and_by_who_keeps_it(
-    now: datetime, state: Discipline, verdict: Verdict
-) -> None:
-    [found] = machine.clock(now, state)
-
-    assert found.verdict is verdict
-
-
-def test_the_kernel_can_be_asked_about_the_clock() -> None:
-    assert discipline() in {Discipline.KEPT, Discipline.LEFT_ALONE}
-
-
-def test_a_time_zone_nobody_knows_is_found() -> None:
-    [found] = machine.zone("Mars/Olympus_Mons")
-
-    assert found.verdict is Verdict.FAILED
 
 
 def test_a_clock_that_was_turned_back_is_found_by_the_facts(home: Path) -> None:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import stat
 import tarfile
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from dispatcher.cli.restoring import Given, restore
 from dispatcher.engine.keyring import new_key
 from dispatcher.store.lock import only_worker
 from tests.cli.console import jiaoying
-from tests.cli.test_backup import small_disk
+from tests.cli.test_backup import AS_ROOT, small_disk
 from tests.cli.vault import (
     PASSPHRASE,
     elsewhere,
@@ -257,17 +256,27 @@ def test_a_backup_of_a_newer_version_is_refused(
     assert refusal.value.code == 1
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+@AS_ROOT
 def test_a_disk_too_small_is_told_before_it_is_filled(
     home: Path, tmp_path: Path
 ) -> None:
-    with small_disk(tmp_path / "disk") as disk:
+    with small_disk(tmp_path / "disk", 65_536) as disk:
         place = elsewhere(disk / "place")
         with pytest.raises(CommandError, match="are free; free some"):
             restore(place, given(home / "good.zip"))
         left = sorted(file.name for file in place.parent.iterdir())
 
     assert left == ["jiaoying.toml", "roster.csv", "store.db.worker"]
+
+
+def test_a_key_folder_that_can_t_be_made_is_told_and_nothing_is_restored(
+    home: Path, place: Path
+) -> None:
+    (place.parent / "var").write_text("in the way")
+    with pytest.raises(CommandError, match=r"store\.db: .*; "):
+        restore(place, given(home / "good.zip", home / "keys.json"))
+
+    assert not (place.parent / "store.db").exists()
 
 
 def refusal_of(file: Path, passphrase: str) -> str:

@@ -22,10 +22,8 @@ BESIDE = ("", "-wal", "-shm")
 AHEAD_MOST = timedelta(minutes=1)
 LOG_MOST_BYTES = 256 * 1024**2
 BACKUP_AGE_MOST = timedelta(hours=26)  # one a day, and some delay
-WAL_FORMAT = (
-    b"\x02\x02"  # bytes 18 and 19 of the file, https://sqlite.org/fileformat2.html
-)
-WAL_PLACE = 18
+# What a file in WAL mode holds at its 18th byte, https://sqlite.org/fileformat2.html
+WAL_FORMAT, WAL_PLACE = b"\x02\x02", 18
 
 
 def keys(folder: Path) -> Iterator[Finding]:
@@ -145,10 +143,10 @@ def _ahead(found: Contents, now: datetime) -> Iterator[Finding]:
         yield failed(Subject.CLOCK, what, shown, "请校时;校好之前叫应时间不可信")
 
 
-def server(store: Path) -> Iterator[Finding]:
+def server(store: Path, locks: Path) -> Iterator[Finding]:
     """Whether somebody is calling."""
     try:
-        process = worker_of(str(store))
+        process = worker_of(str(store), locks)
     except OSError:
         yield warning(
             Subject.SERVER, "看不出服务是否在运行", "/proc/locks", "请自行确认"
