@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from channels.contract import Failed, FailureKind, Keyed, RangBack
-from contacts.model import AddressId, Flag, PersonId
+from channels.contract import Channel, Failed, FailureKind, Keyed, RangBack
+from contacts.model import AddressId, AddressKind, Flag, PersonId
 from contacts.roster import Roster
 from dispatcher.core.callout import State
+from dispatcher.engine.context import CARRIES
 from dispatcher.store import flags, people
 from dispatcher.store.flags import Flagging
 from tests.engine.office import GRIDS, NUMBERS, Office, opened, village
@@ -95,6 +96,11 @@ async def test_a_stranger_is_neither_answered_nor_called_back(stranger: str) -> 
         assert dialled(office) <= {*NUMBERS.values()}
         assert (await office.callout(GRIDS[0])).state is not State.ANSWERED
         assert await office.database.read(flags.standing) == {}
+
+
+def test_every_kind_of_address_has_its_channels() -> None:
+    assert {*CARRIES} == {*AddressKind}
+    assert CARRIES[AddressKind.SATELLITE] == {Channel.SMS, Channel.VOICE}
 
 
 async def trail(office: Office) -> list[Flagging]:
