@@ -56,9 +56,8 @@ def text(value: str) -> bytes:
 def linked(before: Head, body: str) -> Head:
     """The head after one more body."""
     seq = before.seq + 1
-    hashed = hashlib.sha256(LINK)
-    hashed.update(bytes.fromhex(before.hash))
-    hashed.update(text(before.subject) + number(seq) + text(body))
+    told = LINK + bytes.fromhex(before.hash) + text(before.subject)
+    hashed = hashlib.sha256(told + number(seq) + text(body))
     return Head(before.subject, seq, hashed.hexdigest())
 
 
