@@ -169,8 +169,15 @@ class Engine:
                 task.cancel()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.sender.drain(), DRAIN_SECONDS)
-        await self.sealer.seal()
+        await self._last_seal()
         log.info("engine.stopped")
+
+    async def _last_seal(self) -> None:
+        """What is not sealed now is sealed by the next process."""
+        try:
+            await self.sealer.seal()
+        except Exception:
+            log.exception("engine.duty.failed", duty="seal")
 
     def _fetching(self, name: str) -> Duty:
         turn = partial(self.feeds.turn, name)

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -58,17 +59,22 @@ def test_a_roster_is_imported_while_the_server_runs(
     assert (done.returncode, get(server, "/readyz").status_code) == (0, 200)
 
 
-def test_a_warning_is_sent_and_its_record_taken(
-    server: Server, folder: Path, tmp_path: Path
-) -> None:
+def send_a_warning(server: Server, folder: Path, file: Path) -> dict[str, Any]:
+    """Import the roster, and send a warning for all of it."""
     scopes = ("--scope", "alerts:write", "--any-sender", "--json")
     key = json.loads(jiaoying(folder, "key", "create", "gauge", *scopes).stdout)["key"]
     jiaoying(folder, "roster", "import", "roster.csv")
-    alert = tmp_path / "rain.json"
     sample = files("dispatcher.sim").joinpath("data", "red_rain.json").read_bytes()
-    alert.write_bytes(restamped(sample, SystemClock().now()))
-    send = ("alert", "send", str(alert), "--url", server.url, "--json")
-    taken = json.loads(jiaoying(folder, *send, JIAOYING_KEY=key).stdout)
+    file.write_bytes(restamped(sample, SystemClock().now()))
+    send = ("alert", "send", str(file), "--url", server.url, "--json")
+    taken: dict[str, Any] = json.loads(jiaoying(folder, *send, JIAOYING_KEY=key).stdout)
+    return taken
+
+
+def test_a_warning_is_sent_and_its_record_taken(
+    server: Server, folder: Path, tmp_path: Path
+) -> None:
+    taken = send_a_warning(server, folder, tmp_path / "rain.json")
     record = jiaoying(folder, "record", taken["id"], "--format", "json")
     book, page = tmp_path / "record.xlsx", tmp_path / "record.html"
     for file in (book, page):
@@ -123,6 +129,22 @@ def test_asked_to_stop_it_finishes_with_success(tmp_path: Path) -> None:
         server.until("server.stopped")
 
         assert (server.process.wait(DEADLINE_SECONDS), children.ended()) == (0, True)
+
+
+def test_what_happened_is_sealed_when_the_server_has_stopped(tmp_path: Path) -> None:
+    folder = furnish(tmp_path)
+    with Server(folder) as server:
+        server.until("engine.started")
+        name = send_a_warning(server, folder, tmp_path / "rain.json")["id"]
+    jiaoying(folder, "export", name, "--out", "export.jsonl")
+    (folder / "key").write_text(jiaoying(folder, "key", "public").stdout, "utf-8")
+    given = ("--public-key", "key", "--seals", "var/seals.jsonl", "--json")
+    done = jiaoying(folder, "export", "--verify", "export.jsonl", *given)
+    told = json.loads(done.stdout)
+
+    assert (done.returncode, told["findings"], told["unsealed"]) == (0, [], 0)
+    assert told["seals"] >= 1
+    assert told["entries"] >= 1
 
 
 def test_nothing_outlives_a_killed_supervisor(tmp_path: Path) -> None:

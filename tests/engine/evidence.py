@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from sqlalchemy import Connection
 from dispatcher.core.alert import Alert, AlertId
 from dispatcher.core.audit import Audit
 from dispatcher.core.finding import Verdict
-from dispatcher.core.seal import Seal
+from dispatcher.core.seal import Seal, read_seal
 from dispatcher.engine.desk import Cancelling, cancel
 from dispatcher.engine.exporting import Export, lines
 from dispatcher.engine.sealing import Sealer, SealFile
@@ -92,3 +93,10 @@ def audited(
 def numbered(told: Sequence[Line]) -> list[Line]:
     """The lines with an end that counts them anew, as a forger would see to it."""
     return [*told[:-1], {"line": "end", "lines": len(told) - 1}]
+
+
+def filed(folder: Path) -> list[Seal]:
+    """The seals in the file beside the store."""
+    text = (folder / "seals.jsonl").read_text(encoding="utf-8")
+    found = (read_seal(json.loads(line)) for line in text.splitlines())
+    return [seal for seal in found if seal]
