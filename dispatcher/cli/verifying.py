@@ -60,7 +60,7 @@ def _lines(file: Path) -> Iterator[object]:
         for raw in opened:
             try:
                 yield json.loads(raw)
-            except ValueError:
+            except (ValueError, RecursionError):
                 yield None
 
 

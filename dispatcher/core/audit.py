@@ -22,7 +22,7 @@ from datetime import datetime
 from itertools import groupby
 
 from dispatcher.core.finding import Finding, Flaw, Trust, Verdict
-from dispatcher.core.seal import HASH, Seal, read_seal
+from dispatcher.core.seal import HASH, TOO_MUCH, Seal, read_seal
 from dispatcher.core.section import Section
 
 FORMAT = 1
@@ -77,14 +77,15 @@ class Audit:
     def hear(self, line: object) -> None:
         """The next line; None: one that is no JSON."""
         self._lines += 1
-        if not isinstance(line, dict) or self._ended or not self._in_place(line):
+        if not isinstance(line, dict) or not self._in_place(line):
             self._unreadable()
             return
         self._hearers.get(str(line.get("line")), self._unknown)(line)
 
     def _in_place(self, line: Line) -> bool:
-        """The first line tells what the file is, and no other one does."""
-        return (line.get("line") == "export") == (self._lines == 1)
+        """The first line tells what the file is; nothing comes after the last."""
+        first = (line.get("line") == "export") == (self._lines == 1)
+        return first and not self._ended and _encodable(line)
 
     def verdict(self) -> Verdict:
         """What there is to say at the end of the file."""
@@ -92,6 +93,8 @@ class Audit:
         if not self._ended:
             self._found(Finding(flaw=Flaw.CUT_OFF, line=self._lines))
         sections = self._sections
+        if self._alert and self._alert not in {one.subject for one in sections}:
+            self._found(Finding(flaw=Flaw.MISSING, subject=self._alert))
         seals = [seal for one in sections for seal in one.seals]
         return Verdict(
             alert=self._alert,
@@ -201,7 +204,7 @@ class Audit:
                 "place": int(place),
                 "hash": str(told),
                 "body": str(body),
-            } if HASH.fullmatch(told):
+            } if HASH.fullmatch(told) and 0 < seq < TOO_MUCH:
                 self._section.fact(name, (seq, place), told, body, self._lines)
             case _:
                 self._unreadable()
@@ -242,6 +245,15 @@ class Audit:
 
     def _is_later(self, seal: Seal) -> bool:
         return self._made_at is not None and seal.at > self._made_at
+
+
+def _encodable(line: Line) -> bool:
+    """JSON can escape halves of characters, which no text of ours holds."""
+    try:
+        "".join(told for told in line.values() if isinstance(told, str)).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _moment(told: str) -> datetime | None:

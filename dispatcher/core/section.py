@@ -21,9 +21,9 @@ from dispatcher.core.seal import Seal
 TELLS_CONTENT = frozenset({"received", "amended"})
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class _Suspect:
-    """A fact that a seal holds; the first in the store comes first."""
+    """The first fact in the store of those that a seal holds."""
 
     place: int
     callout: str
@@ -41,10 +41,11 @@ class _Sheaf:
         self.count = 0
         self.first: _Suspect | None = None
 
-    def take(self, fact: _Suspect) -> None:
-        """One more fact."""
+    def take(self, place: int, head: Head, body: str) -> None:
+        """One more fact, after which the head is this one."""
         self.count += 1
-        self.first = min(fact, self.first or fact)
+        if self.first is None or place < self.first.place:
+            self.first = _Suspect(place, head.subject, head.seq, body)
 
 
 class Section:
@@ -125,7 +126,7 @@ class Section:
         self._head, self._place = now, place
         self.facts += 1
         if self._sheaf < len(self._sheaves):
-            self._sheaves[self._sheaf].take(_Suspect(place, name, seq, body))
+            self._sheaves[self._sheaf].take(place, now, body)
         else:
             self.unsealed += 1
 
@@ -235,6 +236,6 @@ def _kind(body: str) -> str:
 def _parsed(body: str) -> dict[str, object]:
     try:
         said = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}

@@ -160,7 +160,7 @@ def test_what_no_seal_holds_and_what_was_sealed_later_is_said(away: Path) -> Non
 def test_a_file_that_is_no_export_is_told_and_no_trace_of_ours_is_shown(
     away: Path,
 ) -> None:
-    (away / EXPORT).write_bytes(b"\xff\xfe\n{}\n")
+    (away / EXPORT).write_bytes(b"\xff\xfe\n" + b"[" * 100_000 + b"\n")
 
     done = jiaoying(away, "export", "--verify", EXPORT)
 

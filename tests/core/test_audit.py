@@ -92,6 +92,10 @@ def test_another_key_than_the_one_given_is_told() -> None:
         ("entry", {"subject": "another"}),
         ("callout", {"head": ""}),
         ("fact", {"hash": "xx" * 32}),
+        ("fact", {"seq": 0}),
+        ("fact", {"seq": 2**64}),
+        ("fact", {"body": "\ud800"}),
+        ("subject", {"content": "\ud800"}),
         ("person", {"name": None}),
         ("person", {"line": "spare"}),
         ("person", {"line": "export"}),
@@ -131,6 +135,14 @@ def test_a_file_that_was_cut_off_is_told(cut: int) -> None:
     assert flaws(told) == [Flaw.CUT_OFF]
 
 
+def test_the_alert_that_was_asked_for_has_to_be_there() -> None:
+    told = whole(Book(subject="another", content=None))
+
+    [found] = heard(told).findings
+
+    assert (Flaw.MISSING, "alert") == (found.flaw, found.subject)
+
+
 def test_nothing_comes_after_the_end() -> None:
     told = whole(a_book())
 
@@ -152,7 +164,7 @@ def test_an_altered_fact_is_told_with_its_kind() -> None:
     )
 
 
-@pytest.mark.parametrize("body", ["", "[]", "{"])
+@pytest.mark.parametrize("body", ["", "[]", "{", "[" * 100_000])
 def test_a_body_that_says_nothing_has_no_kind(body: str) -> None:
     told = whole(a_book())
     line_of(told, callout="c", seq=2)["body"] = body
