@@ -140,7 +140,7 @@ def test_the_alert_that_was_asked_for_has_to_be_there() -> None:
 
     [found] = heard(told).findings
 
-    assert (Flaw.MISSING, "alert") == (found.flaw, found.subject)
+    assert (found.flaw, found.subject) == (Flaw.MISSING, "alert")
 
 
 def test_nothing_comes_after_the_end() -> None:
