@@ -129,7 +129,8 @@ def save_new(connection: Connection, offered: Submission) -> None:
     )
     _keep_references(connection, alert)
     _keep_key(connection, offered, alert.id)
-    journal.note(connection, alert.id, [received(alert, content_digest(alert.content))])
+    first = received(alert, content_digest(alert.content))
+    journal.begin(connection, alert.id, first)
 
 
 def _keep_references(connection: Connection, alert: Alert) -> None:

@@ -27,14 +27,22 @@ def note(connection: Connection, subject: str, entries: Iterable[Entry]) -> None
 
     Call it in the transaction in which the thing happens.
     """
-    head = head_of(connection, subject)
+    _add(connection, head_of(connection, subject), entries)
+
+
+def begin(connection: Connection, subject: str, first: Entry) -> None:
+    """Write the first entry of a journal that nobody has begun."""
+    _add(connection, Head(subject), [first])
+
+
+def _add(connection: Connection, head: Head, entries: Iterable[Entry]) -> None:
     rows = []
     for entry in entries:
         body = entry_json(entry)
         head = linked(head, body)
         rows.append(
             {
-                "subject": subject,
+                "subject": head.subject,
                 "seq": head.seq,
                 "at": entry.at,
                 "kind": entry.kind,
