@@ -34,13 +34,14 @@ def told(error: Exception) -> int:
     from config.sources import ConfigError
     from dispatcher.store.lock import WorkerRunningError
     from dispatcher.store.migrate import SchemaError
+    from dispatcher.store.vault import KeyMissingError
 
     match error:
         case ConfigError() | PolicyError():
             return _said(map(str, error.problems), BAD_INPUT)
         case ChannelConfigError():
             return _said([str(error)], BAD_INPUT)
-        case WorkerRunningError() | SchemaError() | OSError():
+        case WorkerRunningError() | SchemaError() | KeyMissingError() | OSError():
             return _said([str(error)], FAILED)
         case OperationalError():
             return _said([f"the store: {error.orig}"], FAILED)

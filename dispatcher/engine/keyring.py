@@ -6,11 +6,14 @@ import contextlib
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
-from dispatcher.store.placing import draft_of
+from dispatcher.store.placing import draft_of, sync
+from dispatcher.store.vault import KeyName
 
 KEY_BYTES = 32
+DRAFT = ".next"  # ends the name of the key that is to follow
 
 
 class KeyFileError(OSError):
@@ -31,6 +34,10 @@ def load_or_make(folder: Path, name: str) -> bytes:
     if not file.exists():
         with contextlib.suppress(FileExistsError):  # another process was quicker
             keep(file, new_key())
+    return _read(file)
+
+
+def _read(file: Path) -> bytes:
     key = file.read_bytes()
     if len(key) != KEY_BYTES:
         message = (
@@ -39,6 +46,31 @@ def load_or_make(folder: Path, name: str) -> bytes:
         )
         raise KeyFileError(message)
     return key
+
+
+class FileRing:
+    """The keys of a store, in the folder of the installation's keys."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def keys(self, name: KeyName) -> Sequence[bytes]:
+        """The settled key, made at the first start, and one that is to follow it."""
+        # Looked at first, because it may take the place of the other at any moment.
+        with contextlib.suppress(FileNotFoundError):
+            draft = _read(self._folder / f"{name}{DRAFT}")
+            return (load_or_make(self._folder, name), draft)
+        return (load_or_make(self._folder, name),)
+
+    def draft(self, name: KeyName) -> bytes:
+        """The key that is to follow; who died over it goes on with the same one."""
+        return load_or_make(self._folder, f"{name}{DRAFT}")
+
+    def settle(self, name: KeyName) -> None:
+        """Put the drafted key in the place of the one before, which ends with it."""
+        draft = self._folder / f"{name}{DRAFT}"
+        draft.replace(self._folder / name)
+        sync(self._folder)
 
 
 def keep(file: Path, key: bytes) -> None:

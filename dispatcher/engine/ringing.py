@@ -36,11 +36,9 @@ def place(
     if len(busy) >= context.lines:
         return []
     waiting = [
-        one
-        for one in calls.waiting(connection, now, LOOKED_AT)
-        if one.number not in busy
+        one for one in calls.waiting(connection, now, LOOKED_AT) if one.line not in busy
     ]
-    rung = calls.recent(connection, {one.number for one in waiting}, now)
+    rung = calls.recent(connection, {one.line for one in waiting}, now)
     held = _held(context, waiting, rung, now)
     _hold_back(connection, context, waiting, held, now)
     free = [one for one in waiting if one.id not in held]
@@ -63,7 +61,7 @@ def _held(
 ) -> dict[str, Hold]:
     limits = context.policies.number_limits
     found = {
-        one.id: hold(rung.get(one.number, ()), limits, now, red=one.red)
+        one.id: hold(rung.get(one.line, ()), limits, now, red=one.red)
         for one in waiting
     }
     return {name: one for name, one in found.items() if one}
@@ -99,10 +97,10 @@ def _chosen(
     """One call a number, the most urgent message first in each; no drill with live."""
     together: dict[str, list[Waiting]] = {}
     for one in waiting:
-        if one.number in together:
-            if one.drill == together[one.number][0].drill:
-                together[one.number].append(one)
+        if one.line in together:
+            if one.drill == together[one.line][0].drill:
+                together[one.line].append(one)
         elif len(together) < most and line_free(one.lane, lines, busy):
-            together[one.number] = [one]
+            together[one.line] = [one]
             busy.append(one.lane)
     return [[one.id for one in call] for call in together.values()]

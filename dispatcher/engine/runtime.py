@@ -27,7 +27,7 @@ from dispatcher.engine.feeds import Feeds, Sources
 from dispatcher.engine.hangup import HangUp
 from dispatcher.engine.inbox import Inbox
 from dispatcher.engine.keeper import Fixed, Keeper
-from dispatcher.engine.keyring import load_or_make, new_key
+from dispatcher.engine.keyring import FileRing, load_or_make, new_key
 from dispatcher.engine.links import Links
 from dispatcher.engine.reconcile import Reconciler
 from dispatcher.engine.rules import Rules, next_due_at
@@ -38,6 +38,7 @@ from dispatcher.intake.signature import Signers
 from dispatcher.store import outbox
 from dispatcher.store.database import Database
 from dispatcher.store.migrate import migrate
+from dispatcher.store.vault import MemoryRing, Vault, check
 
 RATE_KEY = "rate_per_second"
 RATE_DEFAULT = 100.0
@@ -240,13 +241,18 @@ def database_file(settings: Settings) -> Path | None:
 
 @contextlib.asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Database]:
-    """Open the store and bring its schema up to date."""
+    """Open the store and bring its schema up to date.
+
+    :raises KeyMissingError: when its keys are not those of the installation
+    """
     file = database_file(settings)
     if file:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600)  # names and numbers: SQLite's other files follow it
-    async with Database(settings.store.url).running() as database:
+    keys = FileRing(settings.security.keys_dir) if file else MemoryRing()
+    async with Database(settings.store.url, Vault(keys)).running() as database:
         await database.write(migrate)
+        await database.read(check)
         yield database
 
 

@@ -158,7 +158,8 @@ class Sender:
         if waited > self._clock.span(START_SECONDS):
             return None
         by_number = message.channel is not Channel.WECHAT
-        if by_number and self._keeper.refuses(message.number):
+        unreadable = not message.number or not message.text
+        if unreadable or (by_number and self._keeper.refuses(message.number)):
             log.error("sender.number.refused", message=message.id)
             return Failed(kind=FailureKind.PERMANENT_ADDRESS, code=DIAL_GUARD)
         try:

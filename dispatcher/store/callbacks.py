@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from channels.contract import HookRequest
-from dispatcher.store import batch, schema
+from dispatcher.store import batch, schema, vault
 
 HOOK: TypeAdapter[HookRequest] = TypeAdapter(HookRequest)
 
@@ -37,20 +37,27 @@ class Unread:
 
 def keep(connection: Connection, raw: Raw) -> None:
     """Keep a callback; the same event told again is kept once."""
+    # A provider may name an event by the account it is about.
+    event = vault.fingerprint(connection, raw.event_key)
+    body = HOOK.dump_json(raw.request).decode()
     row = {
         "channel": raw.channel,
-        "event_key": raw.event_key,
+        "event_key": event,
         "received_at": raw.received_at,
-        "body": HOOK.dump_json(raw.request).decode(),
+        "body": _cipher(connection).encrypt(vault.body_place(raw.channel, event), body),
     }
     batch.insert(connection, schema.callback, [row], new=False)
+
+
+def _cipher(connection: Connection) -> vault.Cipher:
+    return vault.Cipher(connection, vault.Matter.CALLBACK)
 
 
 def unread(connection: Connection, now: datetime, most: int) -> list[Unread]:
     """Callbacks nobody has read yet, in the order they came."""
     table = schema.callback
     rows = connection.execute(
-        select(table.c.id, table.c.channel, table.c.received_at, table.c.body)
+        select(table)
         .where(
             table.c.read_at.is_(None),
             table.c.again_at.is_(None) | (table.c.again_at <= now),
@@ -58,15 +65,24 @@ def unread(connection: Connection, now: datetime, most: int) -> list[Unread]:
         .order_by(table.c.id)
         .limit(most)
     )
+    cipher = _cipher(connection)
     return [
         Unread(
             id=row.id,
             channel=row.channel,
             received_at=row.received_at,
-            request=HOOK.validate_json(row.body),
+            request=_request(cipher, row),
         )
         for row in rows
     ]
+
+
+def _request(cipher: vault.Cipher, row: Row[tuple[object, ...]]) -> HookRequest:
+    """What was told; nothing at all where the row is not what was written there."""
+    body = cipher.read(vault.body_place(row.channel, row.event_key), row.body)
+    return (
+        HOOK.validate_json(body) if body else HookRequest(url="", headers={}, form=())
+    )
 
 
 def read(connection: Connection, outcomes: Mapping[int, str], now: datetime) -> None:

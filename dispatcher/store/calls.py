@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, bindparam, func, literal, select, text, update
+from sqlalchemy import Connection, bindparam, func, literal, select, text, update
 from sqlalchemy.sql.elements import literal_column
 
 from channels.contract import Rank
@@ -20,7 +20,7 @@ from dispatcher.core.alert import Lane, Level
 from dispatcher.core.callout import CalloutId
 from dispatcher.core.lines import DAY, Hold, Rung
 from dispatcher.core.matching import LOOK_BACK
-from dispatcher.store import batch, outbox, schema
+from dispatcher.store import batch, outbox, schema, vault
 from dispatcher.store.outbox import (
     IS_WAITING,
     MOST_URGENT_FIRST,
@@ -40,12 +40,13 @@ IS_VOICE = schema.message.c.channel == literal_column("'voice'")
 class Waiting:
     """A voice message that may be read in a call now.
 
+    :ivar line: the fingerprint of the number it is read to
     :ivar red: issued as red, and no drill
     :ivar first: it is the first call of somebody, which is never given up
     """
 
     id: str
-    number: str
+    line: str
     lane: Lane
     red: bool
     drill: bool
@@ -61,7 +62,7 @@ def waiting(connection: Connection, now: datetime, most: int) -> list[Waiting]:
             schema.message.c.level,
             schema.message.c.drill,
             schema.message.c.not_after,
-            schema.address.c.value,
+            schema.address.c.fingerprint,
         )
         .join(schema.address, TO_ITS_NUMBER)
         .where(IS_WAITING, IS_VOICE, schema.message.c.due_at <= now)
@@ -72,7 +73,7 @@ def waiting(connection: Connection, now: datetime, most: int) -> list[Waiting]:
     return [
         Waiting(
             id=row.id,
-            number=row.value,
+            line=row.fingerprint,
             lane=lanes[row.lane],
             red=row.level == Level.RED.value and not row.drill,
             drill=row.drill,
@@ -84,32 +85,32 @@ def waiting(connection: Connection, now: datetime, most: int) -> list[Waiting]:
 
 BUSY = text(
     f"""
-    SELECT address.value, min(message.lane) AS lane
+    SELECT address.fingerprint, min(message.lane) AS lane
     FROM {ON_THE_LINE} JOIN address
       ON address.id = message.address AND address.person = message.person
     WHERE {schema.ON_THE_LINE.text}
-    GROUP BY address.value
+    GROUP BY address.fingerprint
     """  # noqa: S608 - both are constants of ours
 )
 
 
 def busy(connection: Connection) -> dict[str, Lane]:
-    """Numbers that are rung or spoken to now, each with the lane of its call."""
+    """Fingerprints of numbers that are on the line, each with the lane of its call."""
     lanes = tuple(Lane)
-    return {row.value: lanes[row.lane] for row in connection.execute(BUSY)}
+    return {row.fingerprint: lanes[row.lane] for row in connection.execute(BUSY)}
 
 
 def recent(
-    connection: Connection, numbers: Iterable[str], now: datetime
+    connection: Connection, lines: Iterable[str], now: datetime
 ) -> Mapping[str, Sequence[Rung]]:
-    """The calls each number has had in the last 24 hours."""
-    listed = func.json_each(batch.listed(numbers)).table_valued("value")
+    """The calls each number has had in the last 24 hours, all by fingerprint."""
+    listed = func.json_each(batch.listed(lines)).table_valued("value")
     message = schema.message
     rows = connection.execute(
-        select(schema.address.c.value, message.c.sent_at, message.c.ended_at)
+        select(schema.address.c.fingerprint, message.c.sent_at, message.c.ended_at)
         .join(schema.address, TO_ITS_NUMBER)
         .where(
-            schema.address.c.value.in_(select(listed.c.value)),
+            schema.address.c.fingerprint.in_(select(listed.c.value)),
             IS_VOICE,
             message.c.call == message.c.id,
             message.c.accepted_at.isnot(None),
@@ -118,7 +119,7 @@ def recent(
     )
     found: dict[str, list[Rung]] = defaultdict(list)
     for row in rows:
-        found[row.value].append(Rung(at=row.sent_at, ended_at=row.ended_at))
+        found[row.fingerprint].append(Rung(at=row.sent_at, ended_at=row.ended_at))
     return found
 
 
@@ -195,7 +196,7 @@ def next_due_at(
 ) -> datetime | None:
     """When a voice message of these lanes may be read next.
 
-    :param busy: numbers on the line: before that call is over, it can't be
+    :param busy: fingerprints on the line: before that call is over, it can't be
     """
     listed = func.json_each(batch.listed(busy)).table_valued("value")
     return connection.execute(
@@ -205,7 +206,7 @@ def next_due_at(
             IS_WAITING,
             IS_VOICE,
             schema.message.c.lane.in_([lane.order for lane in lanes]),
-            schema.address.c.value.not_in(select(listed.c.value)),
+            schema.address.c.fingerprint.not_in(select(listed.c.value)),
         )
     ).scalar()
 
@@ -240,13 +241,16 @@ READ_IN_CALL = text(
 
 def read_in(connection: Connection, call: str) -> list[Reading]:
     """What a call reads, the most urgent first."""
-    return [_reading(row) for row in connection.execute(READ_IN_CALL, {"call": call})]
-
-
-def _reading(row: Row[tuple[object, ...]]) -> Reading:
-    return Reading(
-        id=row.id, about=About(row.purpose), text=row.text, open=bool(row.open)
-    )
+    texts = outbox.texts_of(connection)
+    return [
+        Reading(
+            id=row.id,
+            about=About(row.purpose),
+            text=texts.read(vault.text_place(row.id), row.text) or "",
+            open=bool(row.open),
+        )
+        for row in connection.execute(READ_IN_CALL, {"call": call})
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,7 +274,7 @@ OPEN_TO_NUMBER = text(
     JOIN message ON message.address = address.id AND message.person = address.person
     JOIN carried ON carried.message = message.id
     JOIN callout ON callout.id = carried.callout
-    WHERE address.value = :number AND message.created_at > :since
+    WHERE address.fingerprint = :line AND message.created_at > :since
       AND message.purpose IN ('own', 'digest')
       AND (message.first_sent_at IS NOT NULL
            OR (message.state = 'waiting' AND message.channel = 'voice'))
@@ -289,7 +293,11 @@ def open_to(
 
     :param current: a message to be there whatever has become of it
     """
-    given = {"number": number, "since": now - LOOK_BACK, "current": current or ""}
+    given = {
+        "line": vault.fingerprint(connection, number),
+        "since": now - LOOK_BACK,
+        "current": current or "",
+    }
     statement = OPEN_TO_NUMBER.bindparams(bindparam("since", type_=schema.Moment()))
     found: dict[str, Open] = {}
     for row in connection.execute(statement, given):
@@ -408,7 +416,9 @@ def join(
     table = schema.message
     later = func.max(table.c.not_after, literal(not_after, schema.Moment()))
     connection.execute(
-        update(table).where(table.c.id == message).values(text=spoken, not_after=later)
+        update(table)
+        .where(table.c.id == message)
+        .values(text=_written(connection, message, spoken), not_after=later)
     )
     rows = [
         {"message": message, "attempt": attempt, "callout": callout}
@@ -420,7 +430,12 @@ def join(
 def reword(connection: Connection, message: str, spoken: str) -> None:
     """Let a call that waits say something else."""
     table = schema.message
-    connection.execute(update(table).where(table.c.id == message).values(text=spoken))
+    written = _written(connection, message, spoken)
+    connection.execute(update(table).where(table.c.id == message).values(text=written))
+
+
+def _written(connection: Connection, message: str, spoken: str) -> str:
+    return outbox.texts_of(connection).encrypt(vault.text_place(message), spoken)
 
 
 def carrying(
@@ -452,7 +467,7 @@ TO_NUMBER = text(
     SELECT message.id FROM address
     JOIN message INDEXED BY message_address
       ON message.address = address.id AND message.person = address.person
-    WHERE address.value = :number AND message.state = 'waiting'
+    WHERE address.fingerprint = :line AND message.state = 'waiting'
       AND message.channel = 'voice' AND message.purpose IN ('own', 'digest')
     """
 )
@@ -460,4 +475,5 @@ TO_NUMBER = text(
 
 def to_number(connection: Connection, number: str) -> list[str]:
     """Every voice message that asks and waits to be read to a number."""
-    return [row.id for row in connection.execute(TO_NUMBER, {"number": number})]
+    given = {"line": vault.fingerprint(connection, number)}
+    return [row.id for row in connection.execute(TO_NUMBER, given)]

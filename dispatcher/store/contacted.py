@@ -12,14 +12,13 @@ from contacts.model import AddressId, PersonId
 from dispatcher.core.alert import ChainId
 from dispatcher.core.callout import CalloutId
 from dispatcher.store import batch, schema
-from dispatcher.store.outbox import TO_ITS_NUMBER, UNSETTLED, About, MessageState
+from dispatcher.store.outbox import UNSETTLED, About, MessageState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
     """One address of one person on one channel, as far as messages went there.
 
-    :ivar number: the number or account itself
     :ivar heard: somebody picked up the telephone
     :ivar dead: it can't be reached there
     """
@@ -27,7 +26,6 @@ class Contact:
     person: PersonId
     address: AddressId
     channel: Channel
-    number: str
     heard: bool
     dead: bool
 
@@ -42,11 +40,9 @@ def contacts(connection: Connection, chain: ChainId) -> list[Contact]:
             message.c.person,
             message.c.address,
             message.c.channel,
-            schema.address.c.value,
             func.max(message.c.picked_up_at.isnot(None)).label("heard"),
             func.max(dead).label("dead"),
         )
-        .join(schema.address, TO_ITS_NUMBER)
         .where(
             message.c.chain == chain,
             message.c.purpose != About.REPLY.value,
@@ -62,7 +58,6 @@ def contacts(connection: Connection, chain: ChainId) -> list[Contact]:
             person=PersonId(row.person),
             address=AddressId(row.address),
             channel=Channel(row.channel),
-            number=row.value,
             heard=bool(row.heard),
             dead=bool(row.dead),
         )

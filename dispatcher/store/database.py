@@ -22,6 +22,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
+from dispatcher.store.vault import OPTION, Vault
+
 Result = TypeVar("Result")
 Work = Callable[[Connection], Result]
 
@@ -73,10 +75,12 @@ class _Waiting(Generic[Result]):
 class Database:
     """A database file, or one in memory, with one writer thread."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, vault: Vault) -> None:
+        """Open it, with the keys to what is private in it."""
         parsed = make_url(url)
         self.memory = parsed.database in {None, "", ":memory:"}
-        self._engine = _engine(url, memory=self.memory)
+        self.vault = vault
+        self._engine = _engine(url, vault, memory=self.memory)
         self._turns = None if self.memory else Turns(f"{parsed.database}.turns")
         self._writer = ThreadPoolExecutor(1, "store-writer")
         # One connection can't serve two transactions: in memory, reads take turns.
@@ -191,7 +195,7 @@ def _tell(waiting: _Waiting[Any], outcome: object) -> None:
         waiting.done.set_result(outcome)
 
 
-def _engine(url: str, *, memory: bool) -> Engine:
+def _engine(url: str, vault: Vault, *, memory: bool) -> Engine:
     """Open SQLite so that a commit is on the disk when it returns."""
     parsed = make_url(url).set(drivername="sqlite+pysqlite")
     options: dict[str, Any] = {"connect_args": {"check_same_thread": False}}
@@ -199,6 +203,7 @@ def _engine(url: str, *, memory: bool) -> Engine:
         options["poolclass"] = StaticPool
     # Errors are logged, and parameters hold names and numbers.
     options["hide_parameters"] = True
+    options["execution_options"] = {OPTION: vault}
     engine = create_engine(parsed, isolation_level="AUTOCOMMIT", **options)
 
     @event.listens_for(engine, "connect")
@@ -210,6 +215,7 @@ def _engine(url: str, *, memory: bool) -> Engine:
             f"cache_size=-{CACHE_KIB}",
             f"wal_autocheckpoint={CHECKPOINT_PAGES}",
             "foreign_keys=ON",
+            "secure_delete=ON",  # what is erased is not left on free pages
         ):
             raw.execute(f"PRAGMA {pragma}").close()
 

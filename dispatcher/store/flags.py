@@ -118,18 +118,20 @@ def _row(one: Flagging) -> batch.Values:
 def owners(connection: Connection, addresses: Iterable[str]) -> dict[AddressId, Owner]:
     """Whose these addresses are, in the roster or not any more."""
     table, person = schema.address, schema.person
-    listed = func.json_each(batch.listed(addresses)).table_valued("value")
-    rows = connection.execute(
-        select(table.c.id, table.c.kind, table.c.value, person.c.name)
+    wanted = frozenset(addresses)
+    listed = func.json_each(batch.listed(wanted)).table_valued("value")
+    versions = connection.scalars(
+        select(table.c.person)
         .join(person, person.c.id == table.c.person)
         .where(table.c.id.in_(select(listed.c.value)))
         .order_by(person.c.confirmed_at.nulls_first())
-    )
+    ).all()
+    known = people.find_people(connection, versions)
     return {
-        AddressId(row.id): Owner(
-            name=row.name, kind=AddressKind(row.kind), value=row.value
-        )
-        for row in rows
+        at.id: Owner(name=known[version].name, kind=at.kind, value=at.value)
+        for version in versions
+        for at in known[version].addresses
+        if at.id in wanted
     }
 
 

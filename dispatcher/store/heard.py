@@ -14,8 +14,8 @@ from dispatcher.core.alert import AlertId, ChainId, Lane, Level
 from dispatcher.core.answer import Meaning
 from dispatcher.core.callout import CalloutId, State
 from dispatcher.core.matching import LOOK_BACK, Candidate
-from dispatcher.store import batch, schema
-from dispatcher.store.outbox import TO_ITS_NUMBER, About, MessageState
+from dispatcher.store import batch, schema, vault
+from dispatcher.store.outbox import TO_ITS_NUMBER, About, MessageState, number_of
 from dispatcher.store.questions import Kind, Question
 
 REACHED = (
@@ -58,7 +58,7 @@ def sent_to(connection: Connection, number: str, before: datetime) -> list[Said]
         .join(schema.address, TO_ITS_NUMBER)
         .outerjoin(question, question.c.id == message.c.question)
         .where(
-            schema.address_is(number),
+            schema.address.c.fingerprint == vault.fingerprint(connection, number),
             message.c.created_at > before - LOOK_BACK,
             message.c.first_sent_at <= before,
             # What a provider once took may have arrived, whatever it says of it.
@@ -141,11 +141,12 @@ def asked(connection: Connection, message: str) -> Asked | None:
     ).one_or_none()
     if row is None:
         return None
+    numbers = vault.Humans(connection, vault.humans_of([row.value]))
     return Asked(
         message=row.id,
         question=row.question,
         address=row.address,
-        number=row.value,
+        number=number_of(numbers, row),
         picked_up_at=row.picked_up_at,
     )
 

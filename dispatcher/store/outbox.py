@@ -28,7 +28,7 @@ from channels.contract import Channel
 from contacts.model import AddressId, PersonId
 from dispatcher.core.alert import AlertId, ChainId, Lane, Level
 from dispatcher.core.callout import AttemptId, CalloutId
-from dispatcher.store import batch, schema
+from dispatcher.store import batch, schema, vault
 
 
 class MessageState(StrEnum):
@@ -99,7 +99,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
-    """A message on its way, with what the sender has to know."""
+    """A message on its way, with what the sender has to know.
+
+    :ivar number: empty when it can't be read: its row is not what was written there
+    """
 
     id: str
     chain: str
@@ -119,7 +122,9 @@ class Sending:
 
 def put(connection: Connection, messages: Sequence[Message]) -> None:
     """Make messages; an id that is there already is left as it is."""
-    batch.insert(connection, schema.message, [_row(m) for m in messages], new=False)
+    texts = texts_of(connection)
+    rows = [_row(message, texts) for message in messages]
+    batch.insert(connection, schema.message, rows, new=False)
     carried = [
         {"message": message.id, "attempt": attempt, "callout": callout}
         for message in messages
@@ -128,7 +133,12 @@ def put(connection: Connection, messages: Sequence[Message]) -> None:
     batch.insert(connection, schema.carried, carried, new=False)
 
 
-def _row(message: Message) -> batch.Values:
+def texts_of(connection: Connection) -> vault.Cipher:
+    """What encrypts texts: they may name people, and what they are asked to do."""
+    return vault.Cipher(connection, vault.Matter.TEXT)
+
+
+def _row(message: Message, texts: vault.Cipher) -> batch.Values:
     return {
         "id": message.id,
         "alert": message.alert,
@@ -143,7 +153,7 @@ def _row(message: Message) -> batch.Values:
         "level": message.level.value,
         "drill": message.drill,
         "code": message.code,
-        "text": message.text,
+        "text": texts.encrypt(vault.text_place(message.id), message.text),
         "state": MessageState.WAITING.value,
         "created_at": message.created_at,
         "due_at": message.due_at or message.created_at,
@@ -154,23 +164,35 @@ def _row(message: Message) -> batch.Values:
     }
 
 
-def _sending(row: Row[tuple[object, ...]]) -> Sending:
-    return Sending(
-        id=row.id,
-        chain=row.chain,
-        question=row.question,
-        about=About(row.purpose),
-        channel=Channel(row.channel),
-        route=row.route,
-        number=row.value,
-        text=row.text,
-        tries=row.tries,
-        created_at=row.created_at,
-        sent_at=row.sent_at,
-        not_after=row.not_after,
-        provider_id=row.provider_id,
-        state=MessageState(row.state),
-    )
+def _sending(
+    connection: Connection, rows: Sequence[Row[tuple[object, ...]]]
+) -> list[Sending]:
+    numbers = vault.Humans(connection, vault.humans_of(row.value for row in rows))
+    texts = texts_of(connection)
+    return [
+        Sending(
+            id=row.id,
+            chain=row.chain,
+            question=row.question,
+            about=About(row.purpose),
+            channel=Channel(row.channel),
+            route=row.route,
+            number=number_of(numbers, row),
+            text=texts.read(vault.text_place(row.id), row.text) or "",
+            tries=row.tries,
+            created_at=row.created_at,
+            sent_at=row.sent_at,
+            not_after=row.not_after,
+            provider_id=row.provider_id,
+            state=MessageState(row.state),
+        )
+        for row in rows
+    ]
+
+
+def number_of(numbers: vault.Humans, row: Row[tuple[object, ...]]) -> str:
+    """The number that a message goes to, from a row of both; empty: unreadable."""
+    return numbers.read(vault.number_place(row.address, row.person), row.value) or ""
 
 
 def claim(
@@ -209,8 +231,8 @@ def find(connection: Connection, ids: Iterable[str]) -> list[Sending]:
         .join(schema.address, TO_ITS_NUMBER)
         .where(schema.message.c.id.in_(select(listed.c.value)))
         .order_by(*MOST_URGENT_FIRST)
-    )
-    return [_sending(row) for row in rows]
+    ).all()
+    return _sending(connection, rows)
 
 
 def set_state(
@@ -341,8 +363,8 @@ def doubtful(connection: Connection, now: datetime, most: int) -> list[Sending]:
         )
         .order_by(table.c.lane, table.c.due_at)
         .limit(most)
-    )
-    return [_sending(row) for row in rows]
+    ).all()
+    return _sending(connection, rows)
 
 
 def take_over_leases(connection: Connection, now: datetime) -> int:
@@ -369,8 +391,8 @@ def silent(connection: Connection, now: datetime, most: int) -> list[Sending]:
         )
         .order_by(table.c.due_at)
         .limit(most)
-    )
-    return [_sending(row) for row in rows]
+    ).all()
+    return _sending(connection, rows)
 
 
 def ask_again(connection: Connection, at: Mapping[str, datetime]) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, select
 
 from contacts.model import (
     Address,
@@ -21,9 +21,12 @@ from contacts.model import (
     UnitKind,
 )
 from contacts.roster import Roster
-from dispatcher.store import batch, schema
+from dispatcher.store import batch, schema, vault
 
 ROSTER_VERSION = "roster_version"
+ERASED = "已删除人员"
+UNREADABLE = "姓名无法核实"  # the row is not what was written there
+ID_SHOWN = 6
 
 
 def roster_version(connection: Connection) -> int:
@@ -65,32 +68,44 @@ def find_people(connection: Connection, ids: Iterable[str]) -> dict[str, Person]
     return {person.id: person for person in _people(connection, wanted)}
 
 
-def _people(connection: Connection, which: object) -> list[Person]:
+def _people(connection: Connection, which: ColumnElement[bool]) -> list[Person]:
+    people = connection.execute(select(schema.person).where(which)).all()
+    humans = vault.Humans(connection, {row.human for row in people})
     addresses: dict[str, list[Address]] = defaultdict(list)
     rows = connection.execute(
         select(schema.address)
-        .where(schema.address.c.person.in_(select(schema.person.c.id).where(which)))  # type: ignore[arg-type] # a clause of the person table
+        .where(schema.address.c.person.in_(select(schema.person.c.id).where(which)))
         .order_by(schema.address.c.position)
     )
     for row in rows:
-        addresses[row.person].append(
-            Address(
-                id=AddressId(row.id),
-                kind=AddressKind(row.kind),
-                value=row.value,
-                wrong=row.wrong,
+        place = vault.number_place(row.id, row.person)
+        # One that can't be read is no way to anybody.
+        if value := humans.read(place, row.value):
+            addresses[row.person].append(
+                Address(
+                    id=AddressId(row.id),
+                    kind=AddressKind(row.kind),
+                    value=value,
+                    wrong=row.wrong,
+                )
             )
-        )
-    people = connection.execute(select(schema.person).where(which))  # type: ignore[arg-type] # as above
     return [
         Person(
             id=PersonId(row.id),
-            name=row.name,
+            name=_name(humans, row),
             addresses=tuple(addresses[row.id]),
             first=None if row.human == row.id else PersonId(row.human),
         )
         for row in people
     ]
+
+
+def _name(humans: vault.Humans, row: Row[tuple[object, ...]]) -> str:
+    """His name; else what is left of him, so that no page and no record breaks."""
+    if not row.name:
+        return f"{ERASED} {row.id[:ID_SHOWN]}"
+    found = humans.read(vault.name_place(row.id), row.name)
+    return found or f"{UNREADABLE} {row.id[:ID_SHOWN]}"
 
 
 def _unit(row: object) -> Unit:
@@ -104,12 +119,7 @@ def save_roster(connection: Connection, roster: Roster) -> None:
     connection.execute(delete(schema.holding))
     connection.execute(delete(schema.unit))
     batch.insert(connection, schema.unit, [_unit_row(u) for u in roster.units.values()])
-    people = [_person_row(person) for person in roster.people.values()]
-    batch.insert(connection, schema.person, people, new=False)
-    addresses = [
-        row for person in roster.people.values() for row in _address_rows(person)
-    ]
-    batch.insert(connection, schema.address, addresses, new=False)
+    _add_people(connection, roster.people.values())
     batch.insert(connection, schema.holding, _holding_rows(roster))
     raise_version(connection)
 
@@ -133,18 +143,40 @@ def _unit_row(unit: Unit) -> batch.Values:
     }
 
 
-def _person_row(person: Person) -> batch.Values:
-    return {"id": person.id, "name": person.name, "human": person.human}
+def _add_people(connection: Connection, people: Iterable[Person]) -> None:
+    """Add the versions that are not there yet, encrypted."""
+    known = set(connection.scalars(select(schema.person.c.id)))
+    new = [person for person in people if person.id not in known]
+    if not new:
+        return
+    vault.add_humans(connection, (person.human for person in new))
+    humans = vault.Humans(connection, (person.human for person in new))
+    rows = [_person_row(humans, person) for person in new]
+    batch.insert(connection, schema.person, rows)
+    values = {address.value for person in new for address in person.addresses}
+    found = vault.fingerprints(connection, values)
+    addresses = [row for one in new for row in _address_rows(humans, found, one)]
+    batch.insert(connection, schema.address, addresses)
 
 
-def _address_rows(person: Person) -> list[batch.Values]:
+def _person_row(humans: vault.Humans, person: Person) -> batch.Values:
+    name = humans.encrypt(person.human, vault.name_place(person.id), person.name)
+    return {"id": person.id, "name": name, "human": person.human}
+
+
+def _address_rows(
+    humans: vault.Humans, fingerprints: Mapping[str, str], person: Person
+) -> list[batch.Values]:
     return [
         {
             "id": address.id,
             "person": person.id,
             "position": position,
             "kind": address.kind.value,
-            "value": address.value,
+            "value": humans.encrypt(
+                person.human, vault.number_place(address.id, person.id), address.value
+            ),
+            "fingerprint": fingerprints[address.value],
             "wrong": address.wrong,
         }
         for position, address in enumerate(person.addresses)
@@ -184,7 +216,7 @@ def holders_of(connection: Connection, number: str) -> list[tuple[str, str]]:
     """Who can be behind a number or an account, as (address, person)."""
     rows = connection.execute(
         select(schema.address.c.id, schema.address.c.person)
-        .where(schema.address_is(number))
+        .where(schema.address.c.fingerprint == vault.fingerprint(connection, number))
         .order_by(schema.address.c.id)
     )
     return [(row.id, row.person) for row in rows]

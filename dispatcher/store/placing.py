@@ -23,14 +23,15 @@ def draft_of(target: Path) -> Iterator[Path]:
     draft = Path(name)
     try:
         yield draft
-        _sync(draft)
+        sync(draft)
         os.link(draft, target)
     finally:
         draft.unlink()
-    _sync(target.parent)  # or the name would be gone after a power cut
+    sync(target.parent)  # or the name would be gone after a power cut
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Let a file, or the names in a folder, be on disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

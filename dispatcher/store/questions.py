@@ -20,7 +20,7 @@ from contacts.model import AddressId, PersonId
 from dispatcher.core.alert import Alert, AlertId, ChainId, Lane, Level
 from dispatcher.core.callout import AttemptId, CalloutId, Purpose, State
 from dispatcher.core.digest import Digest, Pending, due_at
-from dispatcher.store import batch, schema
+from dispatcher.store import batch, schema, vault
 
 REST = timedelta(hours=24)
 CODES = tuple(str(n) for n in (*range(60, 100), *range(600, 1000)))
@@ -150,18 +150,25 @@ def used_codes(
     connection: Connection, numbers: Iterable[str], now: datetime
 ) -> Mapping[str, set[str]]:
     """Codes by number that are open or still rest."""
-    listed = func.json_each(batch.listed(numbers)).table_valued("value")
+    number_of = _by_fingerprint(connection, numbers)
+    listed = func.json_each(batch.listed(number_of)).table_valued("value")
     table = schema.code
     rows = connection.execute(
-        select(table.c.number, table.c.code).where(
-            table.c.number.in_(select(listed.c.value)),
+        select(table.c.fingerprint, table.c.code).where(
+            table.c.fingerprint.in_(select(listed.c.value)),
             table.c.free_at.is_(None) | (table.c.free_at > now),
         )
     )
     used: dict[str, set[str]] = defaultdict(set)
     for row in rows:
-        used[row.number].add(row.code)
+        used[number_of[row.fingerprint]].add(row.code)
     return used
+
+
+def _by_fingerprint(connection: Connection, numbers: Iterable[str]) -> dict[str, str]:
+    """Each number by its fingerprint."""
+    found = vault.fingerprints(connection, numbers)
+    return {fingerprint: number for number, fingerprint in found.items()}
 
 
 def free_code(numbers: Sequence[str], used: Mapping[str, set[str]]) -> str | None:
@@ -173,15 +180,17 @@ def free_code(numbers: Sequence[str], used: Mapping[str, set[str]]) -> str | Non
 def add(connection: Connection, new: Mapping[Question, Sequence[str]]) -> None:
     """Write questions down, with the numbers on which each owns its code."""
     batch.insert(connection, schema.question, [_row(question) for question in new])
+    every = {number for numbers in new.values() for number in numbers}
+    found = vault.fingerprints(connection, every)
     rows = [
         {
-            "number": number,
+            "fingerprint": fingerprint,
             "code": question.code,
             "question": question.id,
             "free_at": None,
         }
         for question, numbers in new.items()
-        for number in dict.fromkeys(numbers)
+        for fingerprint in dict.fromkeys(found[number] for number in numbers)
         if question.code
     ]
     batch.replace(connection, schema.code, rows)
@@ -208,17 +217,18 @@ def open_chains(
     connection: Connection, numbers: Iterable[str]
 ) -> Mapping[str, set[ChainId]]:
     """Chains of which each number has been asked something that is still open."""
-    listed = batch.listed(numbers)
+    number_of = _by_fingerprint(connection, numbers)
+    listed = batch.listed(number_of)
     found: dict[str, set[ChainId]] = defaultdict(set)
-    for number, chain in connection.execute(OPEN_CHAINS, {"numbers": listed}):
-        found[number].add(chain)
+    for fingerprint, chain in connection.execute(OPEN_CHAINS, {"lines": listed}):
+        found[number_of[fingerprint]].add(chain)
     return found
 
 
 OPEN_CHAINS = text(
     """
-    SELECT DISTINCT code.number, question.chain
-    FROM json_each(:numbers) JOIN code ON code.number = value
+    SELECT DISTINCT code.fingerprint, question.chain
+    FROM json_each(:lines) JOIN code ON code.fingerprint = value
     JOIN question ON question.id = code.question
     WHERE code.free_at IS NULL AND EXISTS (
         SELECT 1 FROM message

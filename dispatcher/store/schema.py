@@ -12,7 +12,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    ColumnElement,
     Dialect,
     Float,
     Index,
@@ -207,11 +206,11 @@ question = Table(
 )
 Index("question_due", question.c.due_at, sqlite_where=question.c.due_at.isnot(None))
 
-# A code belongs to one question for its life, and to nobody for 24 h after.
+# A code of a number belongs to one question for its life, and to nobody for 24 h after.
 code = Table(
     "code",
     metadata,
-    Column("number", Text, primary_key=True),
+    Column("fingerprint", Text, primary_key=True),
     Column("code", Text, primary_key=True),
     Column("question", Text, nullable=False, index=True),
     Column("free_at", Moment),
@@ -372,7 +371,8 @@ outline = Table(
     Column("geometry", Text, nullable=False),
 )
 
-# Versions of people: a row is never changed, so records stay true.
+# Versions of people: a row is never changed, so records stay true; but of who is erased
+# nothing is left but the ids. Names and values are encrypted under their human's key.
 person = Table(
     "person",
     metadata,
@@ -392,7 +392,9 @@ address = Table(
     Column("person", Text, primary_key=True, index=True),
     Column("position", Integer, nullable=False),
     Column("kind", Text, nullable=False),
-    Column("value", Text, nullable=False, index=True),
+    Column("value", Text, nullable=False),
+    # What the value is found by; an account in any case.
+    Column("fingerprint", Text, nullable=False, index=True),
     Column("wrong", Boolean, nullable=False),
 )
 
@@ -412,8 +414,22 @@ address_flag = Table(
     sqlite_with_rowid=False,
 )
 
-in_any_case = address.c.value.collate("NOCASE")
-Index("address_in_any_case", in_any_case)
+# Which key of the installation is the present one, for what is written now.
+present_key = Table(
+    "present_key",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("id", Text, nullable=False),
+)
+
+# The key of each human, wrapped under the installation's.
+human_key = Table(
+    "human_key",
+    metadata,
+    Column("human", Text, primary_key=True),
+    Column("key", Text, nullable=False, index=True),
+    Column("wrapped", Text, nullable=False),
+)
 
 holding = Table(
     "holding",
@@ -446,8 +462,3 @@ feed_entry = Table(
     Column("alert", Text),
     Column("problem", Text, nullable=False),
 )
-
-
-def address_is(value: str) -> ColumnElement[bool]:
-    """Whether an address is this number, or this account, whose case is no matter."""
-    return in_any_case == value

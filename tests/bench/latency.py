@@ -16,15 +16,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from statistics import median, quantiles
-from typing import Any
 
 import httpx
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
 from contacts.model import Post, UnitKind
 from dispatcher.core.callout import CalloutId
 from dispatcher.sim.twilio_wire import API_VERSION
-from dispatcher.store import alerts, callouts, schema
+from dispatcher.store import alerts, callouts, outbox, schema
+from dispatcher.store.outbox import Sending
 from tests.chaos.house import House, Plan, housed, pause
 from tests.stories.test_realtime import scaled_policy
 
@@ -118,19 +118,16 @@ def unrecorded(connection: Connection, alert: str) -> int:
     return sum(connection.execute(query).scalar_one() for query in (texts, launches))
 
 
-def first_texts(connection: Connection) -> list[Row[Any]]:
+def first_texts(connection: Connection) -> list[Sending]:
     """What was sent, and to whom."""
-    message, address = schema.message, schema.address
-    same = (address.c.id == message.c.address) & (address.c.person == message.c.person)
-    query = select(message.c.text, address.c.value).join(address, same)
-    return [*connection.execute(query)]
+    return outbox.find(connection, connection.scalars(select(schema.message.c.id)))
 
 
-def forms(rows: Iterable[Row[Any]]) -> list[dict[str, str]]:
+def forms(rows: Iterable[Sending]) -> list[dict[str, str]]:
     """What an account posts for such texts."""
     return [
         {
-            "To": row.value,
+            "To": row.number,
             "From": "+99900000001",
             "Body": row.text,
             "ValidityPeriod": "3600",

@@ -34,6 +34,7 @@ from dispatcher.store.alerts import Submission
 from dispatcher.store.callouts import Change
 from dispatcher.store.database import Database
 from dispatcher.store.migrate import migrate
+from dispatcher.store.vault import MemoryRing, Vault
 from tests.core.build import START, Life, opening
 from tests.engine.evidence import SIGNET
 
@@ -61,15 +62,20 @@ def unlinked(before: Head, body: str) -> Head:
     return Head(before.subject, before.seq + 1, before.hash if body else "")
 
 
+def store_in(file: Path) -> Database:
+    """A store with keys that end with this process."""
+    return Database(f"sqlite+aiosqlite:///{file}", Vault(MemoryRing()))
+
+
 async def measure(folder: Path, count: int) -> str:
     """Call ``count`` callouts that nobody answers, and tell what proof adds."""
     life = Life(opening())
     life.silence(SILENCE_SECONDS)
     told = [f"{count} callouts of {len(life.facts)} facts"]
-    async with Database(f"sqlite+aiosqlite:///{folder / 'bare.db'}").running() as bare:
+    async with store_in(folder / "bare.db").running() as bare:
         with patch.object(callouts, "linked", unlinked):
             without = await fill(bare, life, count)
-    async with Database(f"sqlite+aiosqlite:///{folder / 'whole.db'}").running() as own:
+    async with store_in(folder / "whole.db").running() as own:
         within = await fill(own, life, count)
         told.append(f"save {within:.2f} s, without hashing {without:.2f} s")
         told.append(f"ratio {within / without:.3f}")

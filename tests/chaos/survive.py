@@ -33,7 +33,7 @@ from dispatcher.sim.callee import Ring
 from dispatcher.sim.twilio_calls import Direction, Status
 from dispatcher.sim.world import Habit, Phone, populate
 from dispatcher.store import alerts, callouts, outbox, schema
-from dispatcher.store.outbox import TO_ITS_NUMBER, UNSETTLED, MessageState
+from dispatcher.store.outbox import UNSETTLED, MessageState
 from tests.chaos.house import STARTED, House, Plan, housed, pause
 from tests.stories.test_realtime import POLICY
 
@@ -288,13 +288,13 @@ def audit(connection: Connection, alert: AlertId, now: datetime) -> Books:
 
 
 def _texts(connection: Connection) -> frozenset[Text]:
-    message, number = schema.message, schema.address.c.value
-    rows = connection.execute(
-        select(number, message.c.text)
-        .join(schema.address, TO_ITS_NUMBER)
-        .where(message.c.channel == Channel.SMS.value, message.c.state.in_(SENT))
+    message = schema.message
+    names = connection.scalars(
+        select(message.c.id).where(
+            message.c.channel == Channel.SMS.value, message.c.state.in_(SENT)
+        )
     )
-    return frozenset((row.value, row.text) for row in rows)
+    return frozenset((one.number, one.text) for one in outbox.find(connection, names))
 
 
 def _messages(connection: Connection, which: ColumnElement[bool]) -> frozenset[str]:

@@ -17,8 +17,9 @@ from dispatcher.core.finding import Finding, Flaw
 from dispatcher.core.seal import read_seal
 from dispatcher.store.database import Database
 from dispatcher.store.journal import entries_of
+from dispatcher.store.vault import MemoryRing, Vault
 from tests.cli.console import furnish, jiaoying
-from tests.engine.evidence import SEED, in_a_file
+from tests.engine.evidence import KEYS, SEED, in_a_file
 
 PUBLIC, EXPORT, SEALS = "public.txt", "export.jsonl", "seals.jsonl"
 
@@ -27,10 +28,8 @@ PUBLIC, EXPORT, SEALS = "public.txt", "export.jsonl", "seals.jsonl"
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An installation in which an alert was called and closed, and its export."""
     folder = furnish(tmp_path_factory.mktemp("home"))
-    keys = folder / "var" / "keys"
-    keys.mkdir(parents=True)
-    (keys / "seal").write_bytes(SEED)
     name = asyncio.run(in_a_file(folder))
+    (folder / KEYS / "seal").write_bytes(SEED)
     (folder / "name").write_text(name, encoding="utf-8")
     public = jiaoying(folder, "key", "public")
     (folder / PUBLIC).write_text(public.stdout, encoding="utf-8")
@@ -190,7 +189,7 @@ def test_a_store_that_was_edited_by_hand_gives_itself_away(
 def test_every_export_stands_in_the_journal_of_the_house(home: Path) -> None:
     async def noted() -> list[Any]:
         url = f"sqlite+aiosqlite:///{home / 'store.db'}"
-        async with Database(url).running() as database:
+        async with Database(url, Vault(MemoryRing())).running() as database:
             return list(await database.read(lambda c: entries_of(c, "house")))
 
     name = (home / "name").read_text(encoding="utf-8")

@@ -16,15 +16,18 @@ from dispatcher.core.finding import Verdict
 from dispatcher.core.seal import Seal, read_seal
 from dispatcher.engine.desk import Cancelling, cancel
 from dispatcher.engine.exporting import Export, lines
+from dispatcher.engine.keyring import FileRing, keep
 from dispatcher.engine.sealing import Sealer, SealFile
 from dispatcher.engine.signet import Signet, bears
 from dispatcher.store import alerts, seals
 from dispatcher.store.database import Database
+from dispatcher.store.vault import KeyName, Vault
 from tests.engine.office import Office, opened
 
 SEED = bytes(range(32))
 SIGNET = Signet(SEED)
 SIGNED_WITH = SIGNET.public
+KEYS = Path("var") / "keys"
 
 Line = dict[str, Any]
 
@@ -60,7 +63,7 @@ async def exported(database: Database, name: str, at: datetime) -> list[Line]:
 
 
 async def in_a_file(folder: Path) -> str:
-    """The life of an alert, its store and its seals in files; gives the alert."""
+    """The life of an alert, its store, keys and seals in files; gives the alert."""
 
     def copy(connection: Connection) -> None:
         connection.exec_driver_sql("VACUUM INTO ?", (str(folder / "store.db"),))
@@ -68,6 +71,8 @@ async def in_a_file(folder: Path) -> str:
     async with opened() as office:
         name = await a_life(office)
         await office.database.read(copy)
+        for key in KeyName:
+            keep(folder / KEYS / key, office.database.vault.ring.keys(key)[0])
         filed = await office.database.read(lambda c: seals.of_subject(c, name))
         SealFile(folder / "seals.jsonl").append(filed)
     return name
@@ -76,7 +81,8 @@ async def in_a_file(folder: Path) -> str:
 async def from_file(folder: Path, name: str, at: datetime) -> list[Line]:
     """An export of the store in a folder."""
     url = f"sqlite+aiosqlite:///{folder / 'store.db'}"
-    async with Database(url).running() as database:
+    vault = Vault(FileRing(folder / KEYS))
+    async with Database(url, vault).running() as database:
         return await exported(database, name, at)
 
 

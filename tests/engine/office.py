@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Collection, Container
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Connection, select, text
@@ -49,10 +50,11 @@ from dispatcher.engine.sealing import Sealer
 from dispatcher.engine.signet import Signet
 from dispatcher.engine.step import step
 from dispatcher.engine.tying import inherited, take
-from dispatcher.store import callouts, people, schema
+from dispatcher.store import callouts, outbox, people, schema, vault
 from dispatcher.store.callbacks import Unread
 from dispatcher.store.database import Database
 from dispatcher.store.migrate import migrate
+from dispatcher.store.vault import MemoryRing, Vault
 from tests.core.build import START
 from tests.core.county import POLICIES
 from tests.engine.peers import Cards, Scripted, Telephones
@@ -249,7 +251,15 @@ class Office:
             found = connection.execute(
                 select(table).order_by(table.c.created_at, table.c.person, table.c.id)
             )
-            return [row for row in found if not who or row.person in who]
+            texts = outbox.texts_of(connection)
+            return [
+                SimpleNamespace(
+                    **row._asdict()
+                    | {"text": texts.read(vault.text_place(row.id), row.text)}
+                )
+                for row in found
+                if not who or row.person in who
+            ]
 
         return await self.database.read(rows)
 
@@ -308,7 +318,8 @@ async def opened(
     ways: dict[Channel, tuple[str, ...]] = {Channel.SMS: routes}
     ways |= {Channel.VOICE: ("voice",)} if lines else {}
     ways |= {Channel.WECHAT: ("wecom",)} if accounts else {}
-    async with Database("sqlite+aiosqlite://").running() as database:
+    memory = Database("sqlite+aiosqlite://", Vault(MemoryRing()))
+    async with memory.running() as database:
         await database.write(migrate)
         await database.write(lambda c: people.save_roster(c, village(spare, accounts)))
         fixed = Fixed(

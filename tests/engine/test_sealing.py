@@ -24,6 +24,7 @@ from dispatcher.engine.signet import Signet
 from dispatcher.store import alerts, journal, schema, seals
 from dispatcher.store.database import Database
 from dispatcher.store.migrate import migrate
+from dispatcher.store.vault import MemoryRing, Vault
 from tests.core.build import START
 from tests.engine.office import Office, opened
 
@@ -181,7 +182,7 @@ class House:
 
     async def work(self, *keys: str) -> list[Seal]:
         """One process: it notes what happened and seals it; gives all seals."""
-        async with Database(self.url).running() as database:
+        async with Database(self.url, Vault(MemoryRing())).running() as database:
             await database.write(migrate)
             clock = ManualClock(self.at)
             sealer = Sealer(database, clock, Signet(SEED), SealFile(self.path))

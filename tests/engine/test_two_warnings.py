@@ -40,7 +40,7 @@ ASKED_AGAIN = text(
 )
 ON_THE_LINE = text(
     """
-    SELECT address.value, coalesce(message.call, message.id) AS call
+    SELECT address.fingerprint, coalesce(message.call, message.id) AS call
     FROM message JOIN address
       ON address.id = message.address AND address.person = message.person
     WHERE message.channel = 'voice'
@@ -163,12 +163,8 @@ class TwoWarnings(RuleBasedStateMachine):
         )
 
     def number(self, call: Any) -> str:
-        found = self.rows(
-            text("SELECT value FROM address WHERE id = :a AND person = :p").bindparams(
-                a=call.address, p=call.person
-            )
-        )
-        return str(found[0].value)
+        found = self.read(lambda c: outbox.find(c, [call.id]))
+        return str(found[0].number)
 
     def rows(self, query: Any) -> list[Any]:
         return self.run(self.office.database.read(lambda c: list(c.execute(query))))

@@ -9,6 +9,8 @@ import pytest
 
 from dispatcher.store.database import Database
 from dispatcher.store.migrate import migrate
+from dispatcher.store.vault import Vault
+from tests.store.stock import KnownRing
 
 # Another database (a server, say) is one more name here and one more case in `url`.
 KINDS = ("memory", "file")
@@ -30,6 +32,6 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 async def database(url: str) -> AsyncIterator[Database]:
     """An open database with the present schema and nothing in it."""
-    async with Database(url).running() as database:
+    async with Database(url, Vault(KnownRing())).running() as database:
         await database.write(migrate)
         yield database

@@ -30,6 +30,7 @@ from dispatcher.store import callouts, outbox, people, questions, schema
 from dispatcher.store.callouts import Change
 from dispatcher.store.outbox import About, Message
 from dispatcher.store.questions import Key, Kind, Question
+from dispatcher.store.vault import KeyName, MemoryRing, fingerprint_under
 from tests.core.build import START, Life, opening
 
 CHAIN = ChainId("chain")
@@ -40,6 +41,22 @@ COUNTY = Unit(
     parent=None,
     code_system="DEMO",
 )
+
+
+INDEX_KEY = bytes(32)
+
+
+class KnownRing(MemoryRing):
+    """Keys of which that of the fingerprints is known."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._keys[KeyName.INDEX] = [INDEX_KEY]
+
+
+def line(number: str) -> str:
+    """The fingerprint of a number under the known key."""
+    return fingerprint_under(INDEX_KEY, number)
 
 
 def after(seconds: float) -> datetime:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, text
 from contacts.model import AddressKind, Post, UnitId
 from dispatcher.core.alert import AlertId, ChainId, Lane
 from dispatcher.core.callout import State
-from dispatcher.store import broadcasts, callouts, people, schema
+from dispatcher.store import broadcasts, callouts, people, schema, vault
 from dispatcher.store.broadcasts import Broadcast, BroadcastState, Occasion, Settled
 from dispatcher.store.callouts import Change
 from dispatcher.store.database import Database
@@ -211,11 +211,12 @@ async def test_an_account_is_found_whatever_its_case(
 
 
 async def test_an_account_is_found_by_its_index(database: Database) -> None:
-    query = select(schema.address.c.id).where(schema.address_is("wang.jg"))
-
     def plan(connection: Connection) -> str:
+        account = vault.fingerprint(connection, "wang.jg")
+        table = schema.address
+        query = select(table.c.id).where(table.c.fingerprint == account)
         sql = query.compile(connection, compile_kwargs={"literal_binds": True})
         found = connection.execute(text(f"EXPLAIN QUERY PLAN {sql}")).one()
         return str(found.detail)
 
-    assert "USING INDEX address_in_any_case" in await database.read(plan)
+    assert "USING INDEX ix_address_fingerprint" in await database.read(plan)

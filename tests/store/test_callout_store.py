@@ -24,6 +24,7 @@ from dispatcher.store import callouts, outbox, schema
 from dispatcher.store.callouts import Change, Filter, Seen
 from dispatcher.store.database import Database
 from dispatcher.store.migrate import migrate
+from dispatcher.store.vault import MemoryRing, Vault
 from tests.core.build import EVERYBODY, START, Life, opening, said
 from tests.store.stock import after, begin, carrying, ids, message, post
 
@@ -104,14 +105,15 @@ async def test_one_stale_change_does_not_hold_up_the_others(
 def test_two_processes_that_change_one_callout_lose_no_fact(tmp_path: Path) -> None:
     url = f"sqlite+aiosqlite:///{tmp_path / 'shared.db'}"
     turns, start = 25, threading.Barrier(2)
+    vault = Vault(MemoryRing())
 
     async def open_it() -> None:
-        async with Database(url).running() as database:
+        async with Database(url, vault).running() as database:
             await database.write(migrate)
             await database.write(lambda c: begin(c, "c"))
 
     async def contend() -> None:
-        async with Database(url).running() as database:
+        async with Database(url, vault).running() as database:
             start.wait(10)
             for _ in range(turns):
                 await insist(database)
@@ -125,7 +127,7 @@ def test_two_processes_that_change_one_callout_lose_no_fact(tmp_path: Path) -> N
         thread.join(30)
 
     async def ended() -> tuple[Seen, Seen, int]:
-        async with Database(url).running() as database:
+        async with Database(url, vault).running() as database:
             facts = await database.read(lambda c: callouts.facts_of(c, NAME))
             seen = await database.read(load)
             return seen, replace(seen, callout=replay(facts)), len(facts)

@@ -16,7 +16,8 @@ from dispatcher.store import flags, outbox, people
 from dispatcher.store.database import Database
 from dispatcher.store.flags import DIAL_GUARD, Flagging, Owner
 from dispatcher.store.migrate import migrate
-from tests.store.stock import after, message, person, settle
+from dispatcher.store.vault import Vault
+from tests.store.stock import KnownRing, after, message, person, settle
 from tests.store.test_migrations import configured
 
 LI, WANG = person("li", "+9991", "+9992"), person("wang", "+9991")
@@ -214,7 +215,7 @@ async def test_what_was_wrong_before_there_was_a_trail_has_one(
         migrate(connection)
         return flags.trail(connection, cleared=True)
 
-    async with Database(url).running() as database:
+    async with Database(url, Vault(KnownRing())).running() as database:
         trail = await database.write(up)
 
     assert trail == [

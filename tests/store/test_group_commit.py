@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select
 
 from dispatcher.store import schema
 from dispatcher.store.database import QUEUE_MOST, Database, StoreBusyError
+from dispatcher.store.vault import MemoryRing, Vault
 
 Work = Callable[[Connection], str]
 
@@ -134,7 +135,7 @@ async def test_a_waiter_that_gave_up_harms_nobody(database: Database) -> None:
 
 
 async def test_what_was_queued_is_still_written_at_the_end(url: str) -> None:
-    async with Database(url).running() as database:
+    async with Database(url, Vault(MemoryRing())).running() as database:
         await database.write(schema.setting.create)
         late = [asyncio.create_task(database.write(noting(f"{n}"))) for n in range(9)]
         await checkpoint()

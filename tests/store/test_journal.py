@@ -34,7 +34,8 @@ from dispatcher.store.callouts import Change
 from dispatcher.store.codec import content_digest
 from dispatcher.store.database import Database
 from dispatcher.store.migrate import migrate
-from tests.store.stock import after, begin
+from dispatcher.store.vault import Vault
+from tests.store.stock import KnownRing, after, begin
 from tests.store.test_intake_store import CONTENT, offered
 from tests.store.test_migrations import configured
 
@@ -177,7 +178,7 @@ async def test_facts_of_an_older_file_are_chained_when_it_is_brought_up(
         migrate(connection)
         return before, chains(connection)
 
-    async with Database(url).running() as database:
+    async with Database(url, Vault(KnownRing())).running() as database:
         before, again = await database.write(there_and_back)
 
     assert before == again

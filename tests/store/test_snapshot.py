@@ -20,6 +20,8 @@ from dispatcher.store.snapshot import (
     examine,
     looking,
 )
+from dispatcher.store.vault import Vault
+from tests.store.stock import KnownRing
 
 FACT = "INSERT INTO fact (callout, seq, at, kind, body) VALUES ('c', ?, 7, 'x', '{}')"
 
@@ -29,7 +31,8 @@ def store(tmp_path: Path) -> Path:
     file = tmp_path / "store.db"
 
     async def fill() -> None:
-        async with Database(f"sqlite+aiosqlite:///{file}").running() as database:
+        url = f"sqlite+aiosqlite:///{file}"
+        async with Database(url, Vault(KnownRing())).running() as database:
             await database.write(migrate)
 
     asyncio.run(fill())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import httpx
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from dispatcher.store import schema
 from dispatcher.store.questions import Kind
+from dispatcher.store.vault import fingerprint
 from tests.stories.conftest import Build
 from tests.stories.town import Town
 
@@ -14,12 +15,17 @@ from tests.stories.town import Town
 async def link_of(town: Town, who: str, kind: Kind = Kind.OWN) -> str:
     """The address that a card to somebody carries."""
     question, address = schema.question, schema.address
-    wanted = (
-        select(question.c.id)
-        .join(address, address.c.person == question.c.person)
-        .where(address.c.value == town.numbers[who], question.c.kind == kind)
-    )
-    name = await town.runtime.database.read(lambda c: c.execute(wanted).scalar_one())
+
+    def found(connection: Connection) -> str:
+        line = fingerprint(connection, town.numbers[who])
+        wanted = (
+            select(question.c.id)
+            .join(address, address.c.person == question.c.person)
+            .where(address.c.fingerprint == line, question.c.kind == kind)
+        )
+        return str(connection.execute(wanted).scalar_one())
+
+    name = await town.runtime.database.read(found)
     return (await town.runtime.keeper.context()).link(name)
 
 

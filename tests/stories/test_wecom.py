@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from dispatcher.sim.wecom_wire import (
     MemberHabit,
@@ -21,6 +21,7 @@ from dispatcher.sim.wecom_wire import (
 )
 from dispatcher.sim.world import Habit
 from dispatcher.store import schema
+from dispatcher.store.vault import fingerprint
 from tests.stories.chat import Chat, wecom_account
 from tests.stories.conftest import Talk
 from tests.stories.town import VILLAGE
@@ -36,15 +37,18 @@ async def opened(town: Chat, **changes: Any) -> str:
 async def states(town: Chat, who: str) -> list[str]:
     """Where the messages to somebody's account stand, the oldest first."""
     table, address = schema.message, schema.address
-    wanted = (
-        select(table.c.state)
-        .join(address, address.c.id == table.c.address)
-        .where(address.c.value == town.account(who))
-        .order_by(table.c.created_at)
-    )
-    return await town.runtime.database.read(
-        lambda c: list(c.execute(wanted).scalars().all())
-    )
+
+    def found(connection: Connection) -> list[str]:
+        account = fingerprint(connection, town.account(who))
+        wanted = (
+            select(table.c.state)
+            .join(address, address.c.id == table.c.address)
+            .where(address.c.fingerprint == account)
+            .order_by(table.c.created_at)
+        )
+        return [*connection.scalars(wanted)]
+
+    return await town.runtime.database.read(found)
 
 
 async def test_a_card_comes_at_once_beside_the_text_and_the_call(

@@ -1,0 +1,339 @@
+"""What is private lies encrypted: names, numbers, texts, what providers told us.
+
+Each human has a data key of his own, wrapped under the installation's key ``data``; to
+forget somebody is to destroy his key. Texts and callbacks are under keys that follow
+from ``data``. Numbers are compared by their fingerprint under the key ``index``. The
+store says which key is the present one, so every transaction agrees on it; the keys
+themselves are kept elsewhere (docs/adr/0019).
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import Protocol, cast
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy import Connection, func, select
+
+from dispatcher.store import batch, schema
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+ID_LETTERS = 16
+FINGERPRINT_LETTERS = 32
+OPTION = "vault"
+
+
+class KeyName(StrEnum):
+    """The keys of an installation that the store needs."""
+
+    DATA = "data"
+    INDEX = "index"
+
+
+class KeyMissingError(Exception):
+    """What the store holds is under a key that is not there."""
+
+
+class KeyRing(Protocol):
+    """Where the keys are kept; every process on one store has the same ones."""
+
+    def keys(self, name: KeyName) -> Sequence[bytes]:
+        """Every key of a name: the settled one first, then one that is to follow it."""
+
+    def draft(self, name: KeyName) -> bytes:
+        """The key that is to follow; the same one until it is settled."""
+
+    def settle(self, name: KeyName) -> None:
+        """Put the drafted key in the place of the one before, which ends with it."""
+
+
+class MemoryRing:
+    """Keys that end with their process, as a store in memory does."""
+
+    def __init__(self) -> None:
+        self._keys = {name: [secrets.token_bytes(KEY_BYTES)] for name in KeyName}
+
+    def keys(self, name: KeyName) -> Sequence[bytes]:
+        """As every ring."""
+        return tuple(self._keys[name])
+
+    def draft(self, name: KeyName) -> bytes:
+        """As every ring."""
+        if len(self._keys[name]) == 1:
+            self._keys[name].append(secrets.token_bytes(KEY_BYTES))
+        return self._keys[name][-1]
+
+    def settle(self, name: KeyName) -> None:
+        """As every ring."""
+        del self._keys[name][:-1]
+
+
+class Vault:
+    """The keys as a process knows them; it looks again for one it has not met."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        self.ring = ring
+        self._known: dict[tuple[KeyName, str], bytes] = {}
+
+    def key(self, name: KeyName, key_id: str) -> bytes:
+        """A key by its id.
+
+        :raises KeyMissingError: when the ring does not have it
+        """
+        if (name, key_id) not in self._known:
+            self._known = {
+                (one, id_of(key)): key for one in KeyName for key in self.ring.keys(one)
+            }
+        try:
+            return self._known[name, key_id]
+        except KeyError:
+            message = (
+                f'the store was written with another key "{name}" (its id is {key_id}) '
+                "than is in [security] keys_dir: put the right key file back, from the "
+                "copy that is kept apart from the store's"
+            )
+            raise KeyMissingError(message) from None
+
+
+def id_of(key: bytes) -> str:
+    """What a key is called where it was used; tells nothing of it."""
+    return hmac.digest(key, b"id", "sha256").hex()[:ID_LETTERS]
+
+
+def vault_of(connection: Connection) -> Vault:
+    """The keys that go with a connection."""
+    return cast("Vault", connection.get_execution_options()[OPTION])
+
+
+def present(connection: Connection, name: KeyName) -> str:
+    """The id of the key that is used for what is written now."""
+    table = schema.present_key
+    query = select(table.c.id).where(table.c.name == name.value)
+    return str(connection.execute(query).scalar_one())
+
+
+def appoint_settled(connection: Connection) -> None:
+    """Let a new store begin with the keys that are there."""
+    for name in KeyName:
+        appoint(connection, name, vault_of(connection).ring.keys(name)[0])
+
+
+def appoint(connection: Connection, name: KeyName, key: bytes) -> None:
+    """Let a key be the present one from this transaction on."""
+    row = {"name": name.value, "id": id_of(key)}
+    batch.replace(connection, schema.present_key, [row])
+
+
+def check(connection: Connection) -> None:
+    """See that the keys fit the store.
+
+    :raises KeyMissingError: when they are others than it was written with
+    """
+    for name in KeyName:
+        vault_of(connection).key(name, present(connection, name))
+
+
+def fingerprint(connection: Connection, number: str) -> str:
+    """What stands for a number, or for an account in any case, where it is compared."""
+    return fingerprints(connection, [number])[number]
+
+
+def fingerprints(connection: Connection, numbers: Iterable[str]) -> dict[str, str]:
+    """The fingerprint of each number."""
+    key = vault_of(connection).key(KeyName.INDEX, present(connection, KeyName.INDEX))
+    return {number: fingerprint_under(key, number) for number in numbers}
+
+
+def fingerprint_under(key: bytes, number: str) -> str:
+    """The fingerprint of a number under a certain key."""
+    digest = hmac.digest(key, number.casefold().encode(), "sha256")
+    return digest.hex()[:FINGERPRINT_LETTERS]
+
+
+class Matter(StrEnum):
+    """What is encrypted under a key of its own that follows from ``data``."""
+
+    TEXT = "text"
+    CALLBACK = "callback"
+
+
+class Cipher:
+    """Encrypts and reads one matter in one transaction."""
+
+    def __init__(self, connection: Connection, matter: Matter) -> None:
+        self._connection = connection
+        self._matter = matter
+        self._keys: dict[str, AESGCM] = {}
+        self._present = ""
+
+    def encrypt(self, place: str, text: str) -> str:
+        """A text as it is written at a place, and can be read there only."""
+        self._present = self._present or present(self._connection, KeyName.DATA)
+        return f"{self._present}:{_encrypt(self._key(self._present), place, text)}"
+
+    def read(self, place: str, written: str) -> str | None:
+        """A text as it was; None when it is not what was written at this place."""
+        key_id, _, box = written.rpartition(":")
+        return _decrypt(self._key(key_id), place, box) if key_id else None
+
+    def _key(self, key_id: str) -> AESGCM:
+        if key_id not in self._keys:
+            key = vault_of(self._connection).key(KeyName.DATA, key_id)
+            self._keys[key_id] = derived(key, self._matter)
+        return self._keys[key_id]
+
+
+def derived(key: bytes, matter: Matter) -> AESGCM:
+    """The key of one matter."""
+    info = matter.value.encode()
+    return AESGCM(HKDF(SHA256(), KEY_BYTES, salt=None, info=info).derive(key))
+
+
+def text_place(message: str) -> str:
+    """Where the text of a message lies."""
+    return f"message.text {message}"
+
+
+def body_place(channel: str, event: str) -> str:
+    """Where the body of a callback lies."""
+    return f"callback.body {channel} {event}"
+
+
+class Humans:
+    """The data keys of some humans, for as long as one piece of work.
+
+    Nothing keeps them longer: who is forgotten is forgotten by every process at once.
+    """
+
+    def __init__(self, connection: Connection, humans: Iterable[str]) -> None:
+        self._vault = vault_of(connection)
+        table = schema.human_key
+        listed = func.json_each(batch.listed(set(humans))).table_valued("value")
+        rows = connection.execute(
+            select(table.c.human, table.c.key, table.c.wrapped).where(
+                table.c.human.in_(select(listed.c.value))
+            )
+        )
+        self._wrapped = {row.human: (row.key, row.wrapped) for row in rows}
+        self._wraps: dict[str, AESGCM] = {}
+        self._keys: dict[str, AESGCM | None] = {}
+
+    def encrypt(self, human: str, place: str, value: str) -> str:
+        """Something of a human as it is written at a place.
+
+        :raises KeyMissingError: when he has no key, or was forgotten
+        """
+        key = self._key(human)
+        if key is None:
+            message = f"human {human} has no data key: he was erased, or never added"
+            raise KeyMissingError(message)
+        return f"{human}:{_encrypt(key, place, value)}"
+
+    def read(self, place: str, written: str) -> str | None:
+        """Something of a human; None: he was forgotten, or it was not written here."""
+        human, _, box = written.rpartition(":")
+        key = self._key(human)
+        return _decrypt(key, place, box) if key else None
+
+    def _key(self, human: str) -> AESGCM | None:
+        if human not in self._keys:
+            self._keys[human] = self._unwrapped(human)
+        return self._keys[human]
+
+    def _unwrapped(self, human: str) -> AESGCM | None:
+        if human not in self._wrapped:
+            return None
+        key_id, wrapped = self._wrapped[human]
+        if key_id not in self._wraps:
+            self._wraps[key_id] = AESGCM(self._vault.key(KeyName.DATA, key_id))
+        key = _opened(self._wraps[key_id], _key_place(human), wrapped)
+        return AESGCM(key) if key else None
+
+
+def humans_of(values: Iterable[str]) -> set[str]:
+    """Whose each of these values is."""
+    return {value.rpartition(":")[0] for value in values if value}
+
+
+def name_place(person: str) -> str:
+    """Where the name of a version of a person lies."""
+    return f"person.name {person}"
+
+
+def number_place(address: str, person: str) -> str:
+    """Where an address of a version of a person lies."""
+    return f"address.value {address} {person}"
+
+
+def add_humans(connection: Connection, humans: Iterable[str]) -> None:
+    """Give a data key to each human who has none."""
+    key_id = present(connection, KeyName.DATA)
+    wrap = AESGCM(vault_of(connection).key(KeyName.DATA, key_id))
+    rows = [
+        {
+            "human": human,
+            "key": key_id,
+            "wrapped": _closed(wrap, _key_place(human), AESGCM.generate_key(256)),
+        }
+        for human in sorted(set(humans))
+    ]
+    batch.insert(connection, schema.human_key, rows, new=False)
+
+
+def forget(connection: Connection, human: str) -> None:
+    """Destroy the data key of a human: nothing of his can be read any more."""
+    table = schema.human_key
+    connection.execute(table.delete().where(table.c.human == human))
+
+
+def rewrap_humans(connection: Connection, most: int) -> int:
+    """Wrap data keys under the present key; gives how many were under another one."""
+    table, vault = schema.human_key, vault_of(connection)
+    key_id = present(connection, KeyName.DATA)
+    wrap = AESGCM(vault.key(KeyName.DATA, key_id))
+    rows = connection.execute(
+        select(table).where(table.c.key != key_id).limit(most)
+    ).all()
+    olds = {row.key: AESGCM(vault.key(KeyName.DATA, row.key)) for row in rows}
+    changes = []
+    for row in rows:
+        place = _key_place(row.human)
+        key = _opened(olds[row.key], place, row.wrapped)
+        wrapped = row.wrapped if key is None else _closed(wrap, place, key)
+        changes.append({"human": row.human, "key": key_id, "wrapped": wrapped})
+    batch.update(connection, table, changes, keys=("human",))
+    return len(rows)
+
+
+def _encrypt(key: AESGCM, place: str, text: str) -> str:
+    return _closed(key, place, text.encode())
+
+
+def _decrypt(key: AESGCM, place: str, box: str) -> str | None:
+    found = _opened(key, place, box)
+    return None if found is None else found.decode()
+
+
+def _closed(key: AESGCM, place: str, content: bytes) -> str:
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return b64encode(nonce + key.encrypt(nonce, content, place.encode())).decode()
+
+
+def _opened(key: AESGCM, place: str, box: str) -> bytes | None:
+    try:
+        raw = b64decode(box, validate=True)
+        return key.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], place.encode())
+    except (InvalidTag, ValueError):
+        return None
+
+
+def _key_place(human: str) -> str:
+    return f"human_key.wrapped {human}"
