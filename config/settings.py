@@ -140,12 +140,14 @@ class Security(Section):
 
     :ivar seals: the file to which every seal is added
     :ivar link_last4: when an answer by link needs the last four digits of his number
+    :ivar callback_days: how long what providers told us is kept as it came in
     """
 
     keys_dir: Path = Path("var/keys")
     seals: Path = Path("var/seals.jsonl")
     allow_test_numbers: bool = False
     link_last4: LastFour = LastFour.NEVER
+    callback_days: Annotated[int, Field(ge=1)] = 180
 
 
 class TextSettings(Section):

@@ -18,9 +18,11 @@ from dispatcher.api import (
     feeds,
     health,
     monitors,
+    people,
     phone,
     problem,
 )
+from dispatcher.api.access import AccessLog
 from dispatcher.api.body import BodyLimit
 from dispatcher.api.front import Front
 from dispatcher.api.hooks import event, sms, voice
@@ -70,6 +72,7 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
         BodyLimit, most=server.body_limit_bytes, seconds=server.body_seconds
     )
     problem.install(app)
+    app.add_middleware(AccessLog)
     for room in (
         alerts,
         monitors,
@@ -77,6 +80,7 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
         areas,
         checking,
         callouts,
+        people,
         sms,
         voice,
         event,

@@ -7,7 +7,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from dispatcher.api.front import FrontOf
@@ -43,7 +43,9 @@ webhook = APIKeyHeader(
 Hooked = Annotated[str | None, Depends(webhook)]
 
 
-async def holder(front: FrontOf, given: Given, hooked: Hooked) -> ApiKey:
+async def holder(
+    request: Request, front: FrontOf, given: Given, hooked: Hooked
+) -> ApiKey:
     """Whose key came with the request; CAP Composer sends it in a header of its own.
 
     Every key that is given takes the same way: one digest, one look-up by it.
@@ -52,6 +54,7 @@ async def holder(front: FrontOf, given: Given, hooked: Hooked) -> ApiKey:
     found = await front.runtime.database.read(lambda c: keys.find(c, secret))
     if found is None:
         raise refused(401, NO_KEY, WWW_Authenticate="Bearer")
+    request.state.key = found.name
     return found
 
 

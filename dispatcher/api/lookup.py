@@ -13,8 +13,8 @@ from dispatcher.core.alert import Alert, AlertId
 from dispatcher.intake.problem import Problem
 from dispatcher.store import alerts
 
-KINDS = {"alert": "预警", "callout": "叫应单", "channel": "通道"}
-ALERT, CALLOUT, CHANNEL = KINDS
+KINDS = {"alert": "预警", "callout": "叫应单", "channel": "通道", "person": "责任人"}
+ALERT, CALLOUT, CHANNEL, PERSON = KINDS
 PAGE_MOST = 1000
 PAGE_USUAL = 100
 

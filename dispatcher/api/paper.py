@@ -50,7 +50,10 @@ def about(record: Record) -> Iterator[str]:
         f"发布时间:{time(record.sent)} 预警编号:{record.alert.id}"
     )
     blank = "、".join(column.label for column in COLUMNS if not column.kept)
-    yield f"制表时间:{time(record.made_at)} 系统暂不采集、留空手填:{blank}"
+    yield (
+        f"制表时间:{time(record.made_at)} 制表人:{record.made_by} "
+        f"系统暂不采集、留空手填:{blank}"
+    )
 
 
 def foot(record: Record) -> str:

@@ -139,12 +139,14 @@ class Record:
     :ivar sent: when it was issued, in the policy's zone
     :ivar made_at: when the record was taken, in the policy's zone
     :ivar seal: the newest of the alert, its time in the policy's zone; None: none yet
+    :ivar made_by: who took it away: a key, or the user of the system
     """
 
     alert: Alert
     sent: datetime
     made_at: datetime
     seal: Seal | None
+    made_by: str
     sections: tuple[Section, ...]
     summary: Summary
 
@@ -165,9 +167,12 @@ def asleep(rows: Iterable[RecordRow], mark: Mark) -> list[RecordRow]:
 
 
 def take_record(
-    connection: Connection, context: Context, alert: Alert, now: datetime
+    connection: Connection, context: Context, alert: Alert, now: datetime, by: str
 ) -> Record:
-    """The record of an alert by township, within that by place."""
+    """The record of an alert by township, within that by place.
+
+    :param by: who takes it away
+    """
     told = [row(facts) for _, facts in callouts.each_facts(connection, alert.id)]
     seal = seals.newest(connection, alert.id)
     known = people.find_people(connection, {one for t in told for one in _named_in(t)})
@@ -182,6 +187,7 @@ def take_record(
         sent=alert.content.sent.astimezone(scribe.zone),
         made_at=now.astimezone(scribe.zone),
         seal=seal and replace(seal, at=seal.at.astimezone(scribe.zone)),
+        made_by=by,
         sections=tuple(scribe.sections(told)),
         summary=summarise(one.tally for one in told),
     )

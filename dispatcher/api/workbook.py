@@ -179,7 +179,8 @@ def _lay_out(sheet: Any, table: Table, record: Record) -> None:  # noqa: ANN401 
     sheet.freeze_panes(1, table.upright)
     title = record.alert.content.headline[:MOST_IN_HEADER].replace("&", "&&")
     sheet.set_header(f"&C&12{table.name}  {title}")
-    sheet.set_footer(f"&L{record.made_at:%Y-%m-%d %H:%M}&R&P / &N")
+    taker = record.made_by[:MOST_IN_HEADER].replace("&", "&&")
+    sheet.set_footer(f"&L{record.made_at:%Y-%m-%d %H:%M}  {taker}&R&P / &N")
 
 
 def _height(cells: Row, widths: Sequence[int]) -> float:

@@ -24,12 +24,14 @@ roster = typer.Typer(help="责任人名册。", no_args_is_help=True)
 outline = typer.Typer(help="责任单元的轮廓。", no_args_is_help=True)
 policy = typer.Typer(help="叫应策略。", no_args_is_help=True)
 alert = typer.Typer(help="预警。", no_args_is_help=True)
+person = typer.Typer(help="责任人。", no_args_is_help=True)
 for name, group in {
     "key": key,
     "roster": roster,
     "outline": outline,
     "policy": policy,
     "alert": alert,
+    "person": person,
 }.items():
     app.add_typer(group, name=name)
 
@@ -160,6 +162,35 @@ def key_public(*, config: Config = None, as_json: Json = False) -> None:
 
     told = work.public_key(config)
     _print({"public_key": told}, told, as_json=as_json)
+
+
+@key.command("rotate")
+def key_rotate(
+    name: Annotated[str, typer.Argument(help="data(加密)或 index(按号码查找)")],
+    *,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """更换存储的密钥,服务照常运行;中断后再执行一次即可续完。"""
+    from dispatcher.cli import rotating as work
+
+    done = work.rotate(config, name, drawn=not as_json)
+    _print(done, work.in_words(done), as_json=as_json)
+
+
+@person.command("erase")
+def person_erase(
+    person: Annotated[str, typer.Argument(help="责任人编号,任一版本")],
+    *,
+    reason: Annotated[str, typer.Option(help="缘由,记入日志;请勿写姓名")],
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """删除一个人的姓名和号码,不可恢复;叫应记录仍在。"""
+    from dispatcher.cli import erasing as work
+
+    done = work.erase(config, person, reason)
+    _print(done.as_json(), done.in_words(), as_json=as_json)
 
 
 @roster.command("import")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from getpass import getuser
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -50,6 +51,6 @@ async def _record(settings: Settings, name: AlertId) -> Record:
             alert = alerts.find(connection, name)
             if alert is None:
                 raise CommandError([f"alert {name}: not in this store"], BAD_INPUT)
-            return take_record(connection, context, alert, now)
+            return take_record(connection, context, alert, now, getuser())
 
         return await runtime.database.read(taken)

@@ -131,6 +131,7 @@ class PersonErased(Happened):
 
     kind: Literal["person_erased"] = "person_erased"
     people: tuple[PersonId, ...]
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

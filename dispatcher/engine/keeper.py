@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from shapely.geometry.base import BaseGeometry
 
@@ -24,6 +25,7 @@ class Fixed:
     """What does not change while the process runs.
 
     :ivar allow_test_numbers: whether +999 may be dialled
+    :ivar callback_days: how long callbacks are kept as they came in
     """
 
     policies: PolicySet
@@ -35,6 +37,7 @@ class Fixed:
     allow_test_numbers: bool
     link: Callable[[str], str] = no_link
     robots: Robots = field(default_factory=dict)
+    callback_days: int = 180
 
 
 class Keeper:
@@ -63,6 +66,11 @@ class Keeper:
     def robots(self) -> tuple[str, ...]:
         """Channels that speak to groups."""
         return tuple(self._fixed.robots)
+
+    @property
+    def callback_span(self) -> timedelta:
+        """How long callbacks are kept as they came in."""
+        return timedelta(days=self._fixed.callback_days)
 
     def rate(self, channel: Channel) -> float:
         """Messages a second a channel may carry."""

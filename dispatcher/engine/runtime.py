@@ -30,6 +30,7 @@ from dispatcher.engine.keeper import Fixed, Keeper
 from dispatcher.engine.keyring import FileRing, load_or_make, new_key
 from dispatcher.engine.links import Links
 from dispatcher.engine.reconcile import Reconciler
+from dispatcher.engine.retention import Retention
 from dispatcher.engine.rules import Rules, next_due_at
 from dispatcher.engine.sealing import Sealer, SealFile
 from dispatcher.engine.sender import Sender
@@ -98,6 +99,7 @@ class Engine:
         self._reconciler = Reconciler(database, keeper, providers, clock)
         self._hang_up = HangUp(database, keeper, providers)
         self._broadcaster = Broadcaster(database, keeper, providers, clock)
+        self._retention = Retention(database, keeper, clock)
         self.feeds = singletons.feeds
         self.sealer = singletons.sealer
         names = ("rules", "inbox", "hang_up", "broadcaster")
@@ -119,6 +121,7 @@ class Engine:
             done += sent
         done += await self._hang_up.turn() + await self._broadcaster.turn()
         done += await self._reconciler.turn()
+        done += await self._retention.turn()
         return done + await self.sealer.turn()
 
     async def next_due_at(self) -> datetime | None:
@@ -157,6 +160,7 @@ class Engine:
             Duty("broadcast", self._broadcaster.turn, broadcaster, self._until_due),
             Duty("reconcile", self._reconciler.turn, self._ticked, _at_most),
             Duty("seal", self.sealer.turn, self._ticked, _at_most),
+            Duty("retention", self._retention.turn, self._ticked, _at_most),
         )
         async with asyncio.TaskGroup() as group:
             for duty in duties:
@@ -387,4 +391,5 @@ def _fixed(settings: Settings, channels: Channels, links: Links) -> Fixed:
         allow_test_numbers=settings.security.allow_test_numbers,
         link=links.address,
         robots=channels.robots,
+        callback_days=settings.security.callback_days,
     )

@@ -54,7 +54,7 @@ def update(
 @cache
 def _insert(table: Table, columns: tuple[str, ...], *, verb: str) -> TextClause:
     names = ", ".join(f'"{name}"' for name in columns)
-    values = ", ".join(f"value ->> {place}" for place in range(len(columns)))
+    values = ", ".join(f"given.value ->> {place}" for place in range(len(columns)))
     return text(f"{verb} INTO {table.name} ({names}) SELECT {values} FROM {ROWS}")  # noqa: S608 - names are the schema's own
 
 
@@ -63,14 +63,15 @@ def _update(
     table: Table, columns: tuple[str, ...], keys: tuple[str, ...]
 ) -> TextClause:
     sets = ", ".join(
-        f'"{name}" = value ->> {place}'
+        f'"{name}" = given.value ->> {place}'
         for place, name in enumerate(columns)
         if name not in keys
     )
     if "version" in keys:
         sets += ", version = version + 1"
     where = " AND ".join(
-        f'{table.name}."{name}" = value ->> {columns.index(name)}' for name in keys
+        f'{table.name}."{name}" = given.value ->> {columns.index(name)}'
+        for name in keys
     )
     named = ", ".join(f'"{name}"' for name in keys if name != "version")
     return text(
@@ -78,7 +79,7 @@ def _update(
     )
 
 
-ROWS = "json_each(:rows)"
+ROWS = "json_each(:rows) AS given"  # a table may have a column called value
 
 
 def _pack(table: Table, rows: Sequence[Values], columns: tuple[str, ...]) -> str:

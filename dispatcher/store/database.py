@@ -123,6 +123,22 @@ class Database:
             raise StoreBusyError(message) from full
         return await done
 
+    async def fold(self) -> bool:
+        """Write the log into the file and cut it off, so that neither keeps what was.
+
+        False: somebody was reading all the time; his next commit will do it.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._writer, self._fold)
+
+    def _fold(self) -> bool:
+        with (
+            self._turns or contextlib.nullcontext(),
+            self._engine.connect() as connection,
+        ):
+            folded = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            return not folded.scalar_one()
+
     async def read(self, work: Work[Result]) -> Result:
         """Look at what is committed."""
         loop = asyncio.get_running_loop()

@@ -14,6 +14,7 @@ import secrets
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from functools import cached_property
 from typing import Protocol, cast
 
 from cryptography.exceptions import InvalidTag
@@ -172,12 +173,23 @@ class Cipher:
         self._connection = connection
         self._matter = matter
         self._keys: dict[str, AESGCM] = {}
-        self._present = ""
+
+    @cached_property
+    def _present(self) -> str:
+        return present(self._connection, KeyName.DATA)
 
     def encrypt(self, place: str, text: str) -> str:
         """A text as it is written at a place, and can be read there only."""
-        self._present = self._present or present(self._connection, KeyName.DATA)
         return f"{self._present}:{_encrypt(self._key(self._present), place, text)}"
+
+    def is_old(self, written: str) -> bool:
+        """Whether it lies under another key than the present one."""
+        return bool(written) and not written.startswith(f"{self._present}:")
+
+    def again(self, place: str, written: str) -> str:
+        """The same text under the present key; what can't be read is left as it is."""
+        text = self.read(place, written)
+        return written if text is None else self.encrypt(place, text)
 
     def read(self, place: str, written: str) -> str | None:
         """A text as it was; None when it is not what was written at this place."""
@@ -294,23 +306,10 @@ def forget(connection: Connection, human: str) -> None:
     connection.execute(table.delete().where(table.c.human == human))
 
 
-def rewrap_humans(connection: Connection, most: int) -> int:
-    """Wrap data keys under the present key; gives how many were under another one."""
-    table, vault = schema.human_key, vault_of(connection)
-    key_id = present(connection, KeyName.DATA)
-    wrap = AESGCM(vault.key(KeyName.DATA, key_id))
-    rows = connection.execute(
-        select(table).where(table.c.key != key_id).limit(most)
-    ).all()
-    olds = {row.key: AESGCM(vault.key(KeyName.DATA, row.key)) for row in rows}
-    changes = []
-    for row in rows:
-        place = _key_place(row.human)
-        key = _opened(olds[row.key], place, row.wrapped)
-        wrapped = row.wrapped if key is None else _closed(wrap, place, key)
-        changes.append({"human": row.human, "key": key_id, "wrapped": wrapped})
-    batch.update(connection, table, changes, keys=("human",))
-    return len(rows)
+def rewrapped(old: AESGCM, new: AESGCM, human: str, wrapped: str) -> str:
+    """A human's data key wrapped anew; what can't be opened is left as it is."""
+    key = _opened(old, _key_place(human), wrapped)
+    return wrapped if key is None else _closed(new, _key_place(human), key)
 
 
 def _encrypt(key: AESGCM, place: str, text: str) -> str:

@@ -38,7 +38,7 @@ async def taken(hamlet: Hamlet, alert: str) -> Record:
     def take(connection: Connection) -> Record:
         found = alerts.find(connection, AlertId(alert))
         assert found
-        return take_record(connection, context, found, now)
+        return take_record(connection, context, found, now, "office")
 
     return await hamlet.runtime.database.read(take)
 

@@ -122,6 +122,7 @@ async def test_a_file_of_the_first_version_is_brought_up_with_all_it_holds(
     )
 
 
+TOLD = HookRequest(url="/hooks/sms/reply", headers={}, form=(("From", "+999-li"),))
 PRIVATE = ("+999-li", "人li", "text of text", "text of call")
 
 
