@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from contacts.numbers import only_last_four
 from dispatcher.intake.problem import Problem, problems_of
 from dispatcher.store.database import StoreBusyError
 
@@ -92,9 +93,9 @@ def answer(request: Request, refusal: Refusal) -> JSONResponse:
     title = TITLES.get(refusal.status, UNTITLED)[english]
     errors = [
         {
-            "loc": list(error.loc),
+            "loc": [_hidden(part) for part in error.loc],
             "code": error.code,
-            "msg": error.en if english else error.zh,
+            "msg": only_last_four(error.en if english else error.zh),
         }
         for error in refusal.errors
     ]
@@ -102,7 +103,7 @@ def answer(request: Request, refusal: Refusal) -> JSONResponse:
         "type": "about:blank",
         "title": title,
         "status": refusal.status,
-        "detail": _detail(refusal, title, english=english),
+        "detail": only_last_four(_detail(refusal, title, english=english)),
         "errors": errors,
         **refusal.members,
     }
@@ -113,6 +114,11 @@ def answer(request: Request, refusal: Refusal) -> JSONResponse:
         headers={**headers, **refusal.headers},
         media_type=PROBLEM_JSON,
     )
+
+
+def _hidden(part: str | int) -> str | int:
+    """A name in what was sent, which may be a number: it is not told again."""
+    return only_last_four(part) if isinstance(part, str) else part
 
 
 def _detail(refusal: Refusal, title: str, *, english: bool) -> str:

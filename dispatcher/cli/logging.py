@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-import re
 import sys
 from typing import cast
 
 import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
 
-# E.164 as it is or as a URL writes it, and a domestic mobile; the last four stay.
-NUMBER = re.compile(r"(?:\+|%2B)\d{4,11}(\d{4})(?!\d)|(?<!\d)1[3-9]\d{5}(\d{4})(?!\d)")
+from contacts.numbers import only_last_four
+
 TALKATIVE = ("httpx", "httpcore", "uvicorn.access", "apscheduler", "alembic")
 
 
@@ -53,7 +52,7 @@ def masked(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 def _hidden(value: object) -> object:
     match value:
         case str():
-            return NUMBER.sub(lambda found: f"****{found[1] or found[2]}", value)
+            return only_last_four(value)
         case dict():
             return {
                 key: one if str(key).startswith("_") else _hidden(one)
