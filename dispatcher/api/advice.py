@@ -167,6 +167,7 @@ def _line(roster: Roster, person: Person | None, roles: Sequence[Role]) -> Line:
         villages=_listed(village.name for village in villages if village),
         grids=_listed(unit.name for unit in units if unit.kind is UnitKind.GRID),
         posts=_listed(words.POSTS[ref.post] for _, ref in roles),
+        person=person.id if person else None,
         name=person.name if person else "",
         number=number,
         others=" ".join(others),

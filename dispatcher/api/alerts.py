@@ -21,6 +21,7 @@ from dispatcher.api.front import FrontOf
 from dispatcher.api.lookup import PageQuery, alert_named
 from dispatcher.api.problem import RefusedError, answers, refused
 from dispatcher.api.record import Record, take_record
+from dispatcher.api.sheet import Sheet
 from dispatcher.api.submit import check_key, conflict, submit
 from dispatcher.api.township import by_township
 from dispatcher.api.views import (
@@ -33,12 +34,13 @@ from dispatcher.api.views import (
     page,
 )
 from dispatcher.core.alert import Alert, AlertState, Renewal
+from dispatcher.core.journal import HOUSE, Revealed
 from dispatcher.core.report import summarise
 from dispatcher.engine import desk, expiry
 from dispatcher.engine.compose import Desk
 from dispatcher.intake.form import AlertForm, CancelForm, RenewForm
 from dispatcher.intake.problem import Problem, problem
-from dispatcher.store import alerts, callouts, figures
+from dispatcher.store import alerts, callouts, figures, journal
 from dispatcher.store.keys import ApiKey
 
 router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
@@ -277,9 +279,20 @@ async def print_sheet(
     """The call sheet of a place, 电话单, numbers in clear: who has not answered yet."""
     runtime, now = front.runtime, front.now()
     context = await runtime.keeper.refresh()
-    made = await runtime.database.read(
-        lambda c: call_sheet(c, context, alert, unit, now)
-    )
+
+    def noted(connection: Connection) -> Sheet | None:
+        """Whose numbers were shown stands in the journal before they are."""
+        made = call_sheet(connection, context, alert, unit, now)
+        by = f"key:{key.name}"
+        shown = [
+            Revealed(at=now, by=by, person=line.person, what="sheet")
+            for line in (made.lines if made else ())
+            if line.person
+        ]
+        journal.note(connection, HOUSE, shown)
+        return made
+
+    made = await runtime.database.write(noted)
     if made is None:
         raise _nobody(alert, unit)
     log.info(

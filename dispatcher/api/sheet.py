@@ -12,6 +12,7 @@ from datetime import datetime
 from html import escape
 
 from config.hazards import event_name
+from contacts.model import PersonId
 from dispatcher.core.alert import Content
 from dispatcher.engine.wording import shortened
 
@@ -49,7 +50,8 @@ TO_TICK = "□收到 □无人接<br>转移____人"
 class Line:
     """One person to be rung, with everything he answers for.
 
-    :ivar name: empty for a post that nobody holds
+    :ivar person: None for a post that nobody holds
+    :ivar name: empty for such a post
     :ivar number: as it is dialled in this country
     :ivar others: his other numbers
     """
@@ -57,6 +59,7 @@ class Line:
     villages: str
     grids: str
     posts: str
+    person: PersonId | None
     name: str
     number: str
     others: str

@@ -68,6 +68,18 @@ async def test_a_file_has_a_type_a_name_and_no_other_reader(
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
 
 
+async def test_who_takes_a_record_away_stands_on_it(hamlet: Hamlet) -> None:
+    alert = await hamlet.launched()
+    page = (await hamlet.get(path(alert, "html"), key="records")).text
+    book = Book((await hamlet.get(path(alert, "xlsx"), key="records")).content)
+    sheets = [part for name, part in book.parts.items() if "worksheets/sheet" in name]
+
+    assert "制表时间:2026-07-12 12:00:00 制表人:records" in page
+    assert len(sheets) == 4
+    for sheet in sheets:
+        assert "<oddFooter>&amp;L2026-07-12 12:00  records&amp;R" in sheet.decode()
+
+
 async def test_the_page_of_operations_names_every_form(hamlet: Hamlet) -> None:
     page = (await hamlet.http.get("/openapi.json")).json()
     operation = page["paths"]["/api/v1/alerts/{id}/record"]["get"]

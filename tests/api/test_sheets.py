@@ -25,9 +25,10 @@ from contacts.model import (
 from contacts.roster import Roster
 from dispatcher.api.app import create_app
 from dispatcher.api.sheet import COLUMNS
+from dispatcher.core.journal import HOUSE, Revealed
 from dispatcher.engine.clock import ManualClock
 from dispatcher.engine.runtime import running
-from dispatcher.store import keys, people
+from dispatcher.store import journal, keys, people
 from dispatcher.store.keys import ApiKey
 from tests.api.hamlet import (
     COUNTY,
@@ -179,6 +180,16 @@ async def test_a_round_that_leaves_no_time_for_another_is_told_too(
     assert body["warnings"] == [
         "1条线打完第一轮约需9分钟,10分钟内来不及再打第二遍,请打印电话单备用"
     ]
+
+
+async def test_whose_numbers_a_sheet_shows_is_noted(slow: Hamlet) -> None:
+    [link] = (await sent(slow)).json()["call_sheets"]
+    page = (await slow.get(link["url"])).text
+    noted = await slow.runtime.database.read(lambda c: journal.entries_of(c, HOUSE))
+    shown = [one for one in noted if isinstance(one, Revealed)]
+
+    assert {(one.by, one.what) for one in shown} == {("key:officer", "sheet")}
+    assert len({one.person for one in shown}) == len(shown) == page.count("王建国")
 
 
 async def test_enough_lines_warn_of_nothing() -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from anyio.lowlevel import checkpoint
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from dispatcher.engine.sender import CONNECTIONS, START_SECONDS, Bucket
@@ -41,6 +42,25 @@ def test_so_many_a_second_and_a_second_saved_at_the_most(
         bucket.spend()
 
     assert allowed == bucket.allowed(START + seconds(waited))
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "goes"),
+    [("person", "name", True), ("address", "value", False), ("message", "text", False)],
+)
+async def test_what_cannot_be_read_does_not_go_out(
+    office: Office, table: str, column: str, *, goes: bool
+) -> None:
+    await office.warn()
+    made = {row.id for row in await office.messages()}
+    await office.database.write(
+        lambda c: c.execute(text(f"UPDATE {table} SET {column} = 'x'"))  # noqa: S608 - our own names
+    )
+    while await office.engine.sender.turn():
+        await office.engine.sender.landed()
+
+    assert made
+    assert goes == bool(made & {sent.id for sent in office.provider.sent})
 
 
 @pytest.mark.parametrize(
