@@ -42,7 +42,7 @@ def recipients(desk: Desk, alert: Alert) -> list[Recipient]:
         by_person.setdefault(one.person, []).append(one)
     by_number: dict[str, Recipient] = {}
     for name, own in by_person.items():
-        means = _text(desk, known[name], own) or _call(own)
+        means = _text(desk, known[name], own) or _call(known[name], own)
         if means:
             number = _number(known[name], means)
             due_at = _due_at(desk, alert, means)
@@ -70,9 +70,10 @@ def _text(desk: Desk, person: Person, own: Sequence[Contact]) -> Means | None:
     return next((way for way in ways if way in usable and way not in dead), None)
 
 
-def _call(own: Iterable[Contact]) -> Means | None:
+def _call(person: Person, own: Iterable[Contact]) -> Means | None:
     """The number at which somebody picked up; a telephone that only rang is left."""
-    heard = (one for one in own if one.heard and not one.dead)
+    his = {address.id for address in person.addresses}  # none, once he is erased
+    heard = (one for one in own if one.heard and not one.dead and one.address in his)
     return next((Means(Channel.VOICE, one.address) for one in heard), None)
 
 
