@@ -19,7 +19,7 @@ from dispatcher.core.due import DESK_REMINDER_SECONDS
 from dispatcher.engine.compose import Desk, crowded_people, short_id
 from dispatcher.engine.context import Context
 from dispatcher.engine.wording import Owed, Voice
-from dispatcher.store import callouts, calls, outbox, people, questions, strikes
+from dispatcher.store import callouts, calls, heard, outbox, people, questions, strikes
 from dispatcher.store.callouts import Seen
 from dispatcher.store.outbox import About, Message
 from dispatcher.store.questions import Kind, Member, Named, Question
@@ -82,7 +82,7 @@ def _paper(desk: Desk, due: Mapping[str, Question]) -> Paper:
         members=members,
         waiting=questions.pending(connection, due),
         seen=callouts.load(connection, {member.callout for member in members}),
-        earlier=outbox.named_callouts(connection, due),
+        earlier=heard.named_callouts(connection, due),
         struck=strikes.of_chains(connection, chains),
         own=_own_parts(desk, due),
     )
@@ -96,7 +96,7 @@ def _own_parts(desk: Desk, due: Mapping[str, Question]) -> dict[str, list[Callou
         if question.key.kind is Kind.DIGEST
     }
     own = questions.own_of(desk.connection, digests) if digests else {}
-    named = outbox.named_callouts(desk.connection, own)
+    named = heard.named_callouts(desk.connection, own)
     asked = [
         (own[question], name)
         for question, names in named.items()

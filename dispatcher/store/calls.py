@@ -241,7 +241,7 @@ READ_IN_CALL = text(
 
 def read_in(connection: Connection, call: str) -> list[Reading]:
     """What a call reads, the most urgent first."""
-    texts = outbox.texts_of(connection)
+    texts = vault.texts_of(connection)
     return [
         Reading(
             id=row.id,
@@ -435,7 +435,7 @@ def reword(connection: Connection, message: str, spoken: str) -> None:
 
 
 def _written(connection: Connection, message: str, spoken: str) -> str:
-    return outbox.texts_of(connection).encrypt(vault.text_place(message), spoken)
+    return vault.texts_of(connection).encrypt(vault.text_place(message), spoken)
 
 
 def carrying(

@@ -15,7 +15,7 @@ from dispatcher.core.answer import Meaning
 from dispatcher.core.callout import CalloutId, State
 from dispatcher.core.matching import LOOK_BACK, Candidate
 from dispatcher.store import batch, schema, vault
-from dispatcher.store.outbox import TO_ITS_NUMBER, About, MessageState, number_of
+from dispatcher.store.outbox import TO_ITS_NUMBER, About, MessageState
 from dispatcher.store.questions import Kind, Question
 
 REACHED = (
@@ -146,7 +146,7 @@ def asked(connection: Connection, message: str) -> Asked | None:
         message=row.id,
         question=row.question,
         address=row.address,
-        number=number_of(numbers, row),
+        number=vault.number_of(numbers, row),
         picked_up_at=row.picked_up_at,
     )
 
@@ -183,6 +183,24 @@ def at_address(connection: Connection, person: str, address: str) -> Names:
     message = schema.message
     query = _carried().where(message.c.address == address, message.c.person == person)
     return _names(connection, query)
+
+
+def named_callouts(
+    connection: Connection, questions: Iterable[str]
+) -> dict[str, set[CalloutId]]:
+    """Callouts that messages of each question have named so far."""
+    listed = func.json_each(batch.listed(questions)).table_valued("value")
+    message = schema.message
+    rows = connection.execute(
+        select(message.c.question, schema.carried.c.callout)
+        .distinct()
+        .join(schema.carried, schema.carried.c.message == message.c.id)
+        .where(message.c.question.in_(select(listed.c.value)))
+    )
+    found: dict[str, set[CalloutId]] = {}
+    for row in rows:
+        found.setdefault(row.question, set()).add(CalloutId(row.callout))
+    return found
 
 
 Names = set[CalloutId]

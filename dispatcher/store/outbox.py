@@ -122,7 +122,7 @@ class Sending:
 
 def put(connection: Connection, messages: Sequence[Message]) -> None:
     """Make messages; an id that is there already is left as it is."""
-    texts = texts_of(connection)
+    texts = vault.texts_of(connection)
     rows = [_row(message, texts) for message in messages]
     batch.insert(connection, schema.message, rows, new=False)
     carried = [
@@ -131,11 +131,6 @@ def put(connection: Connection, messages: Sequence[Message]) -> None:
         for attempt, callout in message.carries
     ]
     batch.insert(connection, schema.carried, carried, new=False)
-
-
-def texts_of(connection: Connection) -> vault.Cipher:
-    """What encrypts texts: they may name people, and what they are asked to do."""
-    return vault.Cipher(connection, vault.Matter.TEXT)
 
 
 def _row(message: Message, texts: vault.Cipher) -> batch.Values:
@@ -168,7 +163,7 @@ def _sending(
     connection: Connection, rows: Sequence[Row[tuple[object, ...]]]
 ) -> list[Sending]:
     numbers = vault.Humans(connection, vault.humans_of(row.value for row in rows))
-    texts = texts_of(connection)
+    texts = vault.texts_of(connection)
     return [
         Sending(
             id=row.id,
@@ -177,7 +172,7 @@ def _sending(
             about=About(row.purpose),
             channel=Channel(row.channel),
             route=row.route,
-            number=number_of(numbers, row),
+            number=vault.number_of(numbers, row),
             text=texts.read(vault.text_place(row.id), row.text) or "",
             tries=row.tries,
             created_at=row.created_at,
@@ -188,11 +183,6 @@ def _sending(
         )
         for row in rows
     ]
-
-
-def number_of(numbers: vault.Humans, row: Row[tuple[object, ...]]) -> str:
-    """The number that a message goes to, from a row of both; empty: unreadable."""
-    return numbers.read(vault.number_place(row.address, row.person), row.value) or ""
 
 
 def claim(
@@ -493,21 +483,3 @@ def next_due_at(connection: Connection) -> datetime | None:
             unknown | ((state == MessageState.WAITING.value) & IS_TEXT)
         )
     ).scalar()
-
-
-def named_callouts(
-    connection: Connection, questions: Iterable[str]
-) -> dict[str, set[CalloutId]]:
-    """Callouts that messages of each question have named so far."""
-    listed = func.json_each(batch.listed(questions)).table_valued("value")
-    message = schema.message
-    rows = connection.execute(
-        select(message.c.question, schema.carried.c.callout)
-        .distinct()
-        .join(schema.carried, schema.carried.c.message == message.c.id)
-        .where(message.c.question.in_(select(listed.c.value)))
-    )
-    found: dict[str, set[CalloutId]] = {}
-    for row in rows:
-        found.setdefault(row.question, set()).add(CalloutId(row.callout))
-    return found

@@ -21,7 +21,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from dispatcher.store import batch, schema
 
@@ -214,6 +214,11 @@ def text_place(message: str) -> str:
     return f"message.text {message}"
 
 
+def texts_of(connection: Connection) -> Cipher:
+    """What encrypts texts of messages: they may name people."""
+    return Cipher(connection, Matter.TEXT)
+
+
 def body_place(channel: str, event: str) -> str:
     """Where the body of a callback lies."""
     return f"callback.body {channel} {event}"
@@ -268,6 +273,11 @@ class Humans:
             self._wraps[key_id] = AESGCM(self._vault.key(KeyName.DATA, key_id))
         key = _opened(self._wraps[key_id], _key_place(human), wrapped)
         return AESGCM(key) if key else None
+
+
+def number_of(humans: Humans, row: Row[tuple[object, ...]]) -> str:
+    """The number that a message goes to, from a row of both; empty: unreadable."""
+    return humans.read(number_place(row.address, row.person), row.value) or ""
 
 
 def humans_of(values: Iterable[str]) -> set[str]:

@@ -132,6 +132,7 @@ async def _lived_in(hamlet: Hamlet) -> dict[tuple[str, str], list[str]]:
         ("/api/v1/alerts/", "id"): alerts,
         ("/api/v1/alerts/", "unit"): [*GRIDS],
         ("/api/v1/callouts/", "id"): callouts,
+        ("/api/v1/people/", "id"): ["p1", "p8"],
         ("/hooks/", "channel"): [*CHANNELS],
         ("/a/", "token"): [token],
     }

@@ -50,7 +50,7 @@ from dispatcher.engine.sealing import Sealer
 from dispatcher.engine.signet import Signet
 from dispatcher.engine.step import step
 from dispatcher.engine.tying import inherited, take
-from dispatcher.store import callouts, outbox, people, schema, vault
+from dispatcher.store import callouts, people, schema, vault
 from dispatcher.store.callbacks import Unread
 from dispatcher.store.database import Database
 from dispatcher.store.migrate import migrate
@@ -251,7 +251,7 @@ class Office:
             found = connection.execute(
                 select(table).order_by(table.c.created_at, table.c.person, table.c.id)
             )
-            texts = outbox.texts_of(connection)
+            texts = vault.texts_of(connection)
             return [
                 SimpleNamespace(
                     **row._asdict()

@@ -40,10 +40,11 @@ async def test_who_picked_up_and_was_erased_is_left_out_of_the_cancel() -> None:
                 update(MESSAGE).values(channel=Channel.VOICE.value, **heard_at)
             )
             later = office.now + timedelta(hours=1)
-            questions.close_chain(connection, found.chain, later)
+            questions.close_chain(connection, chain, later)
 
         found = await office.database.read(lambda c: alerts.find(c, AlertId(alert)))
         assert found
+        chain = found.chain
         await office.database.write(heard)
         before = await told(office, alert)
         gone = await office.database.write(lambda c: erase(c, WANTED, office.now))
