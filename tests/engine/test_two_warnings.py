@@ -194,7 +194,7 @@ class TwoWarnings(RuleBasedStateMachine):
             return
         busy = self.rows(ON_THE_LINE)
         assert len(busy) <= LINES
-        assert max(Counter(row.value for row in busy).values(), default=0) <= 1
+        assert max(Counter(row.fingerprint for row in busy).values(), default=0) <= 1
 
 
 TestTwoWarnings = TwoWarnings.TestCase
