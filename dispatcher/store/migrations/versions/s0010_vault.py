@@ -9,13 +9,8 @@ from alembic import op
 
 from dispatcher.store import vault
 
-<<<<<<<< HEAD:dispatcher/store/migrations/versions/s0010_vault.py
 revision = "0010"
 down_revision = "0009"
-========
-revision = "0009"
-down_revision = "0008"
->>>>>>>> 36bc91b (Keys rotate under a running server, a human can be erased, people are listed masked; access log, retention, watermark):dispatcher/store/migrations/versions/s0009_vault.py
 
 PIECE = 1000
 Row = sa.Row[tuple[object, ...]]
