@@ -8,6 +8,7 @@ refer to a *version* of a person, so a corrected roster never rewrites a record.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
@@ -130,7 +131,13 @@ class PostRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
-    """A person in a post, in the roster's order."""
+    """A person in a post, in the roster's order.
+
+    :ivar valid_from: he holds it from this instant on; None: from ever
+    :ivar valid_until: he holds it up to this instant; None: for ever
+    """
 
     ref: PostRef
     person: PersonId
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None

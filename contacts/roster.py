@@ -9,10 +9,29 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Self, TypeVar
 
 from contacts.codes import bare
-from contacts.model import Holding, Person, PersonId, PostRef, Unit, UnitId, UnitKind
+from contacts.duty import (
+    NO_DUTIES,
+    Duties,
+    DutyError,
+    Rota,
+    Span,
+    Tenure,
+    TimeBound,
+)
+from contacts.model import (
+    Holding,
+    HumanId,
+    Person,
+    PersonId,
+    PostRef,
+    Unit,
+    UnitId,
+    UnitKind,
+)
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -31,6 +50,7 @@ class Roster:
     :ivar holdings: in the roster's order, which is the order of calling
     :ivar roots: units without a parent
     :ivar systems: the lists of codes in use
+    :ivar duties: what is bound to time, of the posts and people that are here
     """
 
     units: Mapping[UnitId, Unit]
@@ -38,6 +58,8 @@ class Roster:
     holdings: tuple[Holding, ...]
     roots: tuple[UnitId, ...]
     systems: frozenset[str]
+    duties: Duties
+    _rotas: Mapping[PostRef, Rota]
     _children: Mapping[UnitId, tuple[UnitId, ...]]
     _holders: Mapping[PostRef, tuple[Person, ...]]
     _named: Mapping[str, tuple[UnitId, ...]]
@@ -49,9 +71,11 @@ class Roster:
         units: Iterable[Unit],
         people: Iterable[Person],
         holdings: Iterable[Holding],
+        duties: Duties = NO_DUTIES,
     ) -> Self:
         """Check the parts and index them.
 
+        :param duties: those of a post, or of people, that are not here are left out
         :raises RosterError: naming the unit, person or post that does not fit
         """
         by_unit = _units_by_id(units)
@@ -61,12 +85,16 @@ class Roster:
             _check_parent(unit, by_unit)
         for holding in held:
             _check_holding(holding, by_unit, by_person)
+        humans = {person.human: person for person in by_person.values()}
+        fitting = duties.of(lambda one: _fits(one, by_unit, humans))
         return cls(
             units=by_unit,
             people=by_person,
             holdings=held,
             roots=tuple(u.id for u in by_unit.values() if u.parent is None),
             systems=frozenset(u.code_system for u in by_unit.values()),
+            duties=fitting,
+            _rotas=_rotas(fitting, held, by_person, humans),
             _children=_grouped(
                 (u.parent, u.id) for u in by_unit.values() if u.parent is not None
             ),
@@ -133,9 +161,20 @@ class Roster:
                 ahead.extend(self._children.get(place, ()))
         return frozenset(found)
 
-    def holders(self, ref: PostRef) -> tuple[Person, ...]:
-        """List who is in a post, in the order of calling; empty when it is vacant."""
+    def holders(self, ref: PostRef, at: datetime) -> tuple[Person, ...]:
+        """List who fills a post, in the order of calling; empty when it is vacant."""
+        if rota := self._rotas.get(ref):
+            return rota.on_duty(at)
         return self._holders.get(ref, ())
+
+    def appointed(self, ref: PostRef) -> tuple[Person, ...]:
+        """List everybody the roster writes in a post, whenever he fills it."""
+        return self._holders.get(ref, ())
+
+    def next_change(self, ref: PostRef, after: datetime) -> datetime | None:
+        """Tell when somebody else fills a post; None: not within 400 days."""
+        rota = self._rotas.get(ref)
+        return rota.next_change(after) if rota else None
 
     def named(self, name: str) -> tuple[UnitId, ...]:
         """List the units that bear exactly this name."""
@@ -196,6 +235,43 @@ def _check_parent(unit: Unit, units: Mapping[UnitId, Unit]) -> None:
         raise RosterError(msg)
 
 
+def _fits(
+    one: TimeBound, units: Mapping[UnitId, Unit], humans: Mapping[HumanId, Person]
+) -> bool:
+    """Whether its post is here, and at least one of its people."""
+    unit = units.get(one.ref.unit)
+    there = unit is not None and unit.kind is one.ref.post.unit_kind
+    return there and any(human in humans for human in one.humans)
+
+
+def _rotas(
+    duties: Duties,
+    holdings: Iterable[Holding],
+    people: Mapping[PersonId, Person],
+    humans: Mapping[HumanId, Person],
+) -> dict[PostRef, Rota]:
+    """Make one of each post that anything is bound to time in; most have none."""
+    of_post = _grouped((one.ref, one) for one in duties.every)
+    terms = {h.ref for h in holdings if h.valid_from or h.valid_until}
+    bound = of_post.keys() | terms
+    tenures = _grouped(
+        (h.ref, _tenure(h, people[h.person])) for h in holdings if h.ref in bound
+    )
+    return {
+        ref: Rota(
+            tenures=tenures.get(ref, ()),
+            duties=Duties.sorted_out(of_post.get(ref, ())),
+            people=humans,
+        )
+        for ref in bound
+    }
+
+
+def _tenure(holding: Holding, person: Person) -> Tenure:
+    span = Span(begins=holding.valid_from, ends=holding.valid_until)
+    return Tenure(human=person.human, span=span)
+
+
 def _check_holding(
     holding: Holding, units: Mapping[UnitId, Unit], people: Mapping[PersonId, Person]
 ) -> None:
@@ -209,3 +285,8 @@ def _check_holding(
     if holding.person not in people:
         msg = f"unit {unit.id}: {ref.post} is held by unknown person {holding.person}"
         raise RosterError(msg)
+    try:
+        Span(begins=holding.valid_from, ends=holding.valid_until)
+    except DutyError as error:
+        msg = f"unit {unit.id}: {ref.post}: {error}"
+        raise RosterError(msg) from error

@@ -115,6 +115,6 @@ def _posts(
     same = {one.after.id: one.before.id for one in people if one.before and one.after}
     refs = (holding.ref for one in (before, after) for holding in one.holdings)
     for ref in dict.fromkeys(refs):
-        old, new = before.holders(ref), after.holders(ref)
+        old, new = before.appointed(ref), after.appointed(ref)
         if [one.id for one in old] != [same.get(one.id, one.id) for one in new]:
             yield PostChange(ref=ref, before=old, after=new)

@@ -54,6 +54,7 @@ def merge(
         sheet.units,
         people.values(),
         (Holding(ref=h.ref, person=people[h.person].id) for h in sheet.holdings),
+        current.duties,
     )
 
 

@@ -139,17 +139,17 @@ def drawn(
         place=place.name,
         sent_at=alert.content.sent.astimezone(zone),
         printed_at=now.astimezone(zone),
-        lines=tuple(_lines(context.roster, opened)),
+        lines=tuple(_lines(context.roster, opened, now)),
     )
 
 
-def _lines(roster: Roster, opened: Iterable[Opened]) -> Iterator[Line]:
+def _lines(roster: Roster, opened: Iterable[Opened], now: datetime) -> Iterator[Line]:
     """A line for each person, in the order of calling; and for each vacant post."""
     people: dict[str, Person] = {}
     roles: defaultdict[str, list[Role]] = defaultdict(list)
     for one in opened:
         own = [ref for rung in one.ladder.rungs if rung.own for ref in rung.posts]
-        held = [(ref, person) for ref in own for person in roster.holders(ref)]
+        held = [(ref, person) for ref in own for person in roster.holders(ref, now)]
         for ref, person in held:
             people[person.id] = person
             roles[person.id].append((one.unit, ref))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -104,9 +104,9 @@ async def answer_on_behalf(
     said = _said(form, key)
 
     def record(connection: Connection, callout: Callout) -> None:
-        if said.person not in _standing(context, callout):
+        if said.person not in _standing(context, callout, now):
             raise refused(422, problem(("person",), "not_on_ladder"))
-        desk.record_on_behalf(connection, context, callout, said, now)
+        desk.record_on_behalf(Desk(connection, context, now), callout, said)
 
     return await _changed(front, name, record)
 
@@ -166,12 +166,12 @@ def _said(form: AnswerForm, key: ApiKey) -> desk.OnBehalf:
     )
 
 
-def _standing(context: Context, callout: Callout) -> set[PersonId]:
+def _standing(context: Context, callout: Callout, now: datetime) -> set[PersonId]:
     """Everybody on its ladder: called so far, or in one of its posts now."""
     called = {one.person for run in callout.runs for one in run.people}
     refs = {ref for rung in callout.ladder.rungs for ref in rung.posts}
     return called | {
-        person.id for ref in refs for person in context.roster.holders(ref)
+        person.id for ref in refs for person in context.roster.holders(ref, now)
     }
 
 

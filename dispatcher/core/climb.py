@@ -90,11 +90,17 @@ def _reach(draft: Draft, index: int, duty: Duty) -> None:
         cause = Cause.RESUMED
     elif run.starts_at and run.starts_at < planned:
         cause = Cause.STRUCK
-    people = () if _ends_below(draft, index, duty) else duty.of(*rung.posts)
+    people = _present(draft, index, duty)
     draft.add(
         facts.RungReached(at=draft.now, rung=index, cause=cause, people=people),
     )
     draft.strike_rungs()
+
+
+def _present(draft: Draft, index: int, duty: Duty) -> tuple[Called, ...]:
+    """Who fills a rung's posts now: timing is frozen, people are live."""
+    rung = draft.callout.ladder.rungs[index]
+    return () if _ends_below(draft, index, duty) else duty.of(*rung.posts)
 
 
 def _lead_awake(draft: Draft, duty: Duty) -> bool:
@@ -121,7 +127,9 @@ def _try(draft: Draft, index: int, duty: Duty) -> None:
         overtaken=frozenset(c for at, do in later if at <= draft.now for c in do),
         number=number,
     )
-    for called in run.people:
+    people = _present(draft, index, duty)
+    _join(draft, index, people)
+    for called in people:
         for channel in rung.tries[number].do:
             _call(draft, called, channel, call, duty)
 
@@ -221,9 +229,16 @@ def _make_up(draft: Draft, due: Due, duty: Duty) -> None:
     label = _label(callout.runs[one.rung], one.number) + MADE_UP
     ends_at = _try_ends_at(callout, rung, one.number, ())
     call = Call(one.rung, label, rung.via, not_after=ends_at, number=one.number)
-    for called in callout.runs[one.rung].people:
-        if called.person == one.person:
-            _call(draft, called, Channel.VOICE, call, duty)
+    for called in _in_place_of(draft, one, _present(draft, one.rung, duty)):
+        _call(draft, called, Channel.VOICE, call, duty)
+
+
+def _in_place_of(
+    draft: Draft, one: Later, present: tuple[Called, ...]
+) -> tuple[Called, ...]:
+    """Himself; where he has been relieved since, who has come and was not called."""
+    himself = tuple(called for called in present if called.person == one.person)
+    return himself or _join(draft, one.rung, present)
 
 
 def _asked(draft: Draft, called: Called, call: Call, duty: Duty) -> bool:
@@ -309,12 +324,13 @@ def _repeat_label(callout: Callout, number: int) -> str:
     return f"c{callout.texts}r{number}" if callout.texts else f"r{number}"
 
 
-def _join(draft: Draft, index: int, people: tuple[Called, ...]) -> None:
-    """Put those on a rung who are not on it yet."""
+def _join(draft: Draft, index: int, people: tuple[Called, ...]) -> tuple[Called, ...]:
+    """Put those on a rung who are not on it yet; gives them."""
     known = {called.person for called in draft.callout.runs[index].people}
     new = tuple(called for called in people if called.person not in known)
     if new:
         draft.add(facts.PeopleChanged(at=draft.now, rung=index, people=new))
+    return new
 
 
 def _lapse(draft: Draft, duty: Duty) -> None:

@@ -70,15 +70,20 @@ def level_policy(policies: PolicySet, content: Content) -> tuple[Level, LevelPol
 
 
 def audience(
-    policies: PolicySet, roster: Roster, content: Content, inside: Iterable[UnitId]
+    policies: PolicySet,
+    roster: Roster,
+    content: Content,
+    inside: Iterable[UnitId],
+    at: datetime,
 ) -> Audience:
     """Resolve the start list of a warning against the roster."""
-    return audience_of(roster, tuple(start_list(policies, roster, content, inside)))
+    refs = tuple(start_list(policies, roster, content, inside))
+    return audience_of(roster, refs, at)
 
 
-def audience_of(roster: Roster, refs: tuple[PostRef, ...]) -> Audience:
-    """Who fills these posts of a start list."""
-    holders = {ref: roster.holders(seat(roster, ref)) for ref in refs}
+def audience_of(roster: Roster, refs: tuple[PostRef, ...], at: datetime) -> Audience:
+    """Who fills these posts of a start list at an instant."""
+    holders = {ref: roster.holders(seat(roster, ref), at) for ref in refs}
     return Audience(
         posts=refs,
         missing=tuple(ref for ref in refs if not holders[ref]),
@@ -128,7 +133,7 @@ def open_callouts(
     told = notify_only(launch.content.level, kind)
     if posts is None:
         posts = start_list(policies, roster, launch.content, launch.inside)
-    chosen = [ref for ref in posts if opens(roster, ref)]
+    chosen = [ref for ref in posts if opens(roster, ref, launch.at)]
     draw = Draughtsman(policies, policy, kind)
     return tuple(
         Opened(
@@ -158,10 +163,10 @@ def rest_ladder(policies: PolicySet, content: Content) -> Ladder:
     return Draughtsman(policies, policy, kind).rest()
 
 
-def opens(roster: Roster, ref: PostRef) -> bool:
+def opens(roster: Roster, ref: PostRef, at: datetime) -> bool:
     """Whether a post is called by itself; one beside the grid lead only if held."""
     beside = roster.unit(ref.unit).kind is not ref.post.unit_kind
-    return not beside or bool(roster.holders(seat(roster, ref)))
+    return not beside or bool(roster.holders(seat(roster, ref), at))
 
 
 def night_of(policies: PolicySet, policy: LevelPolicy, kind: Hazard) -> Night | None:

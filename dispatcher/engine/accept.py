@@ -190,13 +190,13 @@ def _reached(context: Context, alert: Alert) -> Audience:
     """Whom it would call; of several segments, whom any of them would."""
     policies, roster = context.policies, context.roster
     found = [
-        audience(policies, roster, content, map(UnitId, share))
+        audience(policies, roster, content, map(UnitId, share), alert.received_at)
         for content, share in alert.covers
     ]
     if len(found) == 1:
         return found[0]
     posts = dict.fromkeys(ref for one in found for ref in one.posts)
-    return audience_of(roster, tuple(posts))
+    return audience_of(roster, tuple(posts), alert.received_at)
 
 
 def _loads(context: Context, alert: Alert, reached: Audience) -> Mapping[str, Load]:
@@ -257,7 +257,7 @@ def _first_rings(
     for ref, kind in placed:
         for post, ring in plans.get(kind, ()):
             own = ref if post is ref.post else PostRef(ref.unit, post)
-            for person in _ringable(roster, own):
+            for person in _ringable(roster, own, alert.received_at):
                 first[person] = min(ring, first.get(person, ring))
     return first.values()
 
@@ -269,9 +269,10 @@ def _plans(
 
     To draw every ladder would hold up the answer to a whole county's warning.
     """
+    at = alert.received_at
     samples: dict[Kind, PostRef] = {}
     for ref, kind in placed:
-        if kind not in samples and opens(context.roster, ref):
+        if kind not in samples and opens(context.roster, ref, at):
             samples[kind] = ref
     opened = rehearsed(context, alert, samples.values())
     return {
@@ -280,10 +281,10 @@ def _plans(
     }
 
 
-def _ringable(roster: Roster, ref: PostRef) -> list[PersonId]:
+def _ringable(roster: Roster, ref: PostRef, at: datetime) -> list[PersonId]:
     return [
         person.id
-        for person in roster.holders(ref) or roster.holders(seat(roster, ref))
+        for person in roster.holders(ref, at) or roster.holders(seat(roster, ref), at)
         if any(one.kind in RINGS and not one.wrong for one in person.addresses)
     ]
 

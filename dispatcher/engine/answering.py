@@ -56,7 +56,7 @@ def gather(desk: Desk, spoken: Spoken, gathered: Gathered) -> None:
         there = heard.at_address(desk.connection, person, spoken.address)
         named |= callouts.still_open(desk.connection, there)
     for name, seen in callouts.load(desk.connection, named).items():
-        own = is_own(desk.context, seen.callout, person)
+        own = is_own(desk, seen.callout, person)
         above = question.key.kind is Kind.DIGEST and not own
         event = _taking(spoken) if above and spoken.meaning.awake else _answered(spoken)
         gathered.setdefault(name, []).append(event)

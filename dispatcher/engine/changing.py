@@ -76,7 +76,9 @@ def outstanding(desk: Desk, chain: ChainId, cause: Cause) -> list[Change]:
     held = standing(policies, roster, alerts.of_chain(desk.connection, chain))
     there = callouts.there(desk.connection, chain)
     found = changes(held, there, may_lower=cause.may_lower)
-    wanted = [c for c in found if not isinstance(c, Opens) or opens(roster, c.post)]
+    wanted = [
+        c for c in found if not isinstance(c, Opens) or opens(roster, c.post, desk.now)
+    ]
     return sorted(wanted, key=lambda one: ORDER[type(one)])
 
 

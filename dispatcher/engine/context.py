@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from typing_extensions import override
 
@@ -91,9 +92,9 @@ class Context:
         counties = (u for u in self.roster.units.values() if u.kind is UnitKind.COUNTY)
         return next(counties, None)
 
-    def duty(self, unit: UnitId, chain: Chain) -> Duty:
+    def duty(self, unit: UnitId, chain: Chain, now: datetime) -> Duty:
         """Who can be called for a unit now."""
-        holders = Holders(self, chain.struck)
+        holders = Holders(self, chain.struck, now)
         county = self._county(unit)
         desk = holders[PostRef(county.id, Post.COUNTY_DUTY)] if county else ()
         return Duty(
@@ -133,15 +134,18 @@ class Chain:
 class Holders(Mapping[PostRef, tuple[Called, ...]]):
     """Who fills a post now, looked up when asked."""
 
-    def __init__(self, context: Context, struck: frozenset[PersonId]) -> None:
+    def __init__(
+        self, context: Context, struck: frozenset[PersonId], now: datetime
+    ) -> None:
         self._context = context
         self._struck = struck
+        self._now = now
 
     @override
     def __getitem__(self, ref: PostRef) -> tuple[Called, ...]:
         return tuple(
             self._context.called(person, ref.post, self._struck)
-            for person in self._context.roster.holders(ref)
+            for person in self._context.roster.holders(ref, self._now)
         )
 
     @override

@@ -17,7 +17,6 @@ from dispatcher.core.event import Answered, Event, TakenOver, Withdrawn
 from dispatcher.engine.broadcasting import farewell
 from dispatcher.engine.changing import Cause, leave
 from dispatcher.engine.compose import Desk
-from dispatcher.engine.context import Context
 from dispatcher.engine.notices import Letter, notice, recipients
 from dispatcher.engine.step import step
 from dispatcher.store import alerts, callouts, calls, contacted, outbox, questions
@@ -170,21 +169,16 @@ class OnBehalf:
     figures: Figures = NO_FIGURES
 
 
-def record_on_behalf(
-    connection: Connection,
-    context: Context,
-    callout: Callout,
-    said: OnBehalf,
-    now: datetime,
-) -> CalloutId:
+def record_on_behalf(desk: Desk, callout: Callout, said: OnBehalf) -> CalloutId:
     """Let an answer count that was heard by telephone, radio or face to face."""
-    step(connection, context, {callout.id: (_event(context, callout, said),)}, now)
+    event = _event(desk, callout, said)
+    step(desk.connection, desk.context, {callout.id: (event,)}, desk.now)
     return callout.id
 
 
-def _event(context: Context, callout: Callout, said: OnBehalf) -> Event:
+def _event(desk: Desk, callout: Callout, said: OnBehalf) -> Event:
     heard = f"{said.how} {said.at.isoformat()} {said.note}".strip()
-    if not is_own(context, callout, said.person) and said.meaning.awake:
+    if not is_own(desk, callout, said.person) and said.meaning.awake:
         help_wanted = said.meaning is Meaning.NEED_HELP
         return TakenOver(taker=said.person, message=heard, help=help_wanted, by=said.by)
     return Answered(
@@ -203,7 +197,7 @@ def take_over(desk: Desk, name: CalloutId, note: str, by: str) -> None:
     step(desk.connection, desk.context, {name: (event,)}, desk.now)
 
 
-def is_own(context: Context, callout: Callout, person: PersonId) -> bool:
+def is_own(desk: Desk, callout: Callout, person: PersonId) -> bool:
     """Whether a person fills one of the callout's own posts, now or when it rang."""
     rungs = zip(callout.ladder.rungs, callout.runs, strict=True)
     return any(
@@ -213,7 +207,7 @@ def is_own(context: Context, callout: Callout, person: PersonId) -> bool:
             or any(
                 holder.id == person
                 for ref in rung.posts
-                for holder in context.roster.holders(ref)
+                for holder in desk.context.roster.holders(ref, desk.now)
             )
         )
         for rung, run in rungs

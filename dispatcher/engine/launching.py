@@ -13,7 +13,6 @@ from functools import partial
 from sqlalchemy import Connection
 
 from contacts.model import PersonId
-from contacts.roster import Roster
 from dispatcher.core.alert import Alert
 from dispatcher.core.change import Change, Withdraws
 from dispatcher.core.expiry import lifetime_of, scheduled
@@ -44,7 +43,7 @@ def _launch(desk: Desk, alert: Alert) -> int:
         return attend(desk.connection, desk.context, alert.id, desk.now)
     cause = Cause(by=alert.received_by, may_lower=not alert.merged)
     work = outstanding(desk, alert.chain, cause)
-    holders = partial(_holders, desk.context.roster)
+    holders = partial(_holders, desk)
     chunk = with_all_roles(work, CHUNK, holders)
     carry_out(desk, alert.chain, chunk, cause)
     ended = [one.callout for one in chunk if isinstance(one, Withdraws)]
@@ -62,7 +61,7 @@ def _launched(desk: Desk, alert: Alert) -> None:
     announce(desk, done)
 
 
-def _holders(roster: Roster, change: Change) -> set[PersonId]:
-    post = change.post
+def _holders(desk: Desk, change: Change) -> set[PersonId]:
+    roster, post = desk.context.roster, change.post
     place = seat(roster, post) if post.unit in roster.units else post
-    return {person.id for person in roster.holders(place)}
+    return {person.id for person in roster.holders(place, desk.now)}

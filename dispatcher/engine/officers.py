@@ -40,7 +40,7 @@ def officers_of(
     on_duty = [
         (person, ref.post)
         for ref in _desks(roster, alert)
-        for person in roster.holders(ref)
+        for person in roster.holders(ref, desk.now)
     ]
     struck = strikes.of_chains(desk.connection, [alert.chain])
     gone = struck.get(alert.chain, frozenset())

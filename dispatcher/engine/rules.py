@@ -110,7 +110,7 @@ def due_together(
 
     def own(due: tuple[CalloutId, UnitId]) -> set[PersonId]:
         posts = (PostRef(due[1], post) for post in Post)
-        return {person.id for ref in posts for person in roster.holders(ref)}
+        return {person.id for ref in posts for person in roster.holders(ref, now)}
 
     due = callouts.due(connection, now, LOOKED_AT)
     return [name for name, _ in with_all_roles(due, MOST, own)]

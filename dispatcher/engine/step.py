@@ -139,7 +139,7 @@ def _begun(context: Context, first: Opened, chains: Chains, now: datetime) -> Ch
 def _climb(draft: Draft, context: Context, chains: Chains) -> None:
     """Handle what is due now as well, so that nothing waits for the next sweep."""
     callout = draft.callout
-    duty = context.duty(callout.unit, chains[callout.chain])
+    duty = context.duty(callout.unit, chains[callout.chain], draft.now)
     react(draft, DeadlineReached(duty=duty))
 
 

@@ -210,7 +210,7 @@ def _person(desk: Desk, question: Question) -> Person:
 
 
 def _mine(desk: Desk, question: Question, callout: Callout) -> bool:
-    own = is_own(desk.context, callout, question.key.person)
+    own = is_own(desk, callout, question.key.person)
     return own or question.key.kind is Kind.OWN
 
 

@@ -21,7 +21,7 @@ from contacts.model import (
     UnitKind,
 )
 from contacts.roster import Roster
-from dispatcher.store import batch, schema, vault
+from dispatcher.store import batch, rotas, schema, vault
 
 ROSTER_VERSION = "roster_version"
 ERASED = "已删除人员"
@@ -46,7 +46,10 @@ def load_roster(connection: Connection) -> Roster:
     """The roster as it stands; people who hold no post any more are left out."""
     holdings = [
         Holding(
-            ref=PostRef(UnitId(row.unit), Post(row.post)), person=PersonId(row.person)
+            ref=PostRef(UnitId(row.unit), Post(row.post)),
+            person=PersonId(row.person),
+            valid_from=row.valid_from,
+            valid_until=row.valid_until,
         )
         for row in connection.execute(
             select(schema.holding).order_by(*schema.holding.primary_key.columns)
@@ -57,6 +60,7 @@ def load_roster(connection: Connection) -> Roster:
         units=[_unit(row) for row in connection.execute(select(schema.unit))],
         people=_people(connection, schema.person.c.id.in_(active)),
         holdings=holdings,
+        duties=rotas.duties(connection),
     )
 
 
@@ -115,7 +119,10 @@ def _unit(row: object) -> Unit:
 
 
 def save_roster(connection: Connection, roster: Roster) -> None:
-    """Replace units and holdings; versions of people are only ever added."""
+    """Replace units and holdings; versions of people are only ever added.
+
+    Rotations, overrides and leaves stay; see :func:`dispatcher.store.duty.lapsed`.
+    """
     connection.execute(delete(schema.holding))
     connection.execute(delete(schema.unit))
     batch.insert(connection, schema.unit, [_unit_row(u) for u in roster.units.values()])
@@ -194,6 +201,8 @@ def _holding_rows(roster: Roster) -> list[batch.Values]:
                 "post": ref.post.value,
                 "position": places[ref],
                 "person": holding.person,
+                "valid_from": holding.valid_from,
+                "valid_until": holding.valid_until,
             }
         )
         places[ref] += 1

@@ -438,8 +438,56 @@ holding = Table(
     Column("post", Text, primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("person", Text, nullable=False),
+    Column("valid_from", Moment),
+    Column("valid_until", Moment),
 )
 
+# What is bound to time in a post; numbers count up through all three kinds, and rows
+# stay when a roster drops their unit or people: another one may bring them back.
+rotation = Table(
+    "rotation",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("unit", Text, nullable=False),
+    Column("post", Text, nullable=False),
+    Column("starts_on", Text, nullable=False),
+    Column("ends_on", Text),
+    Column("hours", Integer, nullable=False),
+    Column("handover", Text, nullable=False),
+    Column("kind", Text),
+    Column("zone", Text, nullable=False),
+)
+
+duty_override = Table(
+    "duty_override",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("unit", Text, nullable=False),
+    Column("post", Text, nullable=False),
+    Column("begins_at", Moment),
+    Column("ends_at", Moment),
+)
+
+# The humans of a rotation in the order of turns, of an override in that of calling.
+duty_member = Table(
+    "duty_member",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True),
+    Column("human", Text, nullable=False),
+)
+
+duty_leave = Table(
+    "duty_leave",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("unit", Text, nullable=False),
+    Column("post", Text, nullable=False),
+    Column("human", Text, nullable=False),
+    Column("substitute", Text),
+    Column("begins_at", Moment),
+    Column("ends_at", Moment),
+)
 
 feed = Table(
     "feed",

@@ -307,7 +307,9 @@ async def expected(house: House, alert: AlertId) -> int:
     assert found, f"alert {alert} was accepted and is not in the store"
     inside = [UnitId(unit) for unit in found.inside]
     policies = load_policies(house.settings.policies.dir)
-    return len(audience(policies, house.roster, found.content, inside).posts)
+    return len(
+        audience(policies, house.roster, found.content, inside, found.received_at).posts
+    )
 
 
 def main() -> None:

@@ -100,7 +100,11 @@ def test_who_comes_for_who_goes_is_two_people_and_one_post() -> None:
 
     assert (told(changes), changes.posts) == (
         [("王建国", None), (None, "赵勇")],
-        (PostChange(ref=LEAD, before=FIRST.holders(LEAD), after=after.holders(LEAD)),),
+        (
+            PostChange(
+                ref=LEAD, before=FIRST.appointed(LEAD), after=after.appointed(LEAD)
+            ),
+        ),
     )
 
 

@@ -45,7 +45,7 @@ def ids(prefix: str) -> Callable[[], str]:
 
 
 def holder(roster: Roster, ref: PostRef) -> Person:
-    [person] = roster.holders(ref)
+    [person] = roster.appointed(ref)
     return person
 
 

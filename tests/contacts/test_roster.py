@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from contacts.model import Holding, PersonId, Post, PostRef, Unit, UnitId, UnitKind
@@ -21,6 +23,7 @@ HOLDINGS = (
     Holding(ref=LEAD, person=SECOND.id),
     Holding(ref=LEAD, person=FIRST.id),
 )
+AT = datetime(2026, 7, 12, tzinfo=UTC)
 ROSTER = Roster.build(UNITS, (FIRST, SECOND), HOLDINGS)
 
 
@@ -77,13 +80,13 @@ def test_there_is_no_grid_above_a_village() -> None:
 
 
 def test_holders_come_in_the_order_of_the_roster() -> None:
-    found = ROSTER.holders(LEAD)
+    found = ROSTER.holders(LEAD, AT)
 
     assert found == (SECOND, FIRST)
 
 
 def test_a_vacant_post_has_no_holders() -> None:
-    found = ROSTER.holders(PostRef(GRID_2, Post.GRID_LEAD))
+    found = ROSTER.holders(PostRef(GRID_2, Post.GRID_LEAD), AT)
 
     assert found == ()
 

@@ -23,6 +23,7 @@ from tests.core.build import (
     ORANGE,
     RANGER,
     RED,
+    START,
     TOWN,
     WATCHMAN,
     A,
@@ -123,7 +124,7 @@ def test_a_grid_that_lies_in_no_village_has_no_ranger() -> None:
 
 
 def test_without_a_ranger_nothing_opens_beside_and_the_post_is_missing() -> None:
-    called = audience(POLICIES, ROSTER, RED_FIRE, [UnitId("grid")])
+    called = audience(POLICIES, ROSTER, RED_FIRE, [UnitId("grid")], START)
 
     assert beside(ROSTER) == []
     assert GRID_RANGER in called.posts
@@ -131,15 +132,15 @@ def test_without_a_ranger_nothing_opens_beside_and_the_post_is_missing() -> None
 
 
 def test_a_ranger_that_is_there_is_in_the_audience() -> None:
-    called = audience(POLICIES, RANGER_OF_VILLAGE, RED_FIRE, [UnitId("grid")])
-    without = audience(POLICIES, ROSTER, RED_FIRE, [UnitId("grid")])
+    called = audience(POLICIES, RANGER_OF_VILLAGE, RED_FIRE, [UnitId("grid")], START)
+    without = audience(POLICIES, ROSTER, RED_FIRE, [UnitId("grid")], START)
 
     assert GRID_RANGER not in called.missing
     assert called.people == without.people + 1
 
 
 def test_a_vacant_post_of_the_start_list_opens_all_the_same() -> None:
-    assert opens(ROSTER, PostRef(UnitId("safe grid"), Post.GRID_LEAD))
+    assert opens(ROSTER, PostRef(UnitId("safe grid"), Post.GRID_LEAD), START)
 
 
 def test_no_other_hazard_calls_the_ranger() -> None:

@@ -196,7 +196,7 @@ def test_a_post_of_a_kind_of_unit_that_is_not_there_calls_nobody() -> None:
 def test_the_audience_counts_people_once_and_names_the_vacant_posts() -> None:
     inside = map(UnitId, ("grid", "another grid", "safe grid"))
 
-    called = audience(POLICIES, ROSTER, content(Level.RED), inside)
+    called = audience(POLICIES, ROSTER, content(Level.RED), inside, START)
 
     assert [(one.unit, one.post) for one in called.posts] == start_list(
         Level.RED, "grid", "another grid", "safe grid"

@@ -29,7 +29,7 @@ def renamed(roster: Roster) -> Roster:
 async def leads(office: Office) -> list[str]:
     context = await office.context()
     ref = PostRef(GRIDS[0], Post.GRID_LEAD)
-    return [person.id for person in context.roster.holders(ref)]
+    return [person.id for person in context.roster.holders(ref, office.now)]
 
 
 async def test_the_same_roster_is_not_read_twice(office: Office) -> None:
@@ -54,13 +54,13 @@ async def test_a_new_roster_is_seen_at_the_next_refresh(office: Office) -> None:
 async def test_a_wrong_number_changes_whom_we_can_call(office: Office) -> None:
     ref = PostRef(GRIDS[0], Post.GRID_LEAD)
     context = await office.context()
-    [person] = context.roster.holders(ref)
+    [person] = context.roster.holders(ref, office.now)
 
     assert len(context.called(person, ref.post, frozenset()).means) == 1
 
     await office.database.write(lambda c: people.flag_wrong(c, ["lead0"]))
     context = await office.keeper.refresh()
-    [person] = context.roster.holders(ref)
+    [person] = context.roster.holders(ref, office.now)
 
     assert context.called(person, ref.post, frozenset()).means == ()
 

@@ -1,0 +1,135 @@
+"""Rotations, overrides and leaves: made, taken back, and those that have lost ground.
+
+Every change raises the roster's version, so that whoever keeps it reads it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, assert_never
+
+from sqlalchemy import Connection, Table, delete
+
+from contacts.duty import Duties, Leave, Override, Rotation, TimeBound
+from contacts.model import HumanId, PostRef
+from contacts.roster import Roster
+from dispatcher.store import batch, people, rotas, schema
+
+DUTY_NUMBER = "duty_number"
+TABLES = (
+    schema.rotation,
+    schema.duty_override,
+    schema.duty_member,
+    schema.duty_leave,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lapsed:
+    """Something bound to time that the roster has no ground for any more.
+
+    :ivar ref: its post; of a unit that may be gone
+    :ivar gone: those of its people who are gone
+    """
+
+    number: int
+    ref: PostRef
+    unit_gone: bool
+    gone: tuple[HumanId, ...]
+
+
+def add(connection: Connection, made: Iterable[TimeBound]) -> Duties:
+    """Write these down, the later of them as made later; gives them numbered."""
+    before = people.version_of(connection, DUTY_NUMBER)
+    numbered = [replace(one, number=n) for n, one in enumerate(made, before + 1)]
+    if numbered:
+        _write(connection, numbered)
+        row = {"name": DUTY_NUMBER, "value": str(before + len(numbered))}
+        batch.replace(connection, schema.setting, [row])
+        people.raise_version(connection)
+    return Duties.sorted_out(numbered)
+
+
+def remove(connection: Connection, numbers: Iterable[int]) -> frozenset[int]:
+    """Take these back; gives the numbers of those that were there."""
+    wanted = frozenset(numbers)
+    there = {one.number for one in rotas.duties(connection).every} & wanted
+    for table in TABLES:
+        connection.execute(delete(table).where(table.c.number.in_(there)))
+    if there:
+        people.raise_version(connection)
+    return frozenset(there)
+
+
+def lapsed(connection: Connection, roster: Roster, at: datetime) -> tuple[Lapsed, ...]:
+    """Tell what is not over yet and lacks its unit, or some of its people."""
+    humans = {person.human for person in roster.people.values()}
+    every = (one for one in rotas.duties(connection).every if not _over(one, at))
+    found = (
+        Lapsed(
+            number=one.number,
+            ref=one.ref,
+            unit_gone=one.ref.unit not in roster.units,
+            gone=tuple(dict.fromkeys(h for h in one.humans if h not in humans)),
+        )
+        for one in every
+    )
+    return tuple(one for one in found if one.unit_gone or one.gone)
+
+
+def _over(one: TimeBound, at: datetime) -> bool:
+    match one:
+        case Rotation():
+            return one.over(at)
+        case Override(span=span) | Leave(span=span):
+            return span.ends is not None and span.ends <= at
+        case _:
+            assert_never(one)
+
+
+def _write(connection: Connection, made: Iterable[TimeBound]) -> None:
+    rows: dict[Table, list[dict[str, Any]]] = {table: [] for table in TABLES}
+    for one in made:
+        post = {
+            "number": one.number,
+            "unit": one.ref.unit,
+            "post": one.ref.post.value,
+        }
+        match one:
+            case Rotation():
+                rows[schema.rotation].append(post | _rotation(one))
+                rows[schema.duty_member] += _members(one)
+            case Override():
+                rows[schema.duty_override].append(post | _span(one))
+                rows[schema.duty_member] += _members(one)
+            case Leave():
+                away = {"human": one.human, "substitute": one.substitute}
+                rows[schema.duty_leave].append(post | away | _span(one))
+            case _:
+                assert_never(one)
+    for table, new in rows.items():
+        batch.insert(connection, table, new)
+
+
+def _rotation(one: Rotation) -> dict[str, Any]:
+    return {
+        "starts_on": one.starts_on.isoformat(),
+        "ends_on": one.ends_on.isoformat() if one.ends_on else None,
+        "hours": one.hours,
+        "handover": one.handover.isoformat(),
+        "kind": one.kind.value if one.kind else None,
+        "zone": one.zone,
+    }
+
+
+def _span(one: Override | Leave) -> dict[str, Any]:
+    return {"begins_at": one.span.begins, "ends_at": one.span.ends}
+
+
+def _members(one: Rotation | Override) -> list[dict[str, Any]]:
+    return [
+        {"number": one.number, "position": place, "human": human}
+        for place, human in enumerate(one.humans)
+    ]
