@@ -171,6 +171,11 @@ class Roster:
         """List everybody the roster writes in a post, whenever he fills it."""
         return self._holders.get(ref, ())
 
+    @property
+    def bound(self) -> frozenset[PostRef]:
+        """The posts in which anything is bound to time."""
+        return frozenset(self._rotas)
+
     def next_change(self, ref: PostRef, after: datetime) -> datetime | None:
         """Tell when somebody else fills a post; None: not within 400 days."""
         rota = self._rotas.get(ref)

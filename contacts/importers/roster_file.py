@@ -40,7 +40,7 @@ def read_roster(
     :param progress: is told how many lines of how many are read
     """
     try:
-        tables = _tables(data)
+        tables = tables_of(data)
     except RefusedError as refused:
         told = RowProblem(row=refused.row, column="", what=refused.wrong.what)
         return Sheet(problems=(told,))
@@ -52,7 +52,11 @@ def read_roster(
     )
 
 
-def _tables(data: bytes) -> list[Table]:
+def tables_of(data: bytes) -> list[Table]:
+    """Read the tables of a file of any format.
+
+    :raises RefusedError: where it is none, or too large
+    """
     if len(data) > BYTES_MOST:
         raise RefusedError(TOO_LARGE)
     if data.startswith(ZIP):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from contacts.importers.cells import Wrong
 from contacts.importers.table import TEXT_MOST, TOO_LONG, Cell
@@ -11,6 +13,26 @@ from contacts.importers.table import TEXT_MOST, TOO_LONG, Cell
 DIGITS_KEPT = 15  # a number has no more; what is typed beyond is changed to zeros
 EXACT_BELOW = 10.0**DIGITS_KEPT
 ERRORS = frozenset({"#N/A", "#NAME?", "#VALUE!", "#REF!", "#DIV/0!", "#NULL!", "#NUM!"})
+
+FIRST_DAY = datetime(1899, 12, 30)  # noqa: DTZ001 - a table knows no zones
+LAST_SERIAL = 2_958_465  # 9999-12-31
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DateCell(Wrong):
+    """A cell that shows a date or a time: wrong in a roster, not in a plan of shifts.
+
+    :ivar serial: days since 1899-12-30; below 1 a time of day
+    """
+
+    serial: float
+
+    @property
+    def moment(self) -> datetime:
+        """What the clock on the wall says, to the minute."""
+        minutes = round(self.serial * 24 * 60)
+        return FIRST_DAY + timedelta(minutes=minutes)
+
 
 TOO_PRECISE = Wrong(
     what=f"超过 {DIGITS_KEPT} 位的数字,末位已被表格软件改成 0,请把该列设为文本后重填"
@@ -47,6 +69,16 @@ def number_written(text: str) -> Cell:
         return number(float(text))
     except ValueError:
         return NO_NUMBER
+
+
+def date_written(text: str) -> Cell:
+    """Read a number that is shown as a date."""
+    try:
+        serial = float(text)
+    except ValueError:
+        return A_DATE
+    sound = 0 <= serial <= LAST_SERIAL
+    return DateCell(what=A_DATE.what, serial=serial) if sound else A_DATE
 
 
 def error(text: str) -> Wrong:

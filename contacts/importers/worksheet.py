@@ -228,7 +228,7 @@ class Worksheet:
             case "d":
                 return values.A_DATE
             case _ if self._style in self._book.dates:
-                return values.A_DATE
+                return values.date_written(value)
             case _:
                 return values.number_written(value)
 

@@ -110,7 +110,7 @@ def _cell(cell: XlsCell) -> Cell:
         case xlrd.XL_CELL_NUMBER:
             return values.number(float(cell.value))
         case xlrd.XL_CELL_DATE:
-            return values.A_DATE
+            return values.date_written(str(cell.value))
         case xlrd.XL_CELL_BOOLEAN:
             return "TRUE" if cell.value else "FALSE"
         case xlrd.XL_CELL_ERROR:

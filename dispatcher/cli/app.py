@@ -25,6 +25,7 @@ outline = typer.Typer(help="责任单元的轮廓。", no_args_is_help=True)
 policy = typer.Typer(help="叫应策略。", no_args_is_help=True)
 alert = typer.Typer(help="预警。", no_args_is_help=True)
 person = typer.Typer(help="责任人。", no_args_is_help=True)
+duty = typer.Typer(help="值班。", no_args_is_help=True)
 for name, group in {
     "key": key,
     "roster": roster,
@@ -32,6 +33,7 @@ for name, group in {
     "policy": policy,
     "alert": alert,
     "person": person,
+    "duty": duty,
 }.items():
     app.add_typer(group, name=name)
 
@@ -294,6 +296,39 @@ def outline_import(
     given = work.Map(file=file, crs=crs, code_property=code_property)
     done = work.import_file(config, given)
     _print(done, work.in_words(done), as_json=as_json)
+
+
+@duty.command("show")
+def duty_show(
+    unit: Annotated[
+        str, typer.Argument(help="单元的编码或名称;不写则看县乡和所有排了班的岗位")
+    ] = "",
+    *,
+    at: Annotated[
+        str, typer.Option(help="什么时候,如 2026-07-12T08:30;不写则现在")
+    ] = "",
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """看谁在值班、下一个是谁。"""
+    from dispatcher.cli import duty as work
+
+    shown = work.show(config, unit, at)
+    _print(shown, work.in_words(shown), as_json=as_json)
+
+
+@duty.command("import")
+def duty_import(
+    file: Annotated[Path, typer.Argument(help="值班表:xlsx、xls 或 CSV")],
+    *,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """导入值班表:替换同一岗位同一段时间的,有一处问题就全不导入。"""
+    from dispatcher.cli import duty as work
+
+    done = work.import_file(config, file)
+    _print(done, work.told(done), as_json=as_json)
 
 
 @policy.command("check")

@@ -71,7 +71,7 @@ def import_file(config: Path | None, given: Given) -> Told:
         lambda connection: (save(connection, sheet, now), places.outlined(connection)),
     )
     done = {**_figures(given.file, roster, outlined), **_notes(sheet)}
-    remarks = _lines(str(given.file), sheet.notes)
+    remarks = lines_of(str(given.file), sheet.notes)
     return Told(result=done, words=in_words(done), remarks=remarks)
 
 
@@ -113,7 +113,7 @@ def try_file(config: Path | None, given: Given) -> Told:
         "problems": [_view(problem) for problem in sheet.problems],
         **_notes(sheet),
     }
-    remarks = _lines(str(given.file), [*sheet.problems, *sheet.notes])
+    remarks = lines_of(str(given.file), [*sheet.problems, *sheet.notes])
     if sheet.problems:
         words = f"试读 {given.file}:有 {len(sheet.problems)} 处问题,未改动名册"
         return Told(result=result, words=words, remarks=remarks, code=BAD_INPUT)
@@ -154,13 +154,13 @@ def _sound(sheet: Sheet, name: str) -> Sheet:
     :raises CommandError: with every problem of it
     """
     if sheet.problems:
-        problems = [*_lines(name, sheet.problems), NOTHING_DONE]
+        problems = [*lines_of(name, sheet.problems), NOTHING_DONE]
         raise CommandError(problems, BAD_INPUT)
     return sheet
 
 
 def _read(settings: Settings, given: Given) -> Sheet:
-    data = _bytes(given.file)
+    data = bytes_of(given.file)
     with bar("读名册", wanted=given.drawn) as progress:
         sheet = _sheet(settings, data, progress)
     if given.errors:
@@ -177,8 +177,11 @@ def _sheet(settings: Settings, data: bytes, progress: Progress) -> Sheet:
     )
 
 
-def _bytes(file: Path) -> bytes:
-    """What is in a file; of one that is too large only so much that it shows."""
+def bytes_of(file: Path) -> bytes:
+    """What is in a file; of one that is too large only so much that it shows.
+
+    :raises CommandError: where it can't be read
+    """
     try:
         with file.open("rb") as opened:
             return opened.read(BYTES_MOST + 1)
@@ -199,7 +202,8 @@ def _notes(sheet: Sheet) -> dict[str, object]:
     return {"notes": [_view(note) for note in sheet.notes]}
 
 
-def _lines(name: str, found: Iterable[RowProblem]) -> list[str]:
+def lines_of(name: str, found: Iterable[RowProblem]) -> list[str]:
+    """Say where in a file something is, and what, a line each."""
     return [_line(name, one) for one in found]
 
 

@@ -52,6 +52,29 @@ def add(connection: Connection, made: Iterable[TimeBound]) -> Duties:
     return Duties.sorted_out(numbered)
 
 
+def plan(connection: Connection, overrides: Iterable[Override]) -> Duties:
+    """Let these take the place of what was planned for their posts in their time.
+
+    An override goes whose span begins inside the time that the new ones of its post
+    take up, from the first to the last; so a table that is handed in again, corrected,
+    leaves nothing of the old one.
+    """
+    new = tuple(overrides)
+    there = rotas.duties(connection).overrides
+    old = [one.number for one in there if _begins_among(one, new)]
+    remove(connection, old)
+    return add(connection, new)
+
+
+def _begins_among(one: Override, new: Iterable[Override]) -> bool:
+    spans = [other.span for other in new if other.ref == one.ref]
+    begins = [span.begins for span in spans if span.begins]
+    ends = [span.ends for span in spans if span.ends]
+    if not (begins and ends and one.span.begins):
+        return False
+    return min(begins) <= one.span.begins < max(ends)
+
+
 def remove(connection: Connection, numbers: Iterable[int]) -> frozenset[int]:
     """Take these back; gives the numbers of those that were there."""
     wanted = frozenset(numbers)
