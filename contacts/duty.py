@@ -30,6 +30,7 @@ CHINA = "Asia/Shanghai"
 DAY = timedelta(days=1)
 HOURS_A_DAY = 24
 LOOKED_AHEAD = timedelta(days=400)  # for the next change
+INSTANTS_KEPT = 16
 
 
 class DutyError(ValueError):
@@ -275,18 +276,29 @@ class Rota:
     tenures: tuple[Tenure, ...] = ()
     duties: Duties = NO_DUTIES
     people: Mapping[HumanId, Person] = field(default_factory=dict)
+    _asked: dict[datetime, tuple[Person, ...]] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
 
     def on_duty(self, at: datetime) -> tuple[Person, ...]:
         """Who fills the post, in the order of calling; nobody: it is vacant."""
+        found = self._asked.get(at)
+        if found is None:  # a sweep asks for one instant again and again
+            if len(self._asked) >= INSTANTS_KEPT:
+                self._asked.clear()
+            found = self._asked[at] = self._filling(at)
+        return found
+
+    def _filling(self, at: datetime) -> tuple[Person, ...]:
         holding = (one.human for one in self.tenures if one.span.covers(at))
         return self._standing(self._named(at), at) or self._standing(holding, at)
 
     def next_change(self, after: datetime) -> datetime | None:
         """When somebody else fills it; None: the same for the next 400 days."""
-        present = self.on_duty(after)
+        present = self._filling(after)
         bound = self._next_bound(after)
         while bound and bound - after <= LOOKED_AHEAD:
-            if self.on_duty(bound) != present:
+            if self._filling(bound) != present:
                 return bound
             bound = self._next_bound(bound)
         return None

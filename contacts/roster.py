@@ -60,6 +60,7 @@ class Roster:
     systems: frozenset[str]
     duties: Duties
     _rotas: Mapping[PostRef, Rota]
+    _filling: Mapping[PostRef, tuple[Person, ...] | Rota]
     _children: Mapping[UnitId, tuple[UnitId, ...]]
     _holders: Mapping[PostRef, tuple[Person, ...]]
     _named: Mapping[str, tuple[UnitId, ...]]
@@ -87,6 +88,8 @@ class Roster:
             _check_holding(holding, by_unit, by_person)
         humans = {person.human: person for person in by_person.values()}
         fitting = duties.of(lambda one: _fits(one, by_unit, humans))
+        holders = _grouped((h.ref, by_person[h.person]) for h in held)
+        rotas = _rotas(fitting, held, by_person, humans)
         return cls(
             units=by_unit,
             people=by_person,
@@ -94,11 +97,12 @@ class Roster:
             roots=tuple(u.id for u in by_unit.values() if u.parent is None),
             systems=frozenset(u.code_system for u in by_unit.values()),
             duties=fitting,
-            _rotas=_rotas(fitting, held, by_person, humans),
+            _rotas=rotas,
+            _filling={**holders, **rotas},
             _children=_grouped(
                 (u.parent, u.id) for u in by_unit.values() if u.parent is not None
             ),
-            _holders=_grouped((h.ref, by_person[h.person]) for h in held),
+            _holders=holders,
             _named=_grouped((u.name, u.id) for u in by_unit.values()),
             _coded={(u.code_system, _code(u)): u.id for u in by_unit.values()},
         )
@@ -163,9 +167,8 @@ class Roster:
 
     def holders(self, ref: PostRef, at: datetime) -> tuple[Person, ...]:
         """List who fills a post, in the order of calling; empty when it is vacant."""
-        if rota := self._rotas.get(ref):
-            return rota.on_duty(at)
-        return self._holders.get(ref, ())
+        found = self._filling.get(ref, ())
+        return found.on_duty(at) if isinstance(found, Rota) else found
 
     def appointed(self, ref: PostRef) -> tuple[Person, ...]:
         """List everybody the roster writes in a post, whenever he fills it."""

@@ -1,10 +1,20 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from contacts.model import Holding, PersonId, Post, PostRef, Unit, UnitId, UnitKind
+from contacts.duty import Duties, Leave, Override, Span
+from contacts.model import (
+    Holding,
+    HumanId,
+    PersonId,
+    Post,
+    PostRef,
+    Unit,
+    UnitId,
+    UnitKind,
+)
 from contacts.roster import Roster, RosterError
 from tests.contacts.tree import (
     COUNTY,
@@ -89,6 +99,49 @@ def test_a_vacant_post_has_no_holders() -> None:
     found = ROSTER.holders(PostRef(GRID_2, Post.GRID_LEAD), AT)
 
     assert found == ()
+
+
+def test_what_is_bound_to_time_decides_who_fills_a_post_and_when_that_changes() -> None:
+    away = Leave(ref=LEAD, human=SECOND.human, span=Span(begins=AT))
+    roster = Roster.build(UNITS, (FIRST, SECOND), HOLDINGS, Duties(leaves=(away,)))
+
+    assert roster.bound == {LEAD}
+    assert roster.holders(LEAD, AT) == (FIRST,)
+    assert roster.appointed(LEAD) == (SECOND, FIRST)
+    assert roster.next_change(LEAD, AT - timedelta(days=1)) == AT
+    assert ROSTER.next_change(LEAD, AT) is None
+
+
+@pytest.mark.parametrize(
+    ("ref", "who"),
+    [
+        (PostRef(UnitId("nowhere"), Post.GRID_LEAD), FIRST.human),
+        (PostRef(VILLAGE, Post.GRID_LEAD), FIRST.human),
+        (LEAD, HumanId("nobody")),
+    ],
+)
+def test_a_plan_that_finds_no_post_or_nobody_is_left_out(
+    ref: PostRef, who: HumanId
+) -> None:
+    plan = Override(ref=ref, humans=(who,), span=Span())
+    roster = Roster.build(UNITS, (FIRST, SECOND), HOLDINGS, Duties(overrides=(plan,)))
+
+    assert (roster.duties, roster.bound) == (Duties(), frozenset())
+
+
+def test_a_post_that_is_only_planned_is_held_by_whom_the_plan_names() -> None:
+    ref = PostRef(GRID_2, Post.GRID_LEAD)
+    plan = Override(ref=ref, humans=(FIRST.human,), span=Span())
+    roster = Roster.build(UNITS, (FIRST, SECOND), HOLDINGS, Duties(overrides=(plan,)))
+
+    assert (roster.holders(ref, AT), roster.appointed(ref)) == ((FIRST,), ())
+
+
+def test_a_term_that_ends_before_it_begins_is_refused() -> None:
+    term = Holding(ref=LEAD, person=FIRST.id, valid_from=AT, valid_until=AT)
+
+    with pytest.raises(RosterError, match="grid_lead: a span must end after it begins"):
+        Roster.build(UNITS, (FIRST,), (term,))
 
 
 def test_a_person_is_found_by_his_version() -> None:
