@@ -155,7 +155,7 @@ def _call(
 ) -> None:
     """Try one person on one channel, or put down why not."""
     person, why = called.person, None
-    if not _asked(draft, called, call, duty):
+    if not _asked(draft, called, call):
         return
     if channel in call.overtaken:
         why = SkipReason.OVERTAKEN
@@ -241,12 +241,10 @@ def _in_place_of(
     return himself or _join(draft, one.rung, present)
 
 
-def _asked(draft: Draft, called: Called, call: Call, duty: Duty) -> bool:
+def _asked(draft: Draft, called: Called, call: Call) -> bool:
     """Neither who can't act nor, while others still have to, who has answered."""
     if call.purpose is Purpose.REMINDER:
         return True
-    if _ends_below(draft, call.rung, duty):
-        return False
     return called.person not in draft.callout.struck_people | draft.answered
 
 

@@ -23,6 +23,7 @@ from dispatcher.core.alert import AlertId, Level
 from dispatcher.core.answer import NO_FIGURES, Evidence, Figures, Meaning
 from dispatcher.core.callout import (
     AttemptId,
+    Called,
     Callout,
     Cause,
     CloseReason,
@@ -148,6 +149,8 @@ def of_one_try(story: Iterable[Fact]) -> Iterator[Told]:
             case facts.AttemptPlanned() | facts.AttemptSkipped():
                 if fact.channel is VOICE:
                     yield fact
+            case facts.PeopleChanged():
+                pass  # somebody has come, and is called with the others
             case _:
                 return
 
@@ -244,12 +247,17 @@ class Life(RuleBasedStateMachine):
         match fact:
             case facts.TryStarted(rung=rung, number=number):
                 rings = VOICE in self.callout.ladder.rungs[rung].tries[number].do
-                people = self.callout.runs[rung].people if rings else ()
+                people = self.present(rung) if rings else ()
                 return rung, [one.person for one in people]
             case facts.CallMadeUp(rung=rung, person=person):
-                return rung, [person]
+                people = self.present(rung)
+                return rung, [one.person for one in people if one.person == person]
             case _:
                 return 0, []
+
+    def present(self, rung: int) -> tuple[Called, ...]:
+        """Who fills a rung's posts now, whoever did when it began."""
+        return self.duty.of(*self.callout.ladder.rungs[rung].posts)
 
     def check_calls(
         self, wanted: Sequence[tuple[int, list[PersonId]]], followed: Sequence[Fact]
@@ -281,7 +289,7 @@ class Life(RuleBasedStateMachine):
         answered = {one.person for one in callout.answers}
         return person not in answered | callout.struck_people and any(
             means.channel is VOICE and means not in callout.struck_means
-            for one in callout.runs[rung].people
+            for one in self.present(rung)
             if one.person == person
             for means in one.means
         )
