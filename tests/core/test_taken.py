@@ -259,6 +259,20 @@ def test_while_taken_a_struck_rung_moves_nothing() -> None:
     assert kinds(life.say("a", Meaning.CANNOT_ACT, 110)) == ["person_struck"]
 
 
+def test_a_taker_who_cannot_act_owes_his_result_at_once() -> None:
+    life = Life()
+    life.silence(310)
+    taken(life, "head", 320)
+    life.say("head", Meaning.CANNOT_ACT, 330)
+
+    taking = life.callout.taking
+    assert taking
+    assert taking.result_by == at(330)
+    assert [one for one in milestones(life.silence(330)) if "rung" in one[1]] == [
+        (330, "rung 3 by resumed")
+    ]
+
+
 def test_a_rung_struck_before_a_lapse_can_be_struck_again_after_it() -> None:
     town = called("town", Post.TOWNSHIP_DUTY, channels=(SMS,))
     life = Life(on_duty=duty(A, HEAD, town))
