@@ -159,7 +159,7 @@ class Checked:
 def check(roster: Roster, known: Known) -> Checked:
     """Look through a roster, in time linear in its size."""
     useful = frozenset(p.id for p in roster.people.values() if _useful(p, known))
-    held = _held(roster)
+    held = _held(roster, known.now)
     doubled = {finding.unit: finding for finding in _one_for_two(roster, held)}
     first = _first_posts(roster)
     found = chain(
@@ -214,11 +214,11 @@ def _first_posts(roster: Roster) -> dict[PersonId, PostRef]:
 Held = Mapping[UnitId, tuple[tuple[Person, ...], ...]]
 
 
-def _held(roster: Roster) -> Held:
-    """Who holds each post that a unit needs, in the order of :data:`NEEDED`."""
+def _held(roster: Roster, now: datetime) -> Held:
+    """Who fills each post that a unit needs, in the order of :data:`NEEDED`."""
     return {
         unit.id: tuple(
-            roster.holders(PostRef(unit.id, post)) for post in NEEDED[unit.kind]
+            roster.holders(PostRef(unit.id, post), now) for post in NEEDED[unit.kind]
         )
         for unit in roster.units.values()
     }

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-CONFIG_VARIABLE = "JIAOYING_CONFIG"
+from dispatcher.cli import upkeep
+from dispatcher.cli.options import CONFIG_VARIABLE, Config, Json, shown
 
 app = typer.Typer(
     name="jiaoying",
@@ -36,14 +36,7 @@ for name, group in {
     "duty": duty,
 }.items():
     app.add_typer(group, name=name)
-
-Config = Annotated[
-    Path | None,
-    typer.Option(
-        "--config", metavar="FILE", help="配置文件;或环境变量 JIAOYING_CONFIG"
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="标准输出只有一个 JSON 对象")]
+app.add_typer(upkeep.app)
 
 
 def main() -> None:
@@ -69,7 +62,7 @@ def version(*, as_json: Json = False) -> None:
     from importlib.metadata import version as installed
 
     number = installed("jiaoying-dispatcher")
-    _print({"version": number}, number, as_json=as_json)
+    shown({"version": number}, number, as_json=as_json)
 
 
 @app.command()
@@ -130,7 +123,7 @@ def plan(
     from dispatcher.cli import plan as work
 
     done = work.plan(config, file, sheets)
-    _print(done, work.in_words(done), as_json=as_json)
+    shown(done, work.in_words(done), as_json=as_json)
 
 
 @key.command("create")
@@ -154,7 +147,7 @@ def key_create(  # noqa: PLR0913 - one for each option
     senders = ("*",) if any_sender else tuple(sender or ())
     wanted = ApiKey(name=name, scopes=tuple(scope), senders=senders)
     made = work.create(config, wanted)
-    _print(made, str(made["key"]), as_json=as_json)
+    shown(made, str(made["key"]), as_json=as_json)
 
 
 @key.command("public")
@@ -163,7 +156,7 @@ def key_public(*, config: Config = None, as_json: Json = False) -> None:
     from dispatcher.cli import exports as work
 
     told = work.public_key(config)
-    _print({"public_key": told}, told, as_json=as_json)
+    shown({"public_key": told}, told, as_json=as_json)
 
 
 @key.command("rotate")
@@ -177,7 +170,7 @@ def key_rotate(
     from dispatcher.cli import rotating as work
 
     done = work.rotate(config, name, drawn=not as_json)
-    _print(done, work.in_words(done), as_json=as_json)
+    shown(done, work.in_words(done), as_json=as_json)
 
 
 @person.command("erase")
@@ -192,7 +185,7 @@ def person_erase(
     from dispatcher.cli import erasing as work
 
     done = work.erase(config, person, reason)
-    _print(done.as_json(), done.in_words(), as_json=as_json)
+    shown(done.as_json(), done.in_words(), as_json=as_json)
 
 
 @roster.command("import")
@@ -220,7 +213,7 @@ def roster_import(
     told = (work.try_file if dry_run else work.import_file)(config, given)
     if not as_json:
         sys.stderr.writelines(f"{line}\n" for line in told.remarks)
-    _print(told.result, told.words, as_json=as_json)
+    shown(told.result, told.words, as_json=as_json)
     raise typer.Exit(told.code)
 
 
@@ -241,9 +234,9 @@ def roster_check(
 
     examined = work.examine(config, township)
     if as_json:
-        _print(work.as_json(examined), "", as_json=True)
+        shown(work.as_json(examined), "", as_json=True)
     else:
-        _print({}, work.in_words(examined), as_json=False)
+        shown({}, work.in_words(examined), as_json=False)
     raise typer.Exit(examined.code(strict=strict))
 
 
@@ -258,7 +251,7 @@ def roster_flags(
     from dispatcher.cli import flags as work
 
     found = work.listed(config, everything=everything)
-    _print({"flags": found}, work.in_words(found), as_json=as_json)
+    shown({"flags": found}, work.in_words(found), as_json=as_json)
 
 
 @roster.command("unflag")
@@ -274,7 +267,7 @@ def roster_unflag(
     from dispatcher.cli import flags as work
 
     done = work.clear(config, address, flag, by)
-    _print(done, f"已取消 {address} 的 {flag} 标记", as_json=as_json)
+    shown(done, f"已取消 {address} 的 {flag} 标记", as_json=as_json)
 
 
 @outline.command("import")
@@ -295,7 +288,7 @@ def outline_import(
 
     given = work.Map(file=file, crs=crs, code_property=code_property)
     done = work.import_file(config, given)
-    _print(done, work.in_words(done), as_json=as_json)
+    shown(done, work.in_words(done), as_json=as_json)
 
 
 @duty.command("show")
@@ -313,8 +306,8 @@ def duty_show(
     """看谁在值班、下一个是谁。"""
     from dispatcher.cli import duty as work
 
-    shown = work.show(config, unit, at)
-    _print(shown, work.in_words(shown), as_json=as_json)
+    found = work.show(config, unit, at)
+    shown(found, work.in_words(found), as_json=as_json)
 
 
 @duty.command("import")
@@ -328,7 +321,7 @@ def duty_import(
     from dispatcher.cli import duty as work
 
     done = work.import_file(config, file)
-    _print(done, work.told(done), as_json=as_json)
+    shown(done, work.told(done), as_json=as_json)
 
 
 @policy.command("check")
@@ -342,7 +335,7 @@ def policy_check(
     from dispatcher.cli import policies as work
 
     checked = work.check(config, folder)
-    _print(checked, work.in_words(checked), as_json=as_json)
+    shown(checked, work.in_words(checked), as_json=as_json)
 
 
 @alert.command("send")
@@ -360,7 +353,7 @@ def alert_send(
     from dispatcher.cli import alerts as work
 
     taken = work.send(config, file, url, secret)
-    _print(taken, work.in_words(taken), as_json=as_json)
+    shown(taken, work.in_words(taken), as_json=as_json)
 
 
 @app.command()
@@ -402,111 +395,10 @@ def export(  # noqa: PLR0913 - one for each option
         from dispatcher.cli import exports
 
         done = exports.write(config, alert, out)
-        _print(done, exports.in_words(done), as_json=as_json)
+        shown(done, exports.in_words(done), as_json=as_json)
         return
     from dispatcher.cli import verifying
 
     verdict = verifying.verify(verify, public_key, seals)
-    _print(verifying.result(verdict), verifying.in_words(verdict), as_json=as_json)
+    shown(verifying.result(verdict), verifying.in_words(verdict), as_json=as_json)
     raise typer.Exit(1 if verdict.findings else 0)
-
-
-@app.command()
-def backup(  # noqa: PLR0913 - one for each option
-    file: Annotated[
-        Path | None, typer.Argument(help="新文件,或已有的文件夹(文件名带时刻)")
-    ] = None,
-    *,
-    keys: Annotated[
-        Path | None, typer.Option(help="另把密钥用口令封存到这个文件或文件夹")
-    ] = None,
-    passphrase_file: Annotated[
-        Path | None, typer.Option(help="口令在这个文件的第一行;不写则询问")
-    ] = None,
-    keep: Annotated[
-        int | None, typer.Option(min=1, help="文件夹里只留最近几个备份")
-    ] = None,
-    config: Config = None,
-    as_json: Json = False,
-) -> None:
-    """备份:不停服务,写好并核对;密钥另存。"""
-    from dispatcher.cli import backup as work
-
-    ask = _passphrase(passphrase_file, confirmed=True)
-    wanted = work.Wanted(file=file, keys=keys, passphrase=ask, keep=keep)
-    os.nice(work.NICENESS)  # this process ends with it
-    done = work.back_up(config, wanted)
-    _print(done, work.in_words(done), as_json=as_json)
-
-
-@app.command()
-def restore(  # noqa: PLR0913 - one for each option
-    file: Annotated[Path, typer.Argument(help="jiaoying backup 写的备份")],
-    *,
-    keys: Annotated[
-        Path | None, typer.Option(help="封存的密钥;不写则密钥已在原处")
-    ] = None,
-    passphrase_file: Annotated[
-        Path | None, typer.Option(help="口令在这个文件的第一行;不写则询问")
-    ] = None,
-    without_keys: Annotated[
-        bool, typer.Option("--without-keys", help="密钥已丢失,仍要恢复")
-    ] = False,
-    config: Config = None,
-    as_json: Json = False,
-) -> None:
-    """恢复:只恢复到空处,不覆盖任何东西。"""
-    from dispatcher.cli import restoring as work
-
-    ask = _passphrase(passphrase_file, confirmed=False)
-    given = work.Given(file=file, keys=keys, passphrase=ask, without_keys=without_keys)
-    done = work.restore(config, given)
-    _print(done, work.in_words(done), as_json=as_json)
-
-
-@app.command()
-def doctor(
-    *,
-    backups: Annotated[
-        Path | None, typer.Option(help="再看这个文件夹里最近的备份")
-    ] = None,
-    config: Config = None,
-    as_json: Json = False,
-) -> None:
-    """体检:配置、密钥、时钟、磁盘、数据库;只看不改。"""
-    from dispatcher.cli.owners import refuse_strangers
-
-    try:
-        from dispatcher.cli import doctor as work
-    except ImportError:
-        refuse_strangers()  # somebody else's package lacks what we look for in it
-        raise
-
-    found = work.examine(config, backups)
-    _print(work.in_json(found), work.in_words(found), as_json=as_json)
-    raise typer.Exit(work.exit_code(found))
-
-
-def _passphrase(file: Path | None, *, confirmed: bool) -> Callable[[], str]:
-    """Where a passphrase comes from, once it is needed."""
-
-    def ask() -> str:
-        from dispatcher.cli.key_archive import checked, passphrase_in
-
-        if file:
-            return passphrase_in(file)
-        again = "再输一遍口令" if confirmed else False
-        said: str = typer.prompt(
-            "口令", hide_input=True, confirmation_prompt=again, err=True
-        )
-        return checked(said, "口令")
-
-    return ask
-
-
-def _print(result: Mapping[str, object], words: str, *, as_json: bool) -> None:
-    """Print a result on stdout: for people, or as one line of JSON."""
-    import json
-
-    text = json.dumps(result, ensure_ascii=False) if as_json else words
-    sys.stdout.write(f"{text}\n")

@@ -21,6 +21,7 @@ from dispatcher.core.callout import CalloutId
 from dispatcher.core.lines import DAY, Hold, Rung
 from dispatcher.core.matching import LOOK_BACK
 from dispatcher.store import batch, outbox, schema, vault
+from dispatcher.store.moment import Moment
 from dispatcher.store.outbox import (
     IS_WAITING,
     MOST_URGENT_FIRST,
@@ -172,9 +173,7 @@ def claim(
             reason=None,
             lease_until=lease_until,
             sent_at=now,
-            first_sent_at=func.coalesce(
-                table.c.first_sent_at, literal(now, schema.Moment())
-            ),
+            first_sent_at=func.coalesce(table.c.first_sent_at, literal(now, Moment())),
             tries=table.c.tries + 1,
             hang_up=False,
             picked_up_at=None,
@@ -298,7 +297,7 @@ def open_to(
         "since": now - LOOK_BACK,
         "current": current or "",
     }
-    statement = OPEN_TO_NUMBER.bindparams(bindparam("since", type_=schema.Moment()))
+    statement = OPEN_TO_NUMBER.bindparams(bindparam("since", type_=Moment()))
     found: dict[str, Open] = {}
     for row in connection.execute(statement, given):
         before = found.get(row.question)
@@ -414,7 +413,7 @@ def join(
     It is of use as long as any of them, and without end if one of them has none.
     """
     table = schema.message
-    later = func.max(table.c.not_after, literal(not_after, schema.Moment()))
+    later = func.max(table.c.not_after, literal(not_after, Moment()))
     connection.execute(
         update(table)
         .where(table.c.id == message)

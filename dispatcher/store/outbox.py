@@ -29,6 +29,7 @@ from contacts.model import AddressId, PersonId
 from dispatcher.core.alert import AlertId, ChainId, Lane, Level
 from dispatcher.core.callout import AttemptId, CalloutId
 from dispatcher.store import batch, schema, vault
+from dispatcher.store.moment import Moment
 
 
 class MessageState(StrEnum):
@@ -203,9 +204,7 @@ def claim(
             state=MessageState.SENDING.value,
             lease_until=lease_until,
             sent_at=now,
-            first_sent_at=func.coalesce(
-                table.c.first_sent_at, literal(now, schema.Moment())
-            ),
+            first_sent_at=func.coalesce(table.c.first_sent_at, literal(now, Moment())),
             tries=table.c.tries + 1,
         )
         .returning(table.c.id)

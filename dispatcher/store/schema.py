@@ -6,13 +6,9 @@ or removed by anything in this code base, and hold no name and no number.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
-    Dialect,
     Float,
     Index,
     Integer,
@@ -23,33 +19,9 @@ from sqlalchemy import (
     false,
     text,
 )
-from sqlalchemy.types import TypeDecorator
-from typing_extensions import override
 
 from dispatcher.core.proof import GENESIS
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
-
-
-class Moment(TypeDecorator[datetime]):
-    """An aware datetime as whole microseconds: exact, sortable, the same everywhere."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    @override
-    def process_bind_param(
-        self, value: datetime | None, dialect: Dialect
-    ) -> int | None:
-        return None if value is None else (value - EPOCH) // MICROSECOND
-
-    @override
-    def process_result_value(
-        self, value: int | None, dialect: Dialect
-    ) -> datetime | None:
-        return None if value is None else EPOCH + timedelta(microseconds=value)
-
+from dispatcher.store.moment import Moment
 
 metadata = MetaData()
 

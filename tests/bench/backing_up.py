@@ -24,7 +24,7 @@ from config.settings import load
 from dispatcher.engine.clock import wait_for
 from dispatcher.engine.runtime import opened
 from dispatcher.store import schema
-from dispatcher.store.schema import EPOCH
+from dispatcher.store.moment import EPOCH
 
 PAUSE_SECONDS = 0.003
 QUIET_SECONDS = 5.0

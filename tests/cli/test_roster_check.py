@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from config.settings import load
+from dispatcher.cli import stores
+from dispatcher.store import people
 from tests.cli.console import ROSTER, furnish, jiaoying
 
 LEAD = "刘桂兰"
@@ -26,13 +29,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 def address_of(folder: Path, name: str) -> str:
-    query = (
-        "SELECT address.id FROM address JOIN person ON person.id = address.person "
-        "JOIN holding ON holding.person = person.id WHERE name = ?"
-    )
-    with sqlite3.connect(folder / "store.db") as store:
-        [(found,)] = store.execute(query, [name]).fetchall()
-    return str(found)
+    settings = load(folder / "jiaoying.toml", {})
+    roster = stores.read(settings, people.load_roster)
+    [person] = [one for one in roster.people.values() if one.name == name]
+    [address] = person.addresses
+    return address.id
 
 
 def flag(folder: Path, name: str, kind: str) -> str:
