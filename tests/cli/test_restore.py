@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import stat
 import tarfile
 from collections.abc import Callable
@@ -67,7 +68,7 @@ def test_a_store_comes_back_with_its_keys_and_private(home: Path, place: Path) -
     assert done.returncode == 0, done.stderr
     assert told["counts"] == {"facts": 2000, "alerts": 0, "callouts": 0}
     assert told["moment"] == manifest_of(home / "good.zip")["moment"]
-    assert (told["keys"], told["missing_keys"]) == (["link"], [])
+    assert (told["keys"], told["missing_keys"]) == (["data", "index", "link"], [])
     assert key.read_bytes() == (home / "var" / "keys" / "link").read_bytes()
     assert store.read_bytes() == store_of(home / "good.zip")
     modes = [stat.S_IMODE(one.stat().st_mode) for one in (store, key, key.parent)]
@@ -94,8 +95,7 @@ def test_a_missing_key_is_named_and_nothing_is_restored(
 
 def test_keys_that_are_in_place_already_will_do(home: Path, place: Path) -> None:
     folder = place.parent / "var" / "keys"
-    folder.mkdir(mode=0o700, parents=True)
-    (folder / "link").write_bytes((home / "var" / "keys" / "link").read_bytes())
+    shutil.copytree(home / "var" / "keys", folder)
     told = restore(place, given(home / "good.zip", without_keys=False))
 
     assert (told["keys"], told["missing_keys"]) == ([], [])
