@@ -65,16 +65,20 @@ def test_a_backup_is_one_private_file_that_tells_what_it_holds(
     file = shelf / "mine.zip"
     done = jiaoying(home, "backup", str(file), "--json")
     told, manifest = json.loads(done.stdout), manifest_of(file)
-    key = (home / "var" / "keys" / "link").read_bytes()
+    keys = {one.name: one.read_bytes() for one in (home / "var" / "keys").iterdir()}
 
     assert done.returncode == 0, done.stderr
     assert [file] == [*shelf.iterdir()]
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert told["counts"] == {"facts": 2000, "alerts": 0, "callouts": 0}
     assert manifest["counts"] == told["counts"]
-    assert manifest["keys"] == {"link": fingerprint("link", key)}
-    assert key not in store_of(file)
-    assert key not in file.read_bytes()
+    assert sorted(keys) == ["data", "index", "link"]
+    assert manifest["keys"] == {
+        name: fingerprint(name, key) for name, key in keys.items()
+    }
+    for key in keys.values():
+        assert key not in store_of(file)
+        assert key not in file.read_bytes()
 
 
 def test_a_backup_in_a_folder_carries_its_moment(home: Path, shelf: Path) -> None:
@@ -285,7 +289,10 @@ def test_keys_are_sealed_in_a_file_of_their_own(home: Path, shelf: Path) -> None
     done = jiaoying(home, "backup", *wanted)
     key = (home / "var" / "keys" / "link").read_bytes()
 
-    assert json.loads(done.stdout) == {"keys_file": str(file), "keys": ["link"]}
+    assert json.loads(done.stdout) == {
+        "keys_file": str(file),
+        "keys": ["data", "index", "link"],
+    }
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert key not in file.read_bytes()
     assert key.hex() not in file.read_text()
