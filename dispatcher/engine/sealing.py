@@ -26,7 +26,6 @@ from dispatcher.store.database import Database
 from dispatcher.store.seals import Fresh, Marks, Unsealed
 
 EVERY = timedelta(seconds=10)
-NOTHING = Marks(fact=0, entry=0)
 
 
 class SealFile:
