@@ -36,6 +36,7 @@ from config.sources import PREFIX, ConfigError, Loc, Tree, read_layers
 from config.words import CHANNELS
 
 NAME = r"[a-z][a-z0-9_]*"  # a channel's stands in the address of its callbacks
+TELEPHONE = r"(\+?\d[\d -]{1,18}\d)?"
 
 
 class Role(StrEnum):
@@ -50,6 +51,13 @@ def _signature(text: str) -> str:
     if not text or "【" in text or "】" in text:
         what = "签名是空的或带了【】"
         raise refuse(what, "请只写签名本身,如 应急")
+    return text
+
+
+def _telephone(text: str) -> str:
+    if not re.fullmatch(TELEPHONE, text):
+        what = "不是电话号码"
+        raise refuse(what, "请写成 0455-8888119 或 +864558888119")
     return text
 
 
@@ -155,10 +163,12 @@ class TextSettings(Section):
 
     :ivar signature: the registered signature, without its brackets
     :ivar issuer: named where a warning does not say who issued it
+    :ivar duty_phone: where the desk can be rung; stands on every link page
     """
 
     signature: Annotated[str, AfterValidator(_signature)] = "应急"
     issuer: Annotated[str, Field(min_length=1)] = "应急值班室"
+    duty_phone: Annotated[str, AfterValidator(_telephone)] = ""
 
 
 class Settings(BaseSettings):

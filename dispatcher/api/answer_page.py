@@ -84,11 +84,12 @@ class Notice:
     retry_after: int = 0
 
 
-def notice_page(notice: Notice) -> str:
+def notice_page(notice: Notice, duty_phone: str) -> str:
     """A page that says why there is nothing to answer here."""
     head = f"<header><h1>{_safe(notice.title)}</h1></header>"
     main = f"<section><p>{_safe(notice.text)}</p></section>"
-    return _page(notice.title, head, main, drill=False)
+    foot = _duty(duty_phone)
+    return _page(notice.title, head, "\n".join((main, *foot)), drill=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,12 +97,14 @@ class Shown:
     """What the page of a question is made from.
 
     :ivar zone: of the times on it
+    :ivar duty_phone: of the desk; empty: none is told
     :ivar last4: an answer needs the last four digits of his number
     :ivar complaint: why what was pressed was not taken
     """
 
     visit: Visit
     zone: ZoneInfo
+    duty_phone: str = ""
     last4: bool = False
     complaint: str = ""
 
@@ -168,6 +171,15 @@ def _main(shown: Shown) -> Iterator[str]:
             yield from _afterwards(shown)
         case Standing.SETTLED | Standing.OVER | Standing.TOLD:
             pass
+    yield from _duty(shown.duty_phone)
+
+
+def _duty(phone: str) -> Iterator[str]:
+    """The desk's number, to be rung with one press."""
+    if phone:
+        dialled = phone.replace(" ", "").replace("-", "")
+        number = f'<a href="tel:{_safe(dialled)}">{_safe(phone)}</a>'
+        yield f'<p class="duty">值班电话 {number}</p>'
 
 
 def _said(shown: Shown) -> Iterator[str]:
@@ -281,7 +293,7 @@ def _afterwards(shown: Shown) -> Iterator[str]:
             _button(Press.FIGURES, "报转移情况"),
         )
         nobody = '<input type="hidden" name="people" value="0">'
-        yield _form(last4, nobody, _button(Press.FIGURES, "不需转移"))
+        yield _form(last4, _button(Press.FIGURES, "不需转移"), nobody)
     yield _form(last4, _button(Press.HELP, "需要支援"))
 
 

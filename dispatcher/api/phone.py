@@ -98,7 +98,7 @@ async def show(front: FrontOf, request: Request, token: str) -> Response:
         question = _admitted(front, request, token)
         context, visit = await _looked(front, question)
     except _NothingToShowError as instead:
-        return _noticed(instead.notice)
+        return _noticed(front, instead.notice)
     return _shown(front, context, visit)
 
 
@@ -114,7 +114,7 @@ async def answer(front: FrontOf, request: Request, token: str) -> Response:
             return _shown(front, context, visit, complaint)
         await _take(front, context, question, filled.pressed)
     except _NothingToShowError as instead:
-        return _noticed(instead.notice)
+        return _noticed(front, instead.notice)
     # Relative, for we may be behind a prefix. Loaded anew it answers nothing again.
     return RedirectResponse(token, SEE_OTHER, headers=HEADERS)
 
@@ -250,12 +250,14 @@ def _shown(
     shown = Shown(
         visit=visit,
         zone=ZoneInfo(context.policies.timezone),
+        duty_phone=front.runtime.settings.texts.duty_phone,
         last4=_asks_last4(front, visit),
         complaint=complaint,
     )
     return HTMLResponse(page(shown), 422 if complaint else 200, HEADERS)
 
 
-def _noticed(notice: Notice) -> HTMLResponse:
+def _noticed(front: Front, notice: Notice) -> HTMLResponse:
     wait = {"Retry-After": str(notice.retry_after)} if notice.retry_after else {}
-    return HTMLResponse(notice_page(notice), notice.status, {**HEADERS, **wait})
+    shown = notice_page(notice, front.runtime.settings.texts.duty_phone)
+    return HTMLResponse(shown, notice.status, {**HEADERS, **wait})

@@ -57,6 +57,17 @@ async def test_the_page_says_what_is_asked_and_of_whom(hamlet: Hamlet) -> None:
     assert buttons(answer.text) == ASKED
 
 
+@pytest.mark.parametrize("token", ["", "x"])
+async def test_every_page_says_where_the_desk_can_be_rung(token: str) -> None:
+    phone = "0455-888 8119"
+    async with opened(settings_with("texts", duty_phone=phone)) as hamlet:
+        await warned(hamlet)
+        page = (await hamlet.http.get(f"{await link(hamlet)}{token}")).text
+
+    assert f'<a href="tel:04558888119">{phone}</a>' in page
+    assert words(page).endswith(f"值班电话 {phone}")
+
+
 async def test_the_page_is_kept_nowhere_and_loads_nothing(hamlet: Hamlet) -> None:
     await warned(hamlet)
     answer = await hamlet.http.get(await link(hamlet))
@@ -418,7 +429,15 @@ async def test_every_text_stands_out_from_what_is_behind_it(hamlet: Hamlet) -> N
     style = css((await hamlet.http.get(await link(hamlet))).text)
     bars = re.findall(r"background: #(\w+); color: #(\w+)", style)
     themes = [dict(re.findall(r"--([\w-]+): #(\w+)", root)) for root in root_of(style)]
-    pairs = ("ink paper", "ink card", "on-go go", "line card", "go card", "bad card")
+    pairs = (
+        "ink paper",
+        "ink card",
+        "on-go go",
+        "line card",
+        "go card",
+        "go paper",
+        "bad card",
+    )
     texts = [(t[a], t[b]) for t in themes for a, b in (p.split() for p in pairs)]
 
     assert (len(bars), len(themes)) == (7, 2)

@@ -79,7 +79,7 @@ def test_without_a_file_the_built_in_values_hold(tmp_path: Path) -> None:
     assert found.security.keys_dir == tmp_path / "var/keys"
     assert found.security.seals == tmp_path / "var/seals.jsonl"
     assert not found.security.allow_test_numbers
-    assert found.texts.signature == "应急"
+    assert (found.texts.signature, found.texts.duty_phone) == ("应急", "")
     assert (found.channels, found.routes) == ({}, {})
 
 
@@ -265,6 +265,7 @@ def test_secrets_are_not_shown(file: Path) -> None:
         ("[security]\nallow_test_numbers = 'perhaps'\n", "应是 true 或 false"),
         ("[texts]\nsignature = '【应急】'\n", "texts.signature: 签名是空的或带了【】"),
         ("[texts]\nsignature = ''\n", "texts.signature: 签名是空的或带了【】"),
+        ("[texts]\nduty_phone = '王建国'\n", "texts.duty_phone: 不是电话号码"),
         ("[channels.sms]\nfrom = '1'\n", "channels.sms.provider: 没有写服务商"),
         ("[channels]\nsms = 1\n", "channels.sms: 应是一组键和值"),
         (SMS + "to = [1]\n", "channels.sms.to: 只能是文字、数字或是非"),
