@@ -14,6 +14,7 @@ from contacts.model import HumanId, PersonId
 from dispatcher.core.journal import HOUSE, PersonErased
 from dispatcher.store import journal, people, schema, vault
 from dispatcher.store.outbox import About, MessageState
+from dispatcher.store.roster_edits import Editing, dismiss
 
 ON_ITS_WAY = (MessageState.WAITING, MessageState.SENDING, MessageState.UNKNOWN)
 
@@ -51,6 +52,9 @@ def erase(
     ids = tuple(PersonId(one.id) for one in versions)
     if _is_called(connection, ids):
         return Kept.CALLED
+    editing = Editing(by=wanted.by, at=now)
+    for version in people.find_people(connection, ids).values():
+        dismiss(connection, version, editing)
     vault.forget(connection, versions[0].human)
     _clear(connection, ids)
     people.raise_version(connection)
@@ -95,7 +99,6 @@ def _clear(connection: Connection, ids: Sequence[str]) -> None:
     person, address, message = schema.person, schema.address, schema.message
     own = select(schema.question.c.id).where(schema.question.c.person.in_(ids))
     for change in (
-        schema.holding.delete().where(schema.holding.c.person.in_(ids)),
         schema.code.delete().where(schema.code.c.question.in_(own)),
         update(person).where(person.c.id.in_(ids)).values(name=""),
         update(address)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +32,9 @@ class Kind(StrEnum):
     UNIT = "unit"
     PERSON = "person"
     POST = "post"
+
+
+SEVERAL = {Kind.UNIT: "units", Kind.PERSON: "people", Kind.POST: "posts"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +240,22 @@ def record(connection: Connection, changed: Changed) -> int:
     )
     journal.note(connection, HOUSE, [entry])
     return number
+
+
+def figures_of(lines: Iterable[Line]) -> dict[str, int]:
+    """How many units, people and posts were added, removed and changed."""
+    return dict(Counter(_figure(line) for line in lines))
+
+
+def _figure(line: Line) -> str:
+    match line.before, line.after:
+        case None, _:
+            done = "added"
+        case _, None:
+            done = "removed"
+        case _:
+            done = "changed"
+    return f"{SEVERAL[line.kind]}_{done}"
 
 
 def digest(lines: Iterable[Line]) -> str:

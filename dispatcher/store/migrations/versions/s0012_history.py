@@ -34,9 +34,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_roster_line_edition", "roster_line", ["edition"])
     op.create_index("roster_line_subject", "roster_line", ["subject", "kind"])
+    # What one person holds, and which numbers are wrong, is asked at every edit.
+    op.create_index("ix_holding_person", "holding", ["person"])
+    op.execute("CREATE INDEX address_wrong ON address (id) WHERE wrong")
 
 
 def downgrade() -> None:
     """Take them away again; the journal of the house still tells of each change."""
+    op.drop_index("address_wrong", "address")
+    op.drop_index("ix_holding_person", "holding")
     op.drop_table("roster_line")
     op.drop_table("roster_change")
