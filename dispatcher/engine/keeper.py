@@ -6,18 +6,18 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-
-from shapely.geometry.base import BaseGeometry
+from functools import partial
 
 from channels.contract import Channel
 from config.policy import PolicySet
 from config.texts import Texts
-from contacts.geometry import Atlas
-from contacts.model import UnitId
 from contacts.numbers import guard
 from dispatcher.engine.context import Context, Robots, no_link
-from dispatcher.store import people, places
+from dispatcher.store import rereading
 from dispatcher.store.database import Database
+from dispatcher.store.rereading import Kept
+
+LARGE = 5_000  # people: what is read in a fraction of a second is waited for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +47,8 @@ class Keeper:
         self._database = database
         self._fixed = fixed
         self._context: Context | None = None
-        self._version = -1
-        self._lands: Mapping[UnitId, BaseGeometry] = {}
-        self._lands_version = -1
+        self._kept: Kept | None = None
+        self._reading: asyncio.Task[Context] | None = None
         self._lock = asyncio.Lock()
 
     @property
@@ -85,32 +84,78 @@ class Keeper:
         return self._context or await self.refresh()
 
     async def refresh(self) -> Context:
-        """Look whether the roster has changed, and read it again if so."""
-        async with self._lock:
-            version = await self._database.read(people.roster_version)
-            if self._context is None or version != self._version:
-                roster = await self._database.read(people.load_roster)
-                outlines = await self._outlines()
-                fixed = self._fixed
-                self._context = Context(
-                    roster=roster,
-                    atlas=Atlas(roster.units.values(), outlines),
-                    policies=fixed.policies,
-                    texts=fixed.texts,
-                    routes=fixed.routes,
-                    signature=fixed.signature,
-                    rates=fixed.rates,
-                    lines=fixed.lines,
-                    link=fixed.link,
-                    robots=fixed.robots,
-                )
-                self._version = version
-            return self._context
+        """Look whether the roster has changed, and read what has.
 
-    async def _outlines(self) -> Mapping[UnitId, BaseGeometry]:
-        """The outlines, read again only when they themselves have changed."""
-        version = await self._database.read(places.outlines_version)
-        if version != self._lands_version:
-            self._lands = await self._database.read(places.outlines)
-            self._lands_version = version
-        return self._lands
+        Where all of a large roster is another, the one before is at hand until it is
+        read: no warning waits for that.
+        """
+        async with self._lock:
+            if self._context and self._reading and not self._reading.done():
+                return self._context
+            await self._read()
+            return await self._catch_up() or await self._begin()
+
+    async def renewed(self) -> Context:
+        """The context as the store has it now, however long it takes to read it."""
+        context = await self.refresh()
+        while self._reading:
+            await self._read()
+            context = await self.refresh()
+        return context
+
+    async def aclose(self) -> None:
+        """Read no more."""
+        if self._reading:
+            self._reading.cancel()
+            await asyncio.wait([self._reading])
+
+    async def _catch_up(self) -> Context | None:
+        """Read what has changed; None: too much for that."""
+        if self._kept is None:
+            return None
+        work = partial(rereading.caught_up, kept=self._kept)
+        kept = await self._database.read(work)
+        return self._keep(kept) if kept else None
+
+    async def _begin(self) -> Context:
+        """Begin to read all; wait for it, unless there is much and the old one."""
+        reading = asyncio.create_task(self._read_whole(), name="roster")
+        self._reading = reading
+        if self._context and self._large:
+            return self._context
+        await self._read()
+        return reading.result()
+
+    @property
+    def _large(self) -> bool:
+        return self._kept is not None and len(self._kept.roster.people) > LARGE
+
+    async def _read(self) -> None:
+        """Wait for what is being read; its failure is told once."""
+        if reading := self._reading:
+            await asyncio.wait([reading])
+            if self._reading is reading:
+                self._reading = None
+            reading.result()
+
+    async def _read_whole(self) -> Context:
+        return self._keep(await self._database.read(rereading.read_whole))
+
+    def _keep(self, kept: Kept) -> Context:
+        if self._context and kept is self._kept:
+            return self._context
+        fixed = self._fixed
+        self._kept = kept
+        self._context = Context(
+            roster=kept.roster,
+            atlas=kept.atlas,
+            policies=fixed.policies,
+            texts=fixed.texts,
+            routes=fixed.routes,
+            signature=fixed.signature,
+            rates=fixed.rates,
+            lines=fixed.lines,
+            link=fixed.link,
+            robots=fixed.robots,
+        )
+        return self._context

@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Self
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from contacts.model import Holding, Person, PersonId, Post, PostRef, Unit, UnitId
 from dispatcher.core.journal import HOUSE, RosterChange, RosterChanged
@@ -301,6 +301,13 @@ def lines_between(connection: Connection, after: int, upto: int) -> list[Line]:
         .order_by(table.c.id)
     )
     return [_line(row) for row in rows]
+
+
+def count_between(connection: Connection, after: int, upto: int) -> int:
+    """How many lines led from one edition to another."""
+    table = history_schema.roster_line
+    query = select(func.count()).where(table.c.edition > after, table.c.edition <= upto)
+    return int(connection.execute(query).scalar_one())
 
 
 def page(connection: Connection, wanted: Wanted) -> list[Told]:
