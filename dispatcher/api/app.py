@@ -20,7 +20,10 @@ from dispatcher.api import (
     monitors,
     people,
     phone,
+    posts,
     problem,
+    roster_history,
+    units,
 )
 from dispatcher.api.access import AccessLog
 from dispatcher.api.body import BodyLimit
@@ -35,8 +38,19 @@ from dispatcher.intake.form import (
     RenewForm,
     TakeoverForm,
 )
+from dispatcher.intake.roster_form import (
+    EraseForm,
+    NewHolderForm,
+    NewUnitForm,
+    PersonForm,
+    PostForm,
+    UnitForm,
+)
 
-FORMS = (AlertForm, CancelForm, RenewForm, AnswerForm, TakeoverForm, EchoForm)
+FORMS = (
+    *(AlertForm, CancelForm, RenewForm, AnswerForm, TakeoverForm, EchoForm),
+    *(UnitForm, NewUnitForm, PersonForm, PostForm, NewHolderForm, EraseForm),
+)
 SCHEMAS = "#/components/schemas/{model}"
 
 
@@ -81,6 +95,9 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
         checking,
         callouts,
         people,
+        units,
+        posts,
+        roster_history,
         sms,
         voice,
         event,

@@ -41,8 +41,7 @@ class Bar(StrEnum):
 
     EXISTS = "exists"  # there is one already
     UNKNOWN_UNIT = "unknown_unit"
-    UNKNOWN_PARENT = "unknown_parent"
-    PARENT_TOO_SMALL = "parent_too_small"
+    WRONG_PARENT = "wrong_parent"  # not there, or not one step above
     CHILDREN = "children"  # other units lie in it
     HOLDERS = "holders"  # its posts are held
     UNKNOWN_PERSON = "unknown_person"
@@ -130,10 +129,8 @@ def _check_parent(connection: Connection, unit: Unit) -> Barred | None:
     if unit.parent is None:
         return None
     parent = present.unit(connection, unit.parent)
-    if parent is None:
-        return Barred(why=Bar.UNKNOWN_PARENT, names=(unit.parent,))
-    if ORDER[parent.kind] <= ORDER[unit.kind]:
-        return Barred(why=Bar.PARENT_TOO_SMALL, names=(parent.id,))
+    if parent is None or ORDER[parent.kind] != ORDER[unit.kind] + 1:
+        return Barred(why=Bar.WRONG_PARENT, names=(unit.parent,))
     return None
 
 
