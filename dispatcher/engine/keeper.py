@@ -189,8 +189,8 @@ class Keeper:
     async def _read_whole(self) -> Context:
         with _undisturbed():
             context = self._keep(await self._database.read(rereading.read_whole))
-        if self._large:
-            gc.freeze()  # it stays: to look it through again and again costs as much
+            if self._large:
+                gc.freeze()  # it stays: to look it through later costs as much
         return context
 
     def _keep(self, kept: Kept) -> Context:

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from shapely.geometry import box
 from sqlalchemy import Connection
 
 from contacts.geometry import Shapes
-from contacts.model import AddressId, Person, PersonId, Post, PostRef, UnitId
+from contacts.model import AddressId, Person, PersonId, Post, PostRef, UnitId, UnitKind
 from contacts.roster import Roster
+from dispatcher.core.journal import RosterChange
 from dispatcher.engine import keeper
 from dispatcher.engine.clock import wait_for
 from dispatcher.engine.context import Context
-from dispatcher.store import people, places, present, rereading
+from dispatcher.store import (
+    batch,
+    history,
+    people,
+    places,
+    present,
+    rereading,
+    schema,
+)
 from dispatcher.store.database import Work
 from dispatcher.store.rereading import Kept
 from dispatcher.store.roster_edits import Described, Editing, put_person
@@ -151,6 +161,32 @@ async def test_more_edits_than_it_pays_to_follow_are_read_with_all_else(
     await office.database.write(edited(office, "新名"))
 
     assert await names(await office.keeper.refresh(), office) == ["新名"]
+
+
+async def test_what_was_written_past_the_history_is_read_with_all_else(
+    office: Office,
+) -> None:
+    await office.keeper.refresh()
+
+    def past(connection: Connection) -> None:
+        grid = village().units[GRIDS[0]]
+        above = replace(grid, id=UnitId("new"), kind=UnitKind.VILLAGE, parent=None)
+        below = replace(grid, id=UnitId("below"), parent=above.id)
+        rows = [people.unit_row(one) for one in (above, below)]
+        batch.insert(connection, schema.unit, rows)
+        line = history.Line.of_unit(None, below)
+        changed = history.Changed(
+            at=office.now,
+            by="key:desk",
+            how=RosterChange.EDIT,
+            lines=[line],
+            figures={},
+        )
+        history.record(connection, changed)
+
+    await office.database.write(past)
+
+    assert {"new", "below"} <= (await office.keeper.refresh()).roster.units.keys()
 
 
 async def test_no_warning_waits_until_all_of_a_large_roster_is_read(
