@@ -143,6 +143,19 @@ async def test_who_is_there_already_is_not_added_twice(hamlet: Hamlet) -> None:
     assert "p1" in answer.json()["detail"]
 
 
+async def test_a_namesake_with_the_same_telephone_in_the_office_is_somebody_else(
+    hamlet: Hamlet,
+) -> None:
+    office, own = {"value": "024-23456789"}, {"value": NEW_NUMBER}
+    _, etag = await seen(hamlet, f"{PEOPLE}/p1")
+    body = {"name": "王建国1", "numbers": [{"id": "a1"}, office]}
+    await put(hamlet, f"{PEOPLE}/p1", body, etag)
+    answer = await add(hamlet, PEOPLE, {"name": "王建国1", "numbers": [own, office]})
+    person = answer.json()
+
+    assert (answer.status_code, person["human"]) == (201, person["id"])
+
+
 async def test_who_comes_back_is_the_human_he_was_with_his_flags(
     hamlet: Hamlet,
 ) -> None:
