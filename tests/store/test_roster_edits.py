@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -39,6 +40,8 @@ from dispatcher.store.roster_edits import Barred, Described, Editing
 from dispatcher.store.vault import OPTION, Vault
 from tests.store.roster_model import Model
 from tests.store.stock import COUNTY, KnownRing, after, person
+
+pytestmark = pytest.mark.timeout(180)  # it reads all of a roster at every step
 
 EDITING = Editing(by="key:desk", at=after(0))
 TOWN, VILLAGE = UnitId("990421100"), UnitId("990421100200")
@@ -282,5 +285,5 @@ def described(name: str, numbers: list[str]) -> Described:
 
 TestEditedRoster = EditedRoster.TestCase
 TestEditedRoster.settings = settings(
-    max_examples=40, stateful_step_count=25, deadline=timedelta(seconds=20)
+    max_examples=25, stateful_step_count=25, deadline=timedelta(seconds=20)
 )
