@@ -9,8 +9,8 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Depends, Path, Query, Response
 from sqlalchemy import Connection
 
+from contacts.masking import hidden
 from contacts.model import AddressKind, Person, PersonId, Post, PostRef, UnitId
-from contacts.numbers import mask
 from contacts.roster import Roster
 from dispatcher.api.auth import Scope, lacks, may, needs
 from dispatcher.api.body import documented, read_as
@@ -51,8 +51,6 @@ router = APIRouter(prefix=PREFIX, tags=["people"])
 
 Reader = Annotated[ApiKey, Depends(needs(Scope.PEOPLE_READ, Scope.PEOPLE_REVEAL))]
 Eraser = Annotated[ApiKey, Depends(needs(Scope.ADMIN))]
-SHOWN_OF_ACCOUNT = 1
-HIDDEN = "****"
 
 Named = Mapping[UnitId, str]
 
@@ -133,13 +131,6 @@ def numbers_of(person: Person, *, masked: bool = True) -> list[NumberView]:
         )
         for one in person.addresses
     ]
-
-
-def hidden(kind: AddressKind, value: str) -> str:
-    """A number or an account as everybody may see it."""
-    if kind is AddressKind.WECOM:
-        return f"{value[:SHOWN_OF_ACCOUNT]}{HIDDEN}"
-    return mask(value)
 
 
 def _held(refs: Iterable[PostRef], named: Named) -> list[HeldView]:
