@@ -17,6 +17,7 @@ from dispatcher.api import (
     checking,
     feeds,
     health,
+    imports,
     monitors,
     people,
     phone,
@@ -26,7 +27,7 @@ from dispatcher.api import (
     units,
 )
 from dispatcher.api.access import AccessLog
-from dispatcher.api.body import BodyLimit
+from dispatcher.api.body import BodyLimit, Limit
 from dispatcher.api.front import Front
 from dispatcher.api.hooks import event, sms, voice
 from dispatcher.engine.runtime import Runtime
@@ -82,9 +83,9 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
     )
     app.state.front = Front(runtime=runtime, committed=committed)
     server = runtime.settings.server
-    app.add_middleware(
-        BodyLimit, most=server.body_limit_bytes, seconds=server.body_seconds
-    )
+    usual = Limit(most=server.body_limit_bytes, seconds=server.body_seconds)
+    upload = Limit(most=imports.UPLOAD_MOST, seconds=imports.UPLOAD_SECONDS)
+    app.add_middleware(BodyLimit, usual=usual, others={imports.PREFIX: upload})
     problem.install(app)
     app.add_middleware(AccessLog)
     for room in (
@@ -98,6 +99,7 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
         units,
         posts,
         roster_history,
+        imports,
         sms,
         voice,
         event,

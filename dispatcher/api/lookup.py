@@ -22,8 +22,9 @@ KINDS = {
     "person": "责任人",
     "unit": "单元",
     "post": "职务",
+    "import": "导入",
 }
-ALERT, CALLOUT, CHANNEL, PERSON, UNIT, POST = KINDS
+ALERT, CALLOUT, CHANNEL, PERSON, UNIT, POST, IMPORT = KINDS
 PAGE_MOST = 1000
 PAGE_USUAL = 100
 

@@ -19,7 +19,8 @@ from typing import Annotated, BinaryIO
 from pydantic import Field, TypeAdapter
 
 from config.settings import Security, Settings, Store
-from dispatcher.engine.importing import Order, Outcome, carry_out
+from dispatcher.engine.import_orders import Order, Outcome
+from dispatcher.engine.importing import carry_out
 from dispatcher.engine.runtime import opened
 from dispatcher.store.database import Database
 

@@ -12,11 +12,9 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from enum import StrEnum
 from functools import partial
 from pathlib import PureWindowsPath
-from typing import Literal, assert_never
+from typing import assert_never
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection
@@ -34,6 +32,7 @@ from contacts.model import Person, PersonId, Unit, UnitId
 from contacts.numbers import without_numbers
 from contacts.roster import Roster, RosterError
 from dispatcher.core.journal import RosterChange
+from dispatcher.engine.import_orders import Apply, Obstacle, Order, Outcome, Try, Undo
 from dispatcher.store import (
     confirmations,
     duty,
@@ -55,77 +54,6 @@ NAMELESS = "名册"
 View = dict[str, object]
 
 SHEET: TypeAdapter[Sheet] = TypeAdapter(Sheet)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Try:
-    """Read a file and compare it with the roster.
-
-    :ivar code_system: the list its area codes come from, with version
-    """
-
-    kind: Literal["try"] = "try"
-    file: str
-    by: str
-    at: datetime
-    code_system: str
-    allow_test_numbers: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Apply:
-    """Put what was tried in the place of the roster.
-
-    :ivar force: whatever the roster has become since
-    """
-
-    kind: Literal["apply"] = "apply"
-    number: int
-    by: str
-    at: datetime
-    force: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Undo:
-    """Take back what an import has changed; ``force``: over later changes, too."""
-
-    kind: Literal["undo"] = "undo"
-    number: int
-    by: str
-    at: datetime
-    force: bool = False
-
-
-Order = Try | Apply | Undo
-
-
-class Obstacle(StrEnum):
-    """Why an import is not applied, or not undone."""
-
-    UNKNOWN = "unknown"
-    FAULTY = "faulty"
-    LAPSED = "lapsed"
-    APPLIED = "applied"
-    UNDONE = "undone"
-    NOT_APPLIED = "not_applied"
-    MOVED = "moved"  # the roster was changed by people since
-    UNFIT = "unfit"  # what was there before fits no more what was changed since
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What became of an order.
-
-    :ivar number: of the import
-    :ivar edition: that is there now
-    :ivar lapsed: rotations and the like that have lost their ground, by number
-    """
-
-    number: int
-    obstacle: Obstacle | None = None
-    edition: int = 0
-    lapsed: tuple[int, ...] = ()
 
 
 async def carry_out(database: Database, order: Order, data: bytes = b"") -> Outcome:
@@ -235,6 +163,28 @@ async def keep(database: Database, order: Try, found: Found, digest: str) -> Out
     )
     number = await database.write(lambda c: imports.add(c, new, parts))
     return Outcome(number=number, edition=now.edition)
+
+
+async def import_at_once(
+    database: Database, order: Try, sheet: Sheet, digest: str
+) -> Outcome:
+    """Put a sheet without problems in the place of the roster, whatever that is."""
+
+    def begin(connection: Connection) -> int:
+        new = NewImport(
+            state=ImportState.TRIED,
+            at=order.at,
+            by=order.by,
+            file=name_of(order.file),
+            sha256=digest,
+            figures=figures_of(sheet),
+            base=history.edition(connection),
+        )
+        return imports.add(connection, new, {})
+
+    number = await database.write(begin)
+    apply = Apply(number=number, by=order.by, at=order.at, force=True)
+    return await apply_sheet(database, apply, sheet)
 
 
 def _judged(

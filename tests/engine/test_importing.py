@@ -15,7 +15,7 @@ from config.settings import Security, Settings, Store
 from contacts.importers.columns import Column
 from contacts.model import Person, Post, PostRef, UnitId
 from dispatcher.engine.apart import AllBusyError, Apart, LostError
-from dispatcher.engine.importing import Apply, Obstacle, Outcome, Try, Undo
+from dispatcher.engine.import_orders import Apply, Obstacle, Outcome, Try, Undo
 from dispatcher.engine.runtime import opened
 from dispatcher.store import erasing, history, imports, people, present, schema
 from dispatcher.store.database import Database
