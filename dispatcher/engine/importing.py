@@ -120,7 +120,7 @@ def _rows(tables: Sequence[Table], problems: Iterable[RowProblem]) -> Iterator[o
 
 def name_of(file: str) -> str:
     """The name of a file as it is kept: without its folder, numbers or marks."""
-    plain = UNSEEN.sub("", PureWindowsPath(file).name)
+    plain = UNSEEN.sub("", PureWindowsPath(file).name).strip(". ")
     return without_numbers(plain)[:NAME_MOST] or NAMELESS
 
 
