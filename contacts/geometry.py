@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import shapely
 from shapely.errors import ShapelyError
@@ -57,6 +57,12 @@ class Atlas:
         """Whether the place of any unit is known."""
         return bool(self._places)
 
+    def prepared(self) -> Self:
+        """The same, built now by who has the time."""
+        if self._places:
+            _ = self._tree
+        return self
+
     def covered(self, shapes: Shapes) -> frozenset[UnitId]:
         """The units that shapes mean."""
         drawn = _drawn(shapes)
@@ -65,7 +71,7 @@ class Atlas:
         whole = self._tree.query(drawn, predicate="contains").tolist()
         near = set(self._tree.query(_widened(drawn), predicate="intersects").tolist())
         meant = (*whole, *self._shared(near.difference(whole), drawn))
-        return frozenset(self._places[place][0] for place in meant)
+        return frozenset(self._names[place] for place in meant)
 
     def _shared(self, border: Iterable[int], drawn: BaseGeometry) -> list[int]:
         """Which of the places at the border belong: points, and land with a real part.
@@ -79,11 +85,26 @@ class Atlas:
         meant |= shapely.get_type_id(lands) == shapely.GeometryType.POINT
         return [place for place, one in zip(places, meant, strict=True) if one]
 
+    def amended(self, changed: Mapping[UnitId, Unit | None]) -> Atlas:
+        """The atlas with some units in other places.
+
+        :param changed: None for one that is gone, or not among the smallest any more
+        """
+        places = dict(self._places)
+        for name, unit in changed.items():
+            places.pop(name, None)
+            if unit and (land := self._place(unit)) is not None:
+                places[name] = land
+        atlas = Atlas((), self._outlines)
+        atlas._places = places
+        return atlas
+
     @cached_property
-    def _places(self) -> list[tuple[UnitId, BaseGeometry]]:
+    def _places(self) -> dict[UnitId, BaseGeometry]:
         parents = {unit.parent for unit in self._units}
         smallest = (unit for unit in self._units if unit.id not in parents)
-        return [(u.id, land) for u in smallest if (land := self._place(u)) is not None]
+        found = ((unit.id, self._place(unit)) for unit in smallest)
+        return {name: land for name, land in found if land is not None}
 
     def _place(self, unit: Unit) -> BaseGeometry | None:
         outline = self._outlines.get(unit.id)
@@ -92,8 +113,12 @@ class Atlas:
         return outline
 
     @cached_property
+    def _names(self) -> list[UnitId]:
+        return list(self._places)
+
+    @cached_property
     def _tree(self) -> shapely.STRtree:
-        return shapely.STRtree([land for _, land in self._places])
+        return shapely.STRtree(list(self._places.values()))
 
 
 def outline_of(geometry: Any) -> BaseGeometry | None:  # noqa: ANN401 - JSON is any value

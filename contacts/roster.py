@@ -6,10 +6,12 @@ look-up or a walk over the answer.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from typing import Self, TypeVar
 
 from contacts.codes import bare
@@ -44,6 +46,22 @@ class RosterError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Amendment:
+    """What is different in a roster now.
+
+    :ivar units: those that came or changed; None: it is no more
+    :ivar people: versions that came, or whose addresses changed
+    :ivar posts: who holds a post now; nobody: it is vacant
+    :ivar duties: all that is bound to time, changed or not
+    """
+
+    units: Mapping[UnitId, Unit | None] = field(default_factory=dict)
+    people: Mapping[PersonId, Person] = field(default_factory=dict)
+    posts: Mapping[PostRef, tuple[Holding, ...]] = field(default_factory=dict)
+    duties: Duties = NO_DUTIES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Roster:
     """Everybody who can be called, at one moment; build it with :meth:`build`.
 
@@ -59,6 +77,7 @@ class Roster:
     roots: tuple[UnitId, ...]
     systems: frozenset[str]
     duties: Duties
+    _humans: Mapping[HumanId, Person]
     _rotas: Mapping[PostRef, Rota]
     _filling: Mapping[PostRef, tuple[Person, ...] | Rota]
     _children: Mapping[UnitId, tuple[UnitId, ...]]
@@ -97,6 +116,7 @@ class Roster:
             roots=tuple(u.id for u in by_unit.values() if u.parent is None),
             systems=frozenset(u.code_system for u in by_unit.values()),
             duties=fitting,
+            _humans=humans,
             _rotas=rotas,
             _filling={**holders, **rotas},
             _children=_grouped(
@@ -104,7 +124,102 @@ class Roster:
             ),
             _holders=holders,
             _named=_grouped((u.name, u.id) for u in by_unit.values()),
-            _coded={(u.code_system, _code(u)): u.id for u in by_unit.values()},
+            _coded={_key(u): u.id for u in by_unit.values()},
+        )
+
+    def amended(self, changed: Amendment) -> Roster:
+        """Give the roster with something changed, as :meth:`build` would make it.
+
+        It costs a few copies of dictionaries, whatever is in them. The holdings must
+        stand in the order of units and posts, as a store gives them.
+
+        :raises RosterError: naming the unit, person or post that does not fit
+        """
+        placed = self._with_units(changed.units) if changed.units else self
+        held = _put(self.holdings, changed.posts)
+        people, humans = self._people_with(changed, {one.person for one in held})
+        for one in chain.from_iterable(changed.posts.values()):
+            _check_holding(one, placed.units, people)
+        holders = self._holders_with(changed, held, people)
+        duties = changed.duties.of(lambda one: _fits(one, placed.units, humans))
+        bound = {one.ref for one in duties.every} | self.bound | changed.posts.keys()
+        ours = [one for ref in bound for one in _of(held, ref)]
+        rotas = _rotas(duties, ours, people, humans)
+        return replace(
+            placed,
+            people=people,
+            holdings=tuple(held),
+            duties=duties,
+            _humans=humans,
+            _rotas=rotas,
+            _filling={**holders, **rotas},
+            _holders=holders,
+        )
+
+    def _people_with(
+        self, changed: Amendment, holding: set[PersonId]
+    ) -> tuple[dict[PersonId, Person], dict[HumanId, Person]]:
+        """Everybody who holds a post then, by version and by human."""
+        come = {id_: one for id_, one in changed.people.items() if id_ in holding}
+        people = {**self.people, **come}
+        humans = {**self._humans, **{one.human: one for one in come.values()}}
+        left = {one.person for ref in changed.posts for one in _of(self.holdings, ref)}
+        for id_ in left - holding:
+            human = people.pop(id_).human
+            if humans[human].id == id_:
+                del humans[human]
+        return people, humans
+
+    def _holders_with(
+        self,
+        changed: Amendment,
+        held: Sequence[Holding],
+        people: Mapping[PersonId, Person],
+    ) -> dict[PostRef, tuple[Person, ...]]:
+        """Who holds each post then; who has other addresses stands in all of his."""
+        again = changed.people.keys() & self.people.keys()
+        theirs = {one.ref for one in held if one.person in again} if again else set()
+        holders = dict(self._holders)
+        for ref in changed.posts.keys() | theirs:
+            holders[ref] = tuple(people[one.person] for one in _of(held, ref))
+            if not holders[ref]:
+                del holders[ref]
+        return holders
+
+    def _with_units(self, changed: Mapping[UnitId, Unit | None]) -> Roster:
+        units = {**self.units, **{id_: u for id_, u in changed.items() if u}}
+        for id_ in (id_ for id_, unit in changed.items() if unit is None):
+            units.pop(id_, None)
+        for unit in units.values():
+            _check_parent(unit, units)
+        touched = [
+            unit
+            for id_ in changed
+            for unit in (self.units.get(id_), changed[id_])
+            if unit
+        ]
+        parents = {unit.parent for unit in touched if unit.parent is not None}
+        names = {unit.name for unit in touched}
+        codes = tuple({_code(unit) for unit in touched})
+        alike = [unit for unit in units.values() if unit.id.startswith(codes)]
+        keys = {_key(unit) for unit in touched}
+        coded = {key: id_ for key, id_ in self._coded.items() if key not in keys}
+        return replace(
+            self,
+            units=units,
+            roots=tuple(u.id for u in units.values() if u.parent is None),
+            systems=frozenset(u.code_system for u in units.values()),
+            _children=_again(
+                self._children,
+                parents,
+                ((u.parent, u.id) for u in units.values() if u.parent in parents),
+            ),
+            _named=_again(
+                self._named,
+                names,
+                ((u.name, u.id) for u in units.values() if u.name in names),
+            ),
+            _coded=coded | {_key(u): u.id for u in alike if _key(u) in keys},
         )
 
     def unit(self, unit_id: UnitId) -> Unit:
@@ -147,6 +262,10 @@ class Roster:
     def above(self, unit_id: UnitId, kind: UnitKind) -> Unit | None:
         """Find the unit of a kind that this one is in; itself if it is of that kind."""
         return next((u for u in self._upwards(unit_id) if u.kind is kind), None)
+
+    def smallest(self, unit_id: UnitId) -> bool:
+        """Tell whether it is a unit in which no other lies."""
+        return unit_id in self.units and unit_id not in self._children
 
     def descendants(self, unit_id: UnitId) -> tuple[UnitId, ...]:
         """List the unit itself and everything below it, parents before children."""
@@ -204,6 +323,47 @@ class Roster:
 def _code(unit: Unit) -> str:
     """Give the code to compare by; a grid's is free text and stays as it is."""
     return unit.id if unit.kind is UnitKind.GRID else bare(unit.id)
+
+
+def _key(unit: Unit) -> tuple[str, str]:
+    return unit.code_system, _code(unit)
+
+
+def _post(holding: Holding) -> tuple[str, str]:
+    return holding.ref.unit, holding.ref.post.value
+
+
+def _span_of(holdings: Sequence[Holding], ref: PostRef) -> slice:
+    """Where the holders of a post stand in holdings that are in order."""
+    key: tuple[str, str] = (ref.unit, ref.post.value)
+    first = bisect_left(holdings, key, key=_post)
+    return slice(first, bisect_right(holdings, key, lo=first, key=_post))
+
+
+def _of(holdings: Sequence[Holding], ref: PostRef) -> Sequence[Holding]:
+    return holdings[_span_of(holdings, ref)]
+
+
+def _put(
+    holdings: Sequence[Holding], posts: Mapping[PostRef, tuple[Holding, ...]]
+) -> list[Holding]:
+    held = list(holdings)
+    for ref, holders in posts.items():
+        held[_span_of(held, ref)] = holders
+    return held
+
+
+def _again(
+    index: Mapping[Key, tuple[Value, ...]],
+    keys: Iterable[Key],
+    pairs: Iterable[tuple[Key, Value]],
+) -> dict[Key, tuple[Value, ...]]:
+    """Make an index again under some keys, from all that belongs there now."""
+    found = {**index, **dict.fromkeys(keys, ()), **_grouped(pairs)}
+    for key in keys:
+        if not found[key]:
+            del found[key]
+    return found
 
 
 def _grouped(pairs: Iterable[tuple[Key, Value]]) -> dict[Key, tuple[Value, ...]]:

@@ -9,7 +9,7 @@ a post; a number alone proves nothing, for numbers are handed over.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from contacts.importers.sheet import ListedAddress, ListedPerson, PersonKey, Sheet
@@ -53,9 +53,23 @@ def merge(
     return Roster.build(
         sheet.units,
         people.values(),
-        (Holding(ref=h.ref, person=people[h.person].id) for h in sheet.holdings),
+        _held(current, sheet, people),
         current.duties,
     )
+
+
+def _held(
+    current: Roster, sheet: Sheet, people: Mapping[PersonKey, Person]
+) -> Iterator[Holding]:
+    """Give the holdings of the sheet; a sheet tells no terms, so those there stay."""
+    terms: dict[tuple[PostRef, HumanId], list[Holding]] = defaultdict(list)
+    for one in current.holdings:
+        terms[one.ref, current.people[one.person].human].append(one)
+    for listed in sheet.holdings:
+        person = people[listed.person]
+        new = Holding(ref=listed.ref, person=person.id)
+        stays = terms.get((listed.ref, person.human), [new])
+        yield from (replace(one, person=person.id) for one in stays)
 
 
 def _posts(sheet: Sheet) -> dict[PersonKey, list[PostRef]]:

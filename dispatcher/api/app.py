@@ -17,13 +17,17 @@ from dispatcher.api import (
     checking,
     feeds,
     health,
+    imports,
     monitors,
     people,
     phone,
+    posts,
     problem,
+    roster_history,
+    units,
 )
 from dispatcher.api.access import AccessLog
-from dispatcher.api.body import BodyLimit
+from dispatcher.api.body import BodyLimit, Limit
 from dispatcher.api.front import Front
 from dispatcher.api.hooks import event, sms, voice
 from dispatcher.engine.runtime import Runtime
@@ -35,8 +39,19 @@ from dispatcher.intake.form import (
     RenewForm,
     TakeoverForm,
 )
+from dispatcher.intake.roster_form import (
+    EraseForm,
+    NewHolderForm,
+    NewUnitForm,
+    PersonForm,
+    PostForm,
+    UnitForm,
+)
 
-FORMS = (AlertForm, CancelForm, RenewForm, AnswerForm, TakeoverForm, EchoForm)
+FORMS = (
+    *(AlertForm, CancelForm, RenewForm, AnswerForm, TakeoverForm, EchoForm),
+    *(UnitForm, NewUnitForm, PersonForm, PostForm, NewHolderForm, EraseForm),
+)
 SCHEMAS = "#/components/schemas/{model}"
 
 
@@ -68,9 +83,9 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
     )
     app.state.front = Front(runtime=runtime, committed=committed)
     server = runtime.settings.server
-    app.add_middleware(
-        BodyLimit, most=server.body_limit_bytes, seconds=server.body_seconds
-    )
+    usual = Limit(most=server.body_limit_bytes, seconds=server.body_seconds)
+    upload = Limit(most=imports.UPLOAD_MOST, seconds=imports.UPLOAD_SECONDS)
+    app.add_middleware(BodyLimit, usual=usual, others={imports.PREFIX: upload})
     problem.install(app)
     app.add_middleware(AccessLog)
     for room in (
@@ -81,6 +96,10 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
         checking,
         callouts,
         people,
+        units,
+        posts,
+        roster_history,
+        imports,
         sms,
         voice,
         event,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
 import structlog
@@ -58,25 +59,41 @@ REPEATED = Problem(
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """How long a body may be, in bytes, and how long it may take."""
+
+    most: int
+    seconds: float
+
+    @property
+    def too_long(self) -> Refusal:
+        """The answer to a longer one."""
+        zh, en = f"最多 {self.most} 字节", f"at most {self.most} bytes"
+        return _ended(413, "too_large", zh, en)
+
+    @property
+    def too_late(self) -> Refusal:
+        """The answer to a slower one."""
+        return _ended(
+            408,
+            "too_slow",
+            f"内容应在 {self.seconds:g} 秒内传完",
+            f"a body has to be there within {self.seconds:g} seconds",
+        )
+
+
 class BodyLimit:
     """Turns away what is longer than the limit, whether or not it says so, or slower.
 
     Who trickles a body holds a connection and what has come so far.
     """
 
-    def __init__(self, app: ASGIApp, most: int, seconds: float) -> None:
+    def __init__(self, app: ASGIApp, usual: Limit, others: Mapping[str, Limit]) -> None:
+        """Guard an app; some paths have a limit of their own."""
         self._app = app
-        self._most = most
-        self._seconds = seconds
-        self._refusal = _ended(
-            413, "too_large", f"最多 {most} 字节", f"at most {most} bytes"
-        )
-        self._late = _ended(
-            408,
-            "too_slow",
-            f"内容应在 {seconds:g} 秒内传完",
-            f"a body has to be there within {seconds:g} seconds",
-        )
+        self._usual = usual
+        self._others = others
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request whose body is counted while it comes in."""
@@ -84,32 +101,34 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
+        limit = self._others.get(scope["path"], self._usual)
         declared = request.headers.get("content-length", "")
-        if declared.isdecimal() and int(declared) > self._most:
-            await answer(request, self._refusal)(scope, receive, send)
+        if declared.isdecimal() and int(declared) > limit.most:
+            await answer(request, limit.too_long)(scope, receive, send)
             return
-        await self._app(scope, self._counting(receive), send)
+        await self._app(scope, _counting(receive, limit), send)
 
-    def _counting(self, receive: Receive) -> Receive:
-        length, whole = 0, False
-        clock = asyncio.get_running_loop().time
-        late_at = clock() + self._seconds
 
-        async def counted() -> Message:
-            nonlocal length, whole
-            try:
-                # What comes after the body, the end of the connection, may take long.
-                async with asyncio.timeout_at(None if whole else late_at):
-                    message = await receive()
-            except TimeoutError:
-                raise RefusedError(self._late) from None
-            length += len(message.get("body", b""))
-            whole = not message.get("more_body", False)
-            if length > self._most:
-                raise RefusedError(self._refusal)
-            return message
+def _counting(receive: Receive, limit: Limit) -> Receive:
+    length, whole = 0, False
+    clock = asyncio.get_running_loop().time
+    late_at = clock() + limit.seconds
 
-        return counted
+    async def counted() -> Message:
+        nonlocal length, whole
+        try:
+            # What comes after the body, the end of the connection, may take long.
+            async with asyncio.timeout_at(None if whole else late_at):
+                message = await receive()
+        except TimeoutError:
+            raise RefusedError(limit.too_late) from None
+        length += len(message.get("body", b""))
+        whole = not message.get("more_body", False)
+        if length > limit.most:
+            raise RefusedError(limit.too_long)
+        return message
+
+    return counted
 
 
 def _ended(status: int, code: str, zh: str, en: str) -> Refusal:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from heapq import nsmallest
 from typing import Annotated
 
 from fastapi import Path
@@ -13,8 +15,16 @@ from dispatcher.core.alert import Alert, AlertId
 from dispatcher.intake.problem import Problem
 from dispatcher.store import alerts
 
-KINDS = {"alert": "预警", "callout": "叫应单", "channel": "通道", "person": "责任人"}
-ALERT, CALLOUT, CHANNEL, PERSON = KINDS
+KINDS = {
+    "alert": "预警",
+    "callout": "叫应单",
+    "channel": "通道",
+    "person": "责任人",
+    "unit": "单元",
+    "post": "职务",
+    "import": "导入",
+}
+ALERT, CALLOUT, CHANNEL, PERSON, UNIT, POST, IMPORT = KINDS
 PAGE_MOST = 1000
 PAGE_USUAL = 100
 
@@ -24,6 +34,12 @@ class PageQuery(BaseModel):
 
     limit: Annotated[int, Field(ge=1, le=PAGE_MOST)] = PAGE_USUAL
     cursor: str | None = None
+
+
+def following(names: Iterable[str], query: PageQuery) -> list[str]:
+    """The names after the cursor in their order, one more than are wanted."""
+    after = (name for name in names if query.cursor is None or name > query.cursor)
+    return nsmallest(query.limit + 1, after)
 
 
 def unknown(kind: str, name: str) -> RefusedError:

@@ -217,6 +217,37 @@ def roster_import(
     raise typer.Exit(told.code)
 
 
+@roster.command("imports")
+def roster_imports(*, config: Config = None, as_json: Json = False) -> None:
+    """列出名册的导入,最近的在前。"""
+    from dispatcher.cli import imports as work
+
+    found = work.listed(config)
+    views = [one.model_dump(mode="json") for one in found]
+    shown({"imports": views}, work.in_words(found), as_json=as_json)
+
+
+@roster.command("undo")
+def roster_undo(
+    number: Annotated[
+        int | None,
+        typer.Argument(metavar="ID", help="见 roster imports;不写则最近一次"),
+    ] = None,
+    *,
+    force: Annotated[
+        bool, typer.Option("--force", help="之后又有改动也撤销;其他改动保留")
+    ] = False,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """撤销一次导入:它改动的恢复原样;已删除的个人信息不恢复。"""
+    from dispatcher.cli import imports as work
+
+    done = work.undo(config, number, force=force)
+    result = {"id": done.number, "edition": done.edition, "lapsed": [*done.lapsed]}
+    shown(result, work.undone_in_words(done), as_json=as_json)
+
+
 @roster.command("check")
 def roster_check(
     *,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,10 +22,12 @@ from contacts.importers.sheet import RowProblem, Sheet
 from contacts.importers.table import BYTES_MOST
 from contacts.model import UnitId, UnitKind
 from contacts.roster import Roster
-from dispatcher.cli import problems_file, roster_changes, stores
+from dispatcher.cli import imports, problems_file, roster_changes, stores
 from dispatcher.cli.bar import bar
 from dispatcher.cli.failure import BAD_INPUT, CommandError
-from dispatcher.engine.runtime import clock_of
+from dispatcher.engine import importing
+from dispatcher.engine.import_orders import Outcome, Try
+from dispatcher.engine.runtime import clock_of, opened
 from dispatcher.store import confirmations, flags, people, places
 
 ID_BYTES = 8
@@ -64,29 +67,50 @@ def import_file(config: Path | None, given: Given) -> Told:
     :raises CommandError: with every problem of the file, by row and column
     """
     settings = load(config, os.environ)
-    sheet = _sound(_read(settings, given), str(given.file))
-    now = clock_of(settings).now()
-    roster, outlined = stores.write(
-        settings,
-        lambda connection: (save(connection, sheet, now), places.outlined(connection)),
+    data = bytes_of(given.file)
+    sheet = _sound(_read(settings, given, data), str(given.file))
+    order = Try(
+        file=str(given.file),
+        by=imports.user(),
+        at=clock_of(settings).now(),
+        code_system=settings.intake.code_system,
+        allow_test_numbers=settings.security.allow_test_numbers,
     )
-    done = {**_figures(given.file, roster, outlined), **_notes(sheet)}
+    outcome, outlined = asyncio.run(_imported(settings, order, sheet, data))
+    done = {
+        **_figures(given.file, sheet, outlined),
+        **_notes(sheet),
+        "id": outcome.number,
+        "edition": outcome.edition,
+        "lapsed": list(outcome.lapsed),
+    }
     remarks = lines_of(str(given.file), sheet.notes)
-    return Told(result=done, words=in_words(done), remarks=remarks)
+    words = "\n".join([in_words(done), *imports.lapsed_in_words(outcome)])
+    return Told(result=done, words=words, remarks=remarks)
+
+
+async def _imported(
+    settings: Settings, order: Try, sheet: Sheet, data: bytes
+) -> tuple[Outcome, frozenset[UnitId]]:
+    digest = importing.sha256(data)
+    async with opened(settings) as database:
+        outcome = await importing.import_at_once(database, order, sheet, digest)
+        return imports.sound(outcome), await database.read(places.outlined)
 
 
 def _figures(
-    file: Path, roster: Roster, outlined: frozenset[UnitId]
+    file: Path, sheet: Sheet, outlined: frozenset[UnitId]
 ) -> dict[str, object]:
-    kinds = [unit.kind for unit in roster.units.values()]
+    kinds = [unit.kind for unit in sheet.units]
+    names = {unit.id for unit in sheet.units}
     return {
         "file": str(file),
         "units": len(kinds),
         "grids": kinds.count(UnitKind.GRID),
-        "people": len(roster.people),
-        "holdings": len(roster.holdings),
-        "outlines": len(outlined & roster.units.keys()),
-        "outlines_unused": len(outlined - roster.units.keys()),
+        "people": len(sheet.people),
+        "holdings": len(sheet.holdings),
+        "outlines": len(outlined & names),
+        "outlines_unused": len(outlined - names),
     }
 
 
@@ -106,7 +130,7 @@ def in_words(done: Mapping[str, object]) -> str:
 def try_file(config: Path | None, given: Given) -> Told:
     """Tell what is wrong with a file, or what it would change; changes nothing."""
     settings = load(config, os.environ)
-    sheet = _read(settings, given)
+    sheet = _read(settings, given, bytes_of(given.file))
     result = {
         "file": str(given.file),
         "dry_run": True,
@@ -159,8 +183,7 @@ def _sound(sheet: Sheet, name: str) -> Sheet:
     return sheet
 
 
-def _read(settings: Settings, given: Given) -> Sheet:
-    data = bytes_of(given.file)
+def _read(settings: Settings, given: Given, data: bytes) -> Sheet:
     with bar("读名册", wanted=given.drawn) as progress:
         sheet = _sheet(settings, data, progress)
     if given.errors:

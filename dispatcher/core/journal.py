@@ -114,15 +114,18 @@ class RosterChange(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RosterChanged(Happened):
-    """The roster has a new version.
+    """The roster has a new edition.
 
+    :ivar version: the edition's number
     :ivar figures: how much of it changed, by what: ``people_added``, say
+    :ivar digest: SHA-256 of what changed: the history vouches for it line by line
     """
 
     kind: Literal["roster_changed"] = "roster_changed"
     how: RosterChange
     version: int
     figures: Mapping[str, int]
+    digest: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,11 @@ from functools import partial
 
 from dispatcher.engine.clock import Clock
 from dispatcher.engine.keeper import Keeper
-from dispatcher.store import retention
+from dispatcher.store import imports, retention
 from dispatcher.store.database import Database
 
 IDEMPOTENCY_SPAN = timedelta(days=7)
+IMPORT_SPAN = timedelta(days=7)
 PAUSE = timedelta(hours=1)
 PIECE = 500  # rows a transaction: nobody waits long for his
 
@@ -24,6 +25,7 @@ class Retention:
         self._spans = (
             (retention.drop_callbacks, keeper.callback_span),
             (retention.drop_idempotency, IDEMPOTENCY_SPAN),
+            (imports.lapse, IMPORT_SPAN),
         )
         self._next_at: datetime | None = None
 

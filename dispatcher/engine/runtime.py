@@ -294,6 +294,7 @@ async def running(
             )
         finally:
             await feeds.aclose()
+            await keeper.aclose()
             for provider in providers.values():
                 await provider.aclose()
 

@@ -8,6 +8,7 @@ from itertools import islice
 
 from pydantic_core import ErrorDetails
 
+from contacts.numbers import NOT_CALLABLE, TEST_ONLY, UNREADABLE
 from contacts.rings import RING_WORDS
 
 PROBLEMS_MOST = 1_000
@@ -34,6 +35,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "object_expected": ("应是 JSON 对象", "must be a JSON object"),
     "too_long": ("最多 {max_length} 个字", "at most {max_length} characters"),
     "too_many": ("最多 {max_length} 项", "at most {max_length} entries"),
+    "too_few": ("至少要有 {min_length} 项", "at least {min_length} of these"),
     "too_small": ("不能小于 {ge}", "must be {ge} or more"),
     "too_large": ("不能大于 {le}", "must be {le} or less"),
     "not_above": ("应大于 {gt}", "must be more than {gt}"),
@@ -150,6 +152,36 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "不在这张叫应单的责任人之列",
         "is nobody on the ladder of this callout",
     ),
+    "bad_unit_code": (
+        "编码与单元类别不符:县 6 位、乡镇 9 位、村 12 位数字,网格最多 32 个字符",
+        "county: 6 digits, township: 9, village: 12; grid: at most 32 characters",
+    ),
+    "bad_parent": (
+        "应是上一级单元的编码;村和乡镇的编码以它开头",
+        "must be one step above; codes of villages and townships begin with it",
+    ),
+    "lat_and_lon": ("经度和纬度要一起填", "lat and lon go together"),
+    "bad_person_name": ("{what}", "must be the name of one person, without numbers"),
+    "id_or_value": (
+        "新号码填 value,保留的号码填 id,二者填一",
+        "give value for a new number or id for one that stays, not both",
+    ),
+    "listed_twice": ("同一号码写了两次", "the same number stands here twice"),
+    "number_unreadable": (UNREADABLE, "is not a telephone number"),
+    "number_not_callable": (
+        NOT_CALLABLE,
+        "no mobile, nor landline with its area; emergency numbers are never called",
+    ),
+    "test_number": (TEST_ONLY, "+999 numbers are for demos only"),
+    "kind_is_another": ("这个号码是 {kind}", "this number is a {kind}"),
+    "bad_account": (
+        "应为企业微信账号(字母、数字和 _-@.)",
+        "must be a WeCom account: letters, digits and _-@.",
+    ),
+    "ends_before_it_begins": (
+        "应晚于 valid_from",
+        "must be later than valid_from",
+    ),
     "drill_live_mixed": (
         "实战预警与演练不能互相引用",
         "live alerts and drills never refer to each other",
@@ -170,6 +202,7 @@ CODES = {
     "model_attributes_type": "object_expected",
     "string_too_long": "too_long",
     "too_long": "too_many",
+    "too_short": "too_few",
     "greater_than_equal": "too_small",
     "less_than_equal": "too_large",
     "greater_than": "not_above",

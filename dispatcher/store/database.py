@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import fcntl
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -200,6 +200,16 @@ def _apart(connection: Connection, work: Work[object]) -> object:
         outcome = failure
     raw.execute("RELEASE piece")
     return outcome
+
+
+@contextlib.contextmanager
+def one_state(connection: Connection) -> Iterator[None]:
+    """Let everything that is read in the block be of one commit."""
+    connection.exec_driver_sql("BEGIN")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql("ROLLBACK")
 
 
 def _tell(waiting: _Waiting[Any], outcome: object) -> None:

@@ -48,8 +48,13 @@ def add(connection: Connection, made: Iterable[TimeBound]) -> Duties:
         _write(connection, numbered)
         row = {"name": DUTY_NUMBER, "value": str(before + len(numbered))}
         batch.replace(connection, schema.setting, [row])
-        people.raise_version(connection)
+        _raise_versions(connection)
     return Duties.sorted_out(numbered)
+
+
+def _raise_versions(connection: Connection) -> None:
+    people.raise_version(connection, rotas.DUTIES_VERSION)
+    people.raise_version(connection)
 
 
 def plan(connection: Connection, overrides: Iterable[Override]) -> Duties:
@@ -82,7 +87,7 @@ def remove(connection: Connection, numbers: Iterable[int]) -> frozenset[int]:
     for table in TABLES:
         connection.execute(delete(table).where(table.c.number.in_(there)))
     if there:
-        people.raise_version(connection)
+        _raise_versions(connection)
     return frozenset(there)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Connection, Select, select, update
@@ -12,9 +12,11 @@ from sqlalchemy import ColumnElement, Connection, Select, select, update
 from channels.contract import Channel
 from contacts.model import HumanId, PersonId
 from dispatcher.core.journal import HOUSE, PersonErased
-from dispatcher.store import journal, people, schema, vault
+from dispatcher.store import imports, journal, people, schema, vault
 from dispatcher.store.outbox import About, MessageState
+from dispatcher.store.roster_edits import Editing, dismiss
 
+ALL = -1  # no limit
 ON_ITS_WAY = (MessageState.WAITING, MessageState.SENDING, MessageState.UNKNOWN)
 
 
@@ -51,7 +53,12 @@ def erase(
     ids = tuple(PersonId(one.id) for one in versions)
     if _is_called(connection, ids):
         return Kept.CALLED
+    editing = Editing(by=wanted.by, at=now)
+    for version in people.find_people(connection, ids).values():
+        dismiss(connection, version, editing)
     vault.forget(connection, versions[0].human)
+    # A file that waits to be applied may name him, and would bring him back.
+    imports.lapse(connection, before=now + timedelta.resolution, most=ALL)
     _clear(connection, ids)
     people.raise_version(connection)
     entry = PersonErased(at=now, by=wanted.by, people=ids, reason=wanted.reason)
@@ -95,7 +102,6 @@ def _clear(connection: Connection, ids: Sequence[str]) -> None:
     person, address, message = schema.person, schema.address, schema.message
     own = select(schema.question.c.id).where(schema.question.c.person.in_(ids))
     for change in (
-        schema.holding.delete().where(schema.holding.c.person.in_(ids)),
         schema.code.delete().where(schema.code.c.question.in_(own)),
         update(person).where(person.c.id.in_(ids)).values(name=""),
         update(address)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, true
 
 from contacts.model import (
     Address,
@@ -24,6 +24,7 @@ from contacts.roster import Roster
 from dispatcher.store import batch, rotas, schema, vault
 
 ROSTER_VERSION = "roster_version"
+WHOLE_VERSION = "roster_whole"  # rises when all of it is another
 ERASED = "已删除人员"
 UNREADABLE = "姓名无法核实"  # the row is not what was written there
 ID_SHOWN = 6
@@ -44,24 +45,27 @@ def version_of(connection: Connection, name: str) -> int:
 
 def load_roster(connection: Connection) -> Roster:
     """The roster as it stands; people who hold no post any more are left out."""
-    holdings = [
-        Holding(
-            ref=PostRef(UnitId(row.unit), Post(row.post)),
-            person=PersonId(row.person),
-            valid_from=row.valid_from,
-            valid_until=row.valid_until,
-        )
-        for row in connection.execute(
-            select(schema.holding).order_by(*schema.holding.primary_key.columns)
-        )
-    ]
     active = select(schema.holding.c.person)
     return Roster.build(
-        units=[_unit(row) for row in connection.execute(select(schema.unit))],
+        units=find_units(connection, true()),
         people=_people(connection, schema.person.c.id.in_(active)),
-        holdings=holdings,
+        holdings=find_holdings(connection, true()),
         duties=rotas.duties(connection),
     )
+
+
+def find_units(connection: Connection, which: ColumnElement[bool]) -> list[Unit]:
+    """Units by a condition, in the order in which they came."""
+    return [_unit(row) for row in connection.execute(select(schema.unit).where(which))]
+
+
+def find_holdings(
+    connection: Connection, which: ColumnElement[bool]
+) -> tuple[Holding, ...]:
+    """Who holds posts, by a condition; by post, then in the order of calling."""
+    table = schema.holding
+    query = select(table).where(which).order_by(*table.primary_key.columns)
+    return tuple(map(_holding, connection.execute(query)))
 
 
 def find_people(connection: Connection, ids: Iterable[str]) -> dict[str, Person]:
@@ -112,6 +116,15 @@ def _name(humans: vault.Humans, row: Row[tuple[object, ...]]) -> str:
     return found or f"{UNREADABLE} {row.id[:ID_SHOWN]}"
 
 
+def _holding(row: Row[tuple[object, ...]]) -> Holding:
+    return Holding(
+        ref=PostRef(UnitId(row.unit), Post(row.post)),
+        person=PersonId(row.person),
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+    )
+
+
 def _unit(row: object) -> Unit:
     values = dict(row._mapping)  # type: ignore[attr-defined]  # noqa: SLF001 - SQLAlchemy's public row interface
     values["kind"] = UnitKind(values["kind"])
@@ -125,9 +138,10 @@ def save_roster(connection: Connection, roster: Roster) -> None:
     """
     connection.execute(delete(schema.holding))
     connection.execute(delete(schema.unit))
-    batch.insert(connection, schema.unit, [_unit_row(u) for u in roster.units.values()])
-    _add_people(connection, roster.people.values())
-    batch.insert(connection, schema.holding, _holding_rows(roster))
+    batch.insert(connection, schema.unit, [unit_row(u) for u in roster.units.values()])
+    add_people(connection, roster.people.values())
+    batch.insert(connection, schema.holding, holding_rows(roster.holdings))
+    raise_version(connection, WHOLE_VERSION)
     raise_version(connection)
 
 
@@ -137,7 +151,8 @@ def raise_version(connection: Connection, name: str = ROSTER_VERSION) -> None:
     batch.replace(connection, schema.setting, [row])
 
 
-def _unit_row(unit: Unit) -> batch.Values:
+def unit_row(unit: Unit) -> batch.Values:
+    """A unit as it is kept."""
     return {
         "id": unit.id,
         "kind": unit.kind.value,
@@ -150,12 +165,19 @@ def _unit_row(unit: Unit) -> batch.Values:
     }
 
 
-def _add_people(connection: Connection, people: Iterable[Person]) -> None:
+def add_people(connection: Connection, people: Iterable[Person]) -> None:
     """Add the versions that are not there yet, encrypted."""
-    known = set(connection.scalars(select(schema.person.c.id)))
-    new = [person for person in people if person.id not in known]
-    if not new:
-        return
+    new = {person.id: person for person in people}
+    given = func.json_each(batch.listed(new)).table_valued("value")
+    table = schema.person
+    there = select(table.c.id).where(table.c.id.in_(select(given.c.value)))
+    for known in connection.scalars(there).all():
+        del new[PersonId(known)]
+    if new:
+        _add(connection, [*new.values()])
+
+
+def _add(connection: Connection, new: Sequence[Person]) -> None:
     vault.add_humans(connection, (person.human for person in new))
     humans = vault.Humans(connection, (person.human for person in new))
     rows = [_person_row(humans, person) for person in new]
@@ -190,10 +212,11 @@ def _address_rows(
     ]
 
 
-def _holding_rows(roster: Roster) -> list[batch.Values]:
+def holding_rows(holdings: Iterable[Holding]) -> list[batch.Values]:
+    """Holders of posts as they are kept, numbered in each post."""
     places: dict[PostRef, int] = defaultdict(int)
     rows: list[batch.Values] = []
-    for holding in roster.holdings:
+    for holding in holdings:
         ref = holding.ref
         rows.append(
             {

@@ -13,7 +13,7 @@ from typing import Any
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Column, Connection, Row, select
 
-from dispatcher.store import batch, schema, vault
+from dispatcher.store import batch, import_schema, schema, vault
 from dispatcher.store.vault import Cipher, KeyName, Matter
 
 Rows = Sequence[Row[Any]]
@@ -88,10 +88,21 @@ def _callbacks(connection: Connection, rows: Rows) -> list[batch.Values]:
     ]
 
 
+def _pieces(connection: Connection, rows: Rows) -> list[batch.Values]:
+    cipher = Cipher(connection, Matter.IMPORT)
+    changes: list[batch.Values] = []
+    for row in rows:
+        place = vault.piece_place(row._mapping["import"], row.part, row.place)  # noqa: SLF001 - as above
+        if cipher.is_old(row.body):
+            changes.append({"id": row.id, "body": cipher.again(place, row.body)})
+    return changes
+
+
 UNDER_DATA = (
     Kind(schema.human_key.c.human, _humans),
     Kind(schema.message.c.id, _texts),
     Kind(schema.callback.c.id, _callbacks),
+    Kind(import_schema.import_piece.c.id, _pieces),
 )
 
 

@@ -14,6 +14,8 @@ from contacts.duty import Duties, Leave, Override, Rotation, Span
 from contacts.model import HumanId, Post, PostRef, UnitId
 from dispatcher.store import schema
 
+DUTIES_VERSION = "duties_version"  # rises with every change of them
+
 Members = Mapping[int, list[HumanId]]
 
 

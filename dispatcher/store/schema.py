@@ -369,6 +369,7 @@ address = Table(
     Column("fingerprint", Text, nullable=False, index=True),
     Column("wrong", Boolean, nullable=False),
 )
+Index("address_wrong", address.c.id, sqlite_where=address.c.wrong)
 
 # What calls have shown of an address. A row is never removed: one that was cleared
 # stays as the trail, and the next one of its kind is a row of its own.
@@ -409,7 +410,7 @@ holding = Table(
     Column("unit", Text, primary_key=True),
     Column("post", Text, primary_key=True),
     Column("position", Integer, primary_key=True),
-    Column("person", Text, nullable=False),
+    Column("person", Text, nullable=False, index=True),
     Column("valid_from", Moment),
     Column("valid_until", Moment),
 )

@@ -164,6 +164,7 @@ class Matter(StrEnum):
 
     TEXT = "text"
     CALLBACK = "callback"
+    IMPORT = "import"
 
 
 class Cipher:
@@ -222,6 +223,11 @@ def texts_of(connection: Connection) -> Cipher:
 def body_place(channel: str, event: str) -> str:
     """Where the body of a callback lies."""
     return f"callback.body {channel} {event}"
+
+
+def piece_place(number: int, part: str, place: int) -> str:
+    """Where a piece of what was found in an imported file lies."""
+    return f"import_piece.body {number} {part} {place}"
 
 
 class Humans:

@@ -65,6 +65,9 @@ KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "records": (("records:read",), ()),
     "clerk": (("people:read",), ()),
     "caller": (("people:reveal",), ()),
+    "editor": (("people:read", "people:write"), ()),
+    "other": (("people:read", "people:write"), ()),
+    "admin": (("admin",), ()),
     "officer": (
         *(("alerts:write", "alerts:cancel", "alerts:read", "callouts:write"),),
         ("*",),

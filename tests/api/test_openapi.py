@@ -10,7 +10,9 @@ from dispatcher.api.auth import Scope
 from tests.api.hamlet import Hamlet, codes
 
 API = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
-ROW = re.compile(r"^\| (GET|POST) \| `(/\S+)` \| (.+?) \| ([\d ]+) \|$", re.MULTILINE)
+ROW = re.compile(
+    r"^\| (GET|POST|PUT|DELETE) \| `(/\S+)` \| (.+?) \| ([\d ]+) \|$", re.MULTILINE
+)
 TABLE = {
     (method, path): (scope.strip("`"), {int(status) for status in statuses.split()})
     for method, path, scope, statuses in ROW.findall(API)
@@ -28,7 +30,7 @@ PUBLIC = {
     ("GET", "/readyz"),
     ("GET", "/openapi.json"),
 }
-NAMES = {"id": "none", "unit": "none", "kind": "grafana"}
+NAMES = {"id": "none", "unit": "none", "kind": "grafana", "post": "grid_lead"}
 SCOPES = re.search(r"^- Scopes: ([^.]+)\.$", API, re.MULTILINE)
 
 
@@ -105,6 +107,12 @@ async def test_the_bodies_we_read_are_described(hamlet: Hamlet) -> None:
         "CancelForm",
         "RenewForm",
         "AnswerForm",
+        "UnitForm",
+        "NewUnitForm",
+        "PersonForm",
+        "PostForm",
+        "NewHolderForm",
+        "EraseForm",
         "Problem",
     } <= set(found["components"]["schemas"])
     assert '"$ref": "#/$defs' not in str(found)

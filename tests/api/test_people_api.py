@@ -21,6 +21,7 @@ LEAD = {
     "numbers": [
         {"id": "a1", "kind": "mobile", "value": "+999 138****0001", "wrong": False}
     ],
+    "replaced_by": None,
 }
 
 
@@ -91,7 +92,11 @@ async def test_who_is_erased_is_shown_as_such(hamlet: Hamlet) -> None:
     listed = (await hamlet.get("/api/v1/people", "clerk")).json()["items"]
 
     gone = {"id": "p1", "human": "p1", "name": "已删除人员 p1"}
-    assert answer.json() == gone | {"posts": [], "numbers": []}
+    assert answer.json() == gone | {
+        "posts": [],
+        "numbers": [],
+        "replaced_by": None,
+    }
     assert [one["id"] for one in listed] == [f"p{n}" for n in range(2, 9)]
 
 

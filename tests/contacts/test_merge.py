@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import count
 
 import pytest
@@ -195,3 +196,18 @@ def test_a_number_that_is_known_by_another_kind_keeps_its_id() -> None:
     [address] = holder(again, LEAD).addresses
 
     assert (address.id, address.kind) == ("a2", AddressKind.SATELLITE)
+
+
+def test_a_holding_that_stays_keeps_its_terms() -> None:
+    until = datetime(2026, 9, 1, tzinfo=UTC)
+    terms = {LEAD: until, HEAD: None}
+    current = Roster.build(
+        UNITS,
+        FIRST.people.values(),
+        [replace(one, valid_until=terms[one.ref]) for one in FIRST.holdings],
+    )
+    corrected = replace(WANG, addresses=(*WANG.addresses, TWO))
+    after = merge(current, sheet((LEAD, corrected), (HEAD, corrected)), ids("b"))
+
+    assert {one.ref: one.valid_until for one in after.holdings} == terms
+    assert after.people.keys().isdisjoint(current.people)

@@ -46,6 +46,7 @@ HOUSEHOLD: tuple[Entry, ...] = (
         how=RosterChange.IMPORT,
         version=2,
         figures={"people_added": 3},
+        digest="0" * 64,
     ),
     Revealed(at=after(1), by="key:desk", person=PersonId("li"), what="number"),
     PersonErased(at=after(2), by="key:office", people=(PersonId("li"),)),

@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
 
-from dispatcher.store import schema
+from dispatcher.store import history_schema, import_schema, schema
 from dispatcher.store.database import Database
 from dispatcher.store.lock import WorkerRunningError, only_worker
 from dispatcher.store.migrate import SchemaError, migrate
@@ -42,6 +42,8 @@ async def test_a_database_that_is_up_to_date_is_left_alone(database: Database) -
     )
 
     assert schema.metadata.tables.keys() <= tables
+    assert history_schema.roster_line.name in tables
+    assert import_schema.import_piece.name in tables
 
 
 async def test_a_database_of_a_newer_version_is_refused(database: Database) -> None:
