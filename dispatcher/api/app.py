@@ -23,6 +23,7 @@ from dispatcher.api import (
     posts,
     problem,
     roster_history,
+    shifts,
     units,
 )
 from dispatcher.api.access import AccessLog
@@ -30,6 +31,12 @@ from dispatcher.api.body import BodyLimit
 from dispatcher.api.front import Front
 from dispatcher.api.hooks import event, sms, voice
 from dispatcher.engine.runtime import Runtime
+from dispatcher.intake.duty_form import (
+    LeaveForm,
+    OverrideForm,
+    RotationForm,
+    SwapForm,
+)
 from dispatcher.intake.form import (
     AlertForm,
     AnswerForm,
@@ -50,6 +57,7 @@ from dispatcher.intake.roster_form import (
 FORMS = (
     *(AlertForm, CancelForm, RenewForm, AnswerForm, TakeoverForm, EchoForm),
     *(UnitForm, NewUnitForm, PersonForm, PostForm, NewHolderForm, EraseForm),
+    *(RotationForm, OverrideForm, SwapForm, LeaveForm),
 )
 SCHEMAS = "#/components/schemas/{model}"
 
@@ -98,6 +106,7 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
         units,
         posts,
         roster_history,
+        shifts,
         sms,
         voice,
         event,

@@ -22,8 +22,9 @@ KINDS = {
     "person": "责任人",
     "unit": "单元",
     "post": "职务",
+    "shift": "值班安排",
 }
-ALERT, CALLOUT, CHANNEL, PERSON, UNIT, POST = KINDS
+ALERT, CALLOUT, CHANNEL, PERSON, UNIT, POST, SHIFT = KINDS
 PAGE_MOST = 1000
 PAGE_USUAL = 100
 
