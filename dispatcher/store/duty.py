@@ -118,6 +118,11 @@ def _delete(connection: Connection, numbers: Iterable[int]) -> None:
         connection.execute(query)
 
 
+def over(connection: Connection, at: datetime) -> list[int]:
+    """The numbers of those that have ended by an instant."""
+    return [one.number for one in rotas.duties(connection).every if _over(one, at)]
+
+
 def lapsed(connection: Connection, roster: Roster, at: datetime) -> tuple[Lapsed, ...]:
     """Tell what is not over yet and lacks its unit, or some of its people."""
     humans = {person.human for person in roster.people.values()}
