@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from typing import Self, TypeVar
 
 from contacts.codes import bare
@@ -136,24 +137,10 @@ class Roster:
         """
         placed = self._with_units(changed.units) if changed.units else self
         held = _put(self.holdings, changed.posts)
-        holding = {one.person for one in held}
-        come = {id_: one for id_, one in changed.people.items() if id_ in holding}
-        gone = {one.person for ref in changed.posts for one in _of(self.holdings, ref)}
-        people = {**self.people, **come}
-        humans = {**self._humans, **{one.human: one for one in come.values()}}
-        for id_ in gone - holding:
-            human = people.pop(id_).human
-            if humans[human].id == id_:
-                del humans[human]
-        for one in (one for post in changed.posts.values() for one in post):
+        people, humans = self._people_with(changed, {one.person for one in held})
+        for one in chain.from_iterable(changed.posts.values()):
             _check_holding(one, placed.units, people)
-        stay = come.keys() & self.people.keys()
-        again = {one.ref for one in held if one.person in stay} if stay else set()
-        holders = dict(self._holders)
-        for ref in changed.posts.keys() | again:
-            holders[ref] = tuple(people[one.person] for one in _of(held, ref))
-            if not holders[ref]:
-                del holders[ref]
+        holders = self._holders_with(changed, held, people)
         duties = changed.duties.of(lambda one: _fits(one, placed.units, humans))
         bound = {one.ref for one in duties.every} | self.bound | changed.posts.keys()
         ours = [one for ref in bound for one in _of(held, ref)]
@@ -168,6 +155,36 @@ class Roster:
             _filling={**holders, **rotas},
             _holders=holders,
         )
+
+    def _people_with(
+        self, changed: Amendment, holding: set[PersonId]
+    ) -> tuple[dict[PersonId, Person], dict[HumanId, Person]]:
+        """Everybody who holds a post then, by version and by human."""
+        come = {id_: one for id_, one in changed.people.items() if id_ in holding}
+        people = {**self.people, **come}
+        humans = {**self._humans, **{one.human: one for one in come.values()}}
+        left = {one.person for ref in changed.posts for one in _of(self.holdings, ref)}
+        for id_ in left - holding:
+            human = people.pop(id_).human
+            if humans[human].id == id_:
+                del humans[human]
+        return people, humans
+
+    def _holders_with(
+        self,
+        changed: Amendment,
+        held: Sequence[Holding],
+        people: Mapping[PersonId, Person],
+    ) -> dict[PostRef, tuple[Person, ...]]:
+        """Who holds each post then; who has other addresses stands in all of his."""
+        again = changed.people.keys() & self.people.keys()
+        theirs = {one.ref for one in held if one.person in again} if again else set()
+        holders = dict(self._holders)
+        for ref in changed.posts.keys() | theirs:
+            holders[ref] = tuple(people[one.person] for one in _of(held, ref))
+            if not holders[ref]:
+                del holders[ref]
+        return holders
 
     def _with_units(self, changed: Mapping[UnitId, Unit | None]) -> Roster:
         units = {**self.units, **{id_: u for id_, u in changed.items() if u}}

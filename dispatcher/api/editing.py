@@ -45,7 +45,9 @@ def etag(state: BaseModel) -> str:
 
 
 async def seen_before(
-    if_match: Annotated[str | None, Header(description="ETag of what was read")] = None,
+    if_match: Annotated[
+        str | None, Header(alias="If-Match", description="ETag of what was read")
+    ] = None,
 ) -> str:
     """A dependency: the state that the editor has seen.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Self
 
@@ -162,15 +163,19 @@ async def list_people(
 ) -> Page[PersonView]:
     """Who holds a post, by id, numbers masked."""
     roster = (await front.runtime.keeper.renewed()).roster
+    views = await asyncio.to_thread(_listed, roster, query)
+    return page(views, query.limit, lambda view: view.id)
+
+
+def _listed(roster: Roster, query: PeopleQuery) -> list[PersonView]:
     names = following(_wanted(roster, query), query)
     posts = _posts(roster, names)
     refs = (ref for held in posts.values() for ref in held)
     named = {ref.unit: roster.units[ref.unit].name for ref in refs}
-    views = [
+    return [
         PersonView.of(roster.people[PersonId(name)], _held(posts[name], named))
         for name in names
     ]
-    return page(views, query.limit, lambda view: view.id)
 
 
 def _wanted(roster: Roster, query: PeopleQuery) -> Iterable[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
 from datetime import datetime
 from typing import Annotated, Self
 from urllib.parse import quote
@@ -12,7 +12,7 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from contacts.check import NEEDED
-from contacts.model import Holding, Person, Post, PostRef, UnitId
+from contacts.model import Holding, Person, Post, PostRef, UnitId, UnitKind
 from contacts.roster import Roster
 from dispatcher.api.body import documented, read_as
 from dispatcher.api.editing import (
@@ -43,6 +43,9 @@ from dispatcher.store import history, people, present, roster_edits
 from dispatcher.store.roster_edits import Editing
 
 PREFIX = "/api/v1/posts"
+POSTS = {
+    kind: tuple(post for post in Post if post.unit_kind is kind) for kind in UnitKind
+}
 router = APIRouter(prefix=PREFIX, tags=["posts"])
 
 
@@ -125,7 +128,7 @@ async def list_posts(
 ) -> Page[PostView]:
     """Posts that units of their kind have, held or not, by unit and name."""
     roster, now = (await front.runtime.keeper.renewed()).roster, front.now()
-    names = following(map(history.post_subject, _wanted(roster, query, now)), query)
+    names = await asyncio.to_thread(_wanted, roster, query, now)
 
     def look(connection: Connection) -> list[PostView]:
         refs = map(history.post_of, names)
@@ -135,18 +138,14 @@ async def list_posts(
     return page(found, query.limit, lambda view: f"{view.unit}/{view.post}")
 
 
-def _wanted(roster: Roster, query: PostQuery, now: datetime) -> Iterator[PostRef]:
-    units = roster.units
-    if query.unit is not None:
-        units = {name: unit for name, unit in units.items() if name == query.unit}
-    for name, unit in units.items():
-        every = NEEDED[unit.kind] if query.gaps else Post
-        for post in every:
-            ref = PostRef(name, post)
-            if post.unit_kind is unit.kind and not (
-                query.gaps and roster.holders(ref, now)
-            ):
-                yield ref
+def _wanted(roster: Roster, query: PostQuery, now: datetime) -> list[str]:
+    """The posts of a page, by the names that lines of the history give them."""
+    posts = NEEDED if query.gaps else POSTS
+    unit = query.unit and roster.units.get(query.unit)
+    units = roster.units.values() if query.unit is None else [unit] if unit else []
+    refs = (PostRef(unit.id, post) for unit in units for post in posts[unit.kind])
+    vacant = (ref for ref in refs if not (query.gaps and roster.holders(ref, now)))
+    return following(map(history.post_subject, vacant), query)
 
 
 @router.post(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict, replace
 from typing import Annotated, Self
 from urllib.parse import quote
@@ -10,6 +11,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from sqlalchemy import Connection
 
 from contacts.model import Unit, UnitId, UnitKind
+from contacts.roster import Roster
 from dispatcher.api.body import documented, read_as
 from dispatcher.api.editing import (
     ADDS,
@@ -78,10 +80,14 @@ async def list_units(
     front: FrontOf, query: Annotated[UnitQuery, Query()]
 ) -> Page[UnitView]:
     """Units, by id."""
-    units = (await front.runtime.keeper.renewed()).roster.units
-    names = (unit.id for unit in units.values() if query.wants(unit))
-    found = [UnitView.of(units[UnitId(name)]) for name in following(names, query)]
-    return page(found, query.limit, lambda view: view.id)
+    roster = (await front.runtime.keeper.renewed()).roster
+    views = await asyncio.to_thread(_listed, roster, query)
+    return page(views, query.limit, lambda view: view.id)
+
+
+def _listed(roster: Roster, query: UnitQuery) -> list[UnitView]:
+    names = (unit.id for unit in roster.units.values() if query.wants(unit))
+    return [UnitView.of(roster.unit(UnitId(name))) for name in following(names, query)]
 
 
 @router.post(

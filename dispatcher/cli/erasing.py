@@ -19,8 +19,8 @@ WHY = {
     Kept.UNKNOWN: "there is nobody of this id",
     Kept.ERASED: "he is erased already",
     Kept.CALLED: (
-        "a warning that is not over calls him; take him off his posts by importing a "
-        "roster without him, and erase him when the warning is over"
+        "a warning that is not over calls him; take him off his posts, over HTTP or by "
+        "importing a roster without him, and erase him when the warning is over"
     ),
 }
 

@@ -36,7 +36,7 @@ async def api(settings: Settings, inherited: Inherited) -> None:
     given = inherited.listen
     listening = listener(settings) if given is None else socket.socket(fileno=given)
     on_signals(lambda: None)  # uvicorn hands the signal on when it is done
-    async with running(settings) as runtime:
+    async with running(settings) as runtime, runtime.keeper.watching():
         config = uvicorn.Config(
             create_app(runtime, _ringer(inherited.bell)),
             http="httptools",
@@ -56,7 +56,7 @@ async def worker(settings: Settings, inherited: Inherited) -> None:
 
     :raises WorkerRunningError: when the store has a worker already
     """
-    async with running(settings) as runtime:
+    async with running(settings) as runtime, runtime.keeper.watching():
         engine = runtime.engine
         on_signals(engine.stop)
         with (

@@ -3,21 +3,44 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import contextlib
+import gc
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+
+import structlog
 
 from channels.contract import Channel
 from config.policy import PolicySet
 from config.texts import Texts
 from contacts.numbers import guard
+from dispatcher.engine.clock import wait_for
 from dispatcher.engine.context import Context, Robots, no_link
 from dispatcher.store import rereading
 from dispatcher.store.database import Database
 from dispatcher.store.rereading import Kept
 
 LARGE = 5_000  # people: what is read in a fraction of a second is waited for
+WATCH_SECONDS = 1.0
+RIGHT_SECONDS = 5.0  # for longer nobody is called by a roster that was replaced
+
+log = structlog.get_logger()
+
+
+def _seconds() -> float:
+    return asyncio.get_running_loop().time()
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Look for no garbage: among 100,000 new people that stalls a process for 0.3 s."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +72,7 @@ class Keeper:
         self._context: Context | None = None
         self._kept: Kept | None = None
         self._reading: asyncio.Task[Context] | None = None
+        self._right_at = 0.0
         self._lock = asyncio.Lock()
 
     @property
@@ -86,8 +110,8 @@ class Keeper:
     async def refresh(self) -> Context:
         """Look whether the roster has changed, and read what has.
 
-        Where all of a large roster is another, the one before is at hand until it is
-        read: no warning waits for that.
+        Where all of a large roster has just become another, the one before is at hand
+        until it is read: no warning waits for that.
         """
         async with self._lock:
             if self._context and self._reading and not self._reading.done():
@@ -102,6 +126,25 @@ class Keeper:
             await self._read()
             context = await self.refresh()
         return context
+
+    @contextlib.asynccontextmanager
+    async def watching(self) -> AsyncIterator[None]:
+        """Look every second, so that there is never much to catch up with."""
+        task = asyncio.create_task(self._watch(), name="roster-watch")
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def _watch(self) -> None:
+        never = asyncio.Event()
+        while True:
+            try:
+                await self.refresh()
+            except Exception:
+                log.exception("roster.read.failed")
+            await wait_for(never, WATCH_SECONDS)
 
     async def aclose(self) -> None:
         """Read no more."""
@@ -118,13 +161,18 @@ class Keeper:
         return self._keep(kept) if kept else None
 
     async def _begin(self) -> Context:
-        """Begin to read all; wait for it, unless there is much and the old one."""
+        """Begin to read all; wait for it, unless the old one will do so long."""
+        old = self._context if self._will_do() else None
         reading = asyncio.create_task(self._read_whole(), name="roster")
         self._reading = reading
-        if self._context and self._large:
-            return self._context
+        if old:
+            return old
         await self._read()
         return reading.result()
+
+    def _will_do(self) -> bool:
+        """Whether there is much to read, and what we have was right a moment ago."""
+        return self._large and _seconds() - self._right_at < RIGHT_SECONDS
 
     @property
     def _large(self) -> bool:
@@ -139,9 +187,14 @@ class Keeper:
             reading.result()
 
     async def _read_whole(self) -> Context:
-        return self._keep(await self._database.read(rereading.read_whole))
+        with _undisturbed():
+            context = self._keep(await self._database.read(rereading.read_whole))
+            if self._large:
+                gc.freeze()  # it stays: to look it through later costs as much
+        return context
 
     def _keep(self, kept: Kept) -> Context:
+        self._right_at = _seconds()
         if self._context and kept is self._kept:
             return self._context
         fixed = self._fixed

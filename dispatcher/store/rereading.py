@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, select
 from contacts.duty import Duties
 from contacts.geometry import Atlas
 from contacts.model import PersonId, Unit, UnitId
-from contacts.roster import Amendment, Roster
+from contacts.roster import Amendment, Roster, RosterError
 from dispatcher.store import batch, history, people, places, present, rotas, schema
 from dispatcher.store.database import one_state
 from dispatcher.store.history import Kind, Line
@@ -58,7 +58,7 @@ def read_whole(connection: Connection) -> Kept:
 
 
 def caught_up(connection: Connection, kept: Kept) -> Kept | None:
-    """Read what has changed since; the same one: nothing; None: too much."""
+    """Read what has changed since; the same one: nothing; None: read all."""
     with one_state(connection):
         versions = _versions(connection)
         if versions == kept.versions:
@@ -69,7 +69,10 @@ def caught_up(connection: Connection, kept: Kept) -> Kept | None:
         if history.count_between(connection, *span) > LINES_MOST:
             return None
         lines = history.lines_between(connection, *span)
-        return _amended(connection, replace(kept, versions=versions), lines)
+        try:
+            return _amended(connection, replace(kept, versions=versions), lines)
+        except RosterError:  # the history does not tell all: somebody wrote past it
+            return None
 
 
 WHOLE = (people.WHOLE_VERSION, places.OUTLINES_VERSION)

@@ -140,13 +140,22 @@ def add_person(
     """Add somebody; who was in the roster once comes back as the human he is.
 
     He is known by his name and a number, and then keeps what calls have shown of it.
+    Of those who hold a post, only who has the same first number is he (as in an
+    import): a telephone of an office is many people's.
     """
     known = _namesakes(connection, described)
-    holding = [one.id for one in known if present.holdings_of(connection, one.id)]
-    if holding:
-        return Barred(why=Bar.EXISTS, names=tuple(holding))
-    human = known[-1].human if known else None
+    in_posts = [one for one in known if present.holdings_of(connection, one.id)]
+    same = [one.id for one in in_posts if _first_is_same(one, described)]
+    if same:
+        return Barred(why=Bar.EXISTS, names=tuple(same))
+    former = [one.human for one in known if one not in in_posts]
+    human = former[-1] if former else None
     return _write_version(connection, human, described, editing)
+
+
+def _first_is_same(person: Person, described: Described) -> bool:
+    first = described.addresses[0]
+    return isinstance(first, ListedAddress) and first.value == person.addresses[0].value
 
 
 def put_person(

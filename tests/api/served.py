@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -20,13 +20,17 @@ from fastapi import FastAPI
 from sqlalchemy import Connection
 
 from config.settings import Settings
+from contacts.importers.sheet import ListedAddress
+from contacts.model import AddressKind, Person, UnitId
 from dispatcher.api.app import create_app
 from dispatcher.api.auth import Scope
 from dispatcher.store import keys
 from dispatcher.store.keys import ApiKey
-from tests.api.hamlet import GRIDS, NOON, SETTINGS, TOKEN, Hamlet
+from dispatcher.store.roster_edits import Described, Editing, add_person, add_unit
+from tests.api.hamlet import GRIDS, NOON, SETTINGS, TOKEN, VILLAGE, Hamlet, roster
 from tests.api.visitor import link, opened, warned
 
+IDLE = f"{VILLAGE}008"
 MASTER = "key-of-master"  # opens everything
 TICK = timedelta(seconds=3)  # between requests: no limit of the link page is reached
 
@@ -94,6 +98,18 @@ async def _standing(settings: Settings) -> AsyncIterator[Served]:
             )
 
 
+def _add_idle(connection: Connection) -> str:
+    """A grid that nobody leads, and somebody whom no warning calls."""
+    number = ListedAddress(kind=AddressKind.MOBILE, value="+99913700000001")
+    described = Described(name="赵红", addresses=(number,))
+    editing = Editing(by="key:master", at=NOON)
+    grid = replace(roster().unit(UnitId(GRIDS[0])), id=UnitId(IDLE), name="荒滩网格")
+    add_unit(connection, grid, editing)
+    added = add_person(connection, described, editing)
+    assert isinstance(added, Person)
+    return added.id
+
+
 def _with_channels(settings: Settings) -> Settings:
     given = settings.model_dump(mode="json") | {"channels": CHANNELS, "routes": ROUTES}
     return Settings.model_validate(given)
@@ -128,11 +144,18 @@ async def _lived_in(hamlet: Hamlet) -> dict[tuple[str, str], list[str]]:
     reason = {"reason": "雨停了"}
     await hamlet.post(f"/api/v1/alerts/{alerts[-1]}/cancel", reason)
     callouts = [await hamlet.callout(grid) for grid in GRIDS]
+    bystander = await hamlet.runtime.database.write(_add_idle)
     return {
         ("/api/v1/alerts/", "id"): alerts,
         ("/api/v1/alerts/", "unit"): [*GRIDS],
         ("/api/v1/callouts/", "id"): callouts,
-        ("/api/v1/people/", "id"): ["p1", "p8"],
+        ("/api/v1/people/", "id"): ["p1", bystander],
+        ("/api/v1/people/", "If-Match"): ["*"],
+        ("/api/v1/units/", "id"): [IDLE, VILLAGE],
+        ("/api/v1/units/", "If-Match"): ["*"],
+        ("/api/v1/posts/", "unit"): [GRIDS[0]],
+        ("/api/v1/posts/", "post"): ["grid_backup"],
+        ("/api/v1/posts/", "If-Match"): ["*"],
         ("/hooks/", "channel"): [*CHANNELS],
         ("/a/", "token"): [token],
     }

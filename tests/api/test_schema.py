@@ -27,7 +27,7 @@ from schemathesis.specs.openapi import checks
 from twilio.request_validator import RequestValidator
 
 from dispatcher.api.body import CAP, JSON
-from tests.api.hamlet import NOON, PUBLIC, TOKEN, alert
+from tests.api.hamlet import NOON, PUBLIC, TOKEN, VILLAGE, alert
 from tests.api.served import MASTER, Served, served
 from tests.api.test_openapi import TABLE
 from tests.intake import alarms, documents
@@ -84,7 +84,8 @@ CALLBACK = {
     "Digits": ["1", "35#"],
     "Direction": ["inbound"],
 }
-DONE = {200, 202, 204, 303}
+DESCRIBED = {"name": "李卫民", "numbers": [{"value": "+99913900000001"}]}
+DONE = {200, 201, 202, 204, 303}
 SEALED = {"/hooks/{channel}/event"}  # nobody here can seal what WeCom seals
 SOUND_BODIES = {
     (ALERTS, JSON): alert(identifier="from-the-page"),
@@ -96,6 +97,22 @@ SOUND_BODIES = {
         "at": NOON.isoformat(),
         "figures": {"people": 35},
     },
+    ("/api/v1/units", JSON): {
+        "id": f"{VILLAGE}009",
+        "kind": "grid",
+        "name": "河湾网格",
+        "parent": VILLAGE,
+    },
+    ("/api/v1/units/{id}", JSON): {"name": "东沟网格", "parent": VILLAGE},
+    ("/api/v1/people", JSON): DESCRIBED,
+    ("/api/v1/people/{id}", JSON): DESCRIBED,
+    ("/api/v1/people/{id}/erase", JSON): {"reason": "离任"},
+    ("/api/v1/posts", JSON): {
+        "unit": VILLAGE,
+        "post": "village_duty",
+        "person": "p8",
+    },
+    ("/api/v1/posts/{unit}/{post}", JSON): {"holders": [{"person": "p8"}]},
     ("/api/v1/monitors/{kind}", JSON): alarms.group(alarms.alarm()),
     (LINK, FORM): {"answer": "mine", "people": "35"},
 }
@@ -126,7 +143,9 @@ def told(county: Served) -> dict[str, Any]:
             for parameter in operation.get("parameters", ()):
                 name_some(parameter, path, county)
     for (path, kind), example in SOUND_BODIES.items():
-        content = said["paths"][path]["post"]["requestBody"]["content"]
+        operations = said["paths"][path]
+        asked = operations.get("put") or operations["post"]
+        content = asked["requestBody"]["content"]
         content[kind]["examples"] = {"sound": {"value": example}}
     return said
 

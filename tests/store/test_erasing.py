@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from channels.contract import Channel
 from contacts.model import PersonId
 from dispatcher.core.alert import ChainId
-from dispatcher.core.journal import HOUSE, PersonErased
+from dispatcher.core.journal import HOUSE, PersonErased, RosterChanged
 from dispatcher.store import journal, outbox, people, questions, schema
 from dispatcher.store.database import Database
 from dispatcher.store.erasing import Erasure, Kept, erase
@@ -46,14 +46,18 @@ async def test_all_versions_of_him_go_by_any_of_them(database: Database) -> None
         [],
         ["wang"],
     )
-    assert await database.read(lambda c: journal.entries_of(c, HOUSE)) == [
-        PersonErased(
-            at=after(3600),
-            by="user:office",
-            people=(PersonId("li"), PersonId("li2")),
-            reason="离任",
-        )
-    ]
+    left, erased_him = await database.read(lambda c: journal.entries_of(c, HOUSE))
+    assert isinstance(left, RosterChanged)
+    assert (left.by, left.figures) == (
+        "user:office",
+        {"people_removed": 1, "posts_changed": 1},
+    )
+    assert erased_him == PersonErased(
+        at=after(3600),
+        by="user:office",
+        people=(PersonId("li"), PersonId("li2")),
+        reason="离任",
+    )
 
 
 async def test_who_is_not_there_or_gone_already_is_told_apart(
