@@ -209,7 +209,7 @@ async def add_shift(
     return MadeView(items=views)
 
 
-@router.get("/{id}", dependencies=READS, responses=answers(*READ, 422))
+@router.get("/{id:int}", dependencies=READS, responses=answers(*READ, 422))
 async def show_shift(
     front: FrontOf, number: Annotated[int, Path(alias="id", ge=1)], response: Response
 ) -> AnyShift:
@@ -223,7 +223,7 @@ async def show_shift(
     return view
 
 
-@router.put("/{id}", responses=answers(*PUTS), openapi_extra=BODY)
+@router.put("/{id:int}", responses=answers(*PUTS), openapi_extra=BODY)
 async def put_shift(  # noqa: PLR0913 - what a request has, each by its name
     *,
     front: FrontOf,
@@ -252,7 +252,7 @@ async def put_shift(  # noqa: PLR0913 - what a request has, each by its name
     return view
 
 
-@router.delete("/{id}", status_code=204, responses=answers(*REMOVES))
+@router.delete("/{id:int}", status_code=204, responses=answers(*REMOVES))
 async def remove_shift(
     front: FrontOf,
     key: Writer,
