@@ -251,7 +251,7 @@ def _is_one_of(person: Person, people: Iterable[Person]) -> bool:
     """Whether he is among them, or has a number of one of them."""
     values = [address.value for address in person.addresses]
     return any(
-        one.id == person.id or any(a.value in values for a in one.addresses)
+        one.human == person.human or any(a.value in values for a in one.addresses)
         for one in people
     )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cache
+from itertools import count
 
 import chinese_calendar
 
@@ -46,3 +47,9 @@ def day_of(day: date) -> Day:
     except NotImplementedError:
         worked, source = day.weekday() < SATURDAY, DaySource.WEEK
     return Day(DayKind.WORKDAY if worked else DayKind.DAY_OFF, source)
+
+
+def unknown_from(first: date) -> date:
+    """Give the first day, from one on, whose year the installed calendar lacks."""
+    years = (max(first, date(year, 1, 1)) for year in count(first.year))
+    return next(day for day in years if day_of(day).source is DaySource.WEEK)

@@ -177,9 +177,19 @@ class Rotation:
         turn = past // days if days else past * self._steps + step
         return self.members[turn % len(self.members)]
 
+    @property
+    def begins(self) -> datetime:
+        """When its first day of duty begins."""
+        return self._begins(self.starts_on, 0)
+
+    @property
+    def ends(self) -> datetime | None:
+        """When its last day of duty ends; None: without end."""
+        return self._begins(self.ends_on + DAY, 0) if self.ends_on else None
+
     def over(self, at: datetime) -> bool:
         """Whether its last turn has ended."""
-        return bool(self.ends_on and self._slot(at)[0] > self.ends_on)
+        return self.ends is not None and self.ends <= at
 
     def next_handover(self, after: datetime) -> datetime:
         """When a turn can end next: at a handover, or between the turns of a day."""
@@ -286,22 +296,42 @@ class Rota:
         if found is None:  # a sweep asks for one instant again and again
             if len(self._asked) >= INSTANTS_KEPT:
                 self._asked.clear()
-            found = self._asked[at] = self._filling(at)
+            found = self._asked[at] = self.filling(at)
         return found
 
-    def _filling(self, at: datetime) -> tuple[Person, ...]:
+    def filling(self, at: datetime) -> tuple[Person, ...]:
+        """As :meth:`on_duty`, for who asks for many instants, each once."""
         holding = (one.human for one in self.tenures if one.span.covers(at))
         return self._standing(self._named(at), at) or self._standing(holding, at)
 
     def next_change(self, after: datetime) -> datetime | None:
         """When somebody else fills it; None: the same for the next 400 days."""
-        present = self._filling(after)
+        present = self.filling(after)
         bound = self._next_bound(after)
         while bound and bound - after <= LOOKED_AHEAD:
-            if self._filling(bound) != present:
+            if self.filling(bound) != present:
                 return bound
             bound = self._next_bound(bound)
         return None
+
+    def bounds(self, span: Span) -> Iterator[datetime]:
+        """Go through the instants inside a span at which anything can be another."""
+        at = span.begins
+        while at and (at := self._next_bound(at)) and span.covers(at):
+            yield at
+
+    def planned(self, at: datetime) -> tuple[tuple[TimeBound, ...], ...]:
+        """What holds at an instant, each with its like, of which only one counts."""
+        duties = self.duties
+        away: dict[HumanId, list[TimeBound]] = {}
+        for leave in duties.leaves:
+            if leave.span.covers(at):
+                away.setdefault(leave.human, []).append(leave)
+        return (
+            tuple(one for one in duties.overrides if one.span.covers(at)),
+            tuple(one for one in duties.rotations if one.on_duty(at)),
+            *map(tuple, away.values()),
+        )
 
     def _named(self, at: datetime) -> tuple[HumanId, ...]:
         """Who is on duty by a plan; nobody: there is none for this instant."""

@@ -298,9 +298,13 @@ class Roster:
         """The posts in which anything is bound to time."""
         return frozenset(self._rotas)
 
+    def rota(self, ref: PostRef) -> Rota | None:
+        """Look up what is bound to time in a post; None: nothing."""
+        return self._rotas.get(ref)
+
     def next_change(self, ref: PostRef, after: datetime) -> datetime | None:
         """Tell when somebody else fills a post; None: not within 400 days."""
-        rota = self._rotas.get(ref)
+        rota = self.rota(ref)
         return rota.next_change(after) if rota else None
 
     def named(self, name: str) -> tuple[UnitId, ...]:

@@ -16,7 +16,7 @@ from dispatcher.api.advice import Shown, call_sheet
 from dispatcher.api.auth import Scope, needs
 from dispatcher.api.body import CAP, JSON, WarningBody, documented, read_as
 from dispatcher.api.callouts import CalloutQuery, listed
-from dispatcher.api.files import FORMS
+from dispatcher.api.files import FORMS, taken
 from dispatcher.api.front import FrontOf
 from dispatcher.api.lookup import PageQuery, alert_named
 from dispatcher.api.problem import RefusedError, answers, refused
@@ -176,7 +176,7 @@ async def show_record(
 def _written(record: Record, ending: str) -> Response:
     if ending == "json":
         content = RecordView.of(record).model_dump_json()
-        return Response(content, media_type=JSON)
+        return Response(content, media_type=JSON, headers=taken(record))
     form = FORMS[ending]
     return Response(
         form.write(record),

@@ -24,6 +24,7 @@ from dispatcher.api import (
     posts,
     problem,
     roster_history,
+    shifts,
     units,
 )
 from dispatcher.api.access import AccessLog
@@ -31,6 +32,12 @@ from dispatcher.api.body import BodyLimit, Limit
 from dispatcher.api.front import Front
 from dispatcher.api.hooks import event, sms, voice
 from dispatcher.engine.runtime import Runtime
+from dispatcher.intake.duty_form import (
+    LeaveForm,
+    OverrideForm,
+    RotationForm,
+    SwapForm,
+)
 from dispatcher.intake.form import (
     AlertForm,
     AnswerForm,
@@ -51,6 +58,7 @@ from dispatcher.intake.roster_form import (
 FORMS = (
     *(AlertForm, CancelForm, RenewForm, AnswerForm, TakeoverForm, EchoForm),
     *(UnitForm, NewUnitForm, PersonForm, PostForm, NewHolderForm, EraseForm),
+    *(RotationForm, OverrideForm, SwapForm, LeaveForm),
 )
 SCHEMAS = "#/components/schemas/{model}"
 
@@ -100,6 +108,7 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
         posts,
         roster_history,
         imports,
+        shifts,
         sms,
         voice,
         event,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dispatcher.api import words
-from dispatcher.api.record import RecordRow
+from dispatcher.api.record import Record, RecordRow
 from dispatcher.core.callout import State
 from dispatcher.core.fact import SYSTEM
 from dispatcher.engine.desk import DESK
@@ -24,6 +24,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 NOT_KEPT = "(暂不采集)"
 REMARK = re.compile(r"\((?!秒).*\)$")
 VACANT = "空岗"
+TAKEN = ("制表人", "制表时间")
 
 Cell = str | float | None
 
@@ -52,14 +53,20 @@ class Column:
         return REMARK.sub("", self.head)
 
 
-def as_csv(rows: Iterable[RecordRow]) -> str:
-    """The record for any spreadsheet: Chinese heads, no cell that is a formula."""
+def as_csv(record: Record) -> str:
+    """The record for any spreadsheet: Chinese heads, no cell that is a formula.
+
+    Who took it and when stands in the last columns of each line: a line of its own
+    would be counted as a callout, and be lost where somebody sorts or filters.
+    """
+    taken = (harmless(record.made_by), time(record.made_at))
     sheet = io.StringIO(newline="")
     sheet.write(BYTE_ORDER_MARK)
     writer = csv.writer(sheet)
-    writer.writerow(column.head for column in COLUMNS)
-    for line in rows:
-        writer.writerow(harmless(shown(column.cell(line))) for column in COLUMNS)
+    writer.writerow((*(column.head for column in COLUMNS), *TAKEN))
+    for line in record.rows:
+        cells = (harmless(shown(column.cell(line))) for column in COLUMNS)
+        writer.writerow((*cells, *taken))
     return sheet.getvalue()
 
 

@@ -30,7 +30,15 @@ class Form:
         how = "inline" if self.shown else "attachment"
         name = quote(file_name(record, ending))
         disposition = {"Content-Disposition": f"{how}; filename*=UTF-8''{name}"}
-        return {**sheet.HEADERS, **disposition}
+        return {**sheet.HEADERS, **disposition, **taken(record)}
+
+
+def taken(record: Record) -> dict[str, str]:
+    """By whom and when a record was taken away; a header holds no Chinese as it is."""
+    return {
+        "X-Record-Made-By": quote(record.made_by),
+        "X-Record-Made-At": record.made_at.isoformat(timespec="seconds"),
+    }
 
 
 def file_name(record: Record, ending: str) -> str:
@@ -43,7 +51,7 @@ FORMS: Mapping[str, Form] = {
     "csv": Form(
         media_type=CSV,
         shown=False,
-        write=lambda record: as_csv(record.rows).encode(),
+        write=lambda record: as_csv(record).encode(),
     ),
     "xlsx": Form(media_type=XLSX, shown=False, write=as_xlsx),
     "html": Form(

@@ -23,8 +23,9 @@ KINDS = {
     "unit": "单元",
     "post": "职务",
     "import": "导入",
+    "shift": "值班安排",
 }
-ALERT, CALLOUT, CHANNEL, PERSON, UNIT, POST, IMPORT = KINDS
+ALERT, CALLOUT, CHANNEL, PERSON, UNIT, POST, IMPORT, SHIFT = KINDS
 PAGE_MOST = 1000
 PAGE_USUAL = 100
 

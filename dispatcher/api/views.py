@@ -318,6 +318,7 @@ class SealView(View):
 class RecordView(View):
     """The record of an alert.
 
+    :ivar made_by: who took it away: the name of a key, or of a user of the system
     :ivar seal: None before the first one
     :ivar not_awakened: numbers of the lines that were rung in time, in vain
     :ivar never_rung: numbers of the lines whose own people were not rung in time
@@ -327,6 +328,7 @@ class RecordView(View):
     rows: list[RecordRow]
     drill: bool
     made_at: datetime
+    made_by: str
     seal: SealView | None
     summary: FiguresView
     townships: list[TownshipView]
@@ -342,6 +344,7 @@ class RecordView(View):
             rows=rows,
             drill=record.drill,
             made_at=record.made_at,
+            made_by=record.made_by,
             seal=SealView.of(record.seal) if record.seal else None,
             summary=FiguresView.model_validate(record.summary),
             townships=[

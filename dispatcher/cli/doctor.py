@@ -103,6 +103,7 @@ def _store(settings: Settings) -> Iterator[Finding]:
         return
     yield from kept.log(file)
     yield from kept.store(file, clock_of(settings).now())
+    yield from kept.readable(file, settings.security.keys_dir)
     yield from kept.server(file, LOCKS)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from getpass import getuser
 from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -22,7 +23,8 @@ from dispatcher.api.words import POSTS
 from dispatcher.cli import rosters, stores
 from dispatcher.cli.failure import BAD_INPUT, CommandError
 from dispatcher.engine.runtime import clock_of
-from dispatcher.store import duty, people
+from dispatcher.store import duty_edits, people
+from dispatcher.store.roster_edits import Editing
 
 VACANT = "空岗"
 NO_CHANGE = "—"
@@ -67,10 +69,11 @@ def import_file(config: Path | None, file: Path) -> View:
     settings = load(config, os.environ)
     zone = load_policies(settings.policies.dir).timezone
     data, now = rosters.bytes_of(file), clock_of(settings).now()
+    editing = Editing(by=f"user:{getuser()}", at=now)
 
     def save(connection: Connection) -> Sequence[Override]:
         found = read_duties(data, people.load_roster(connection), zone)
-        return duty.plan(connection, _sound(found, file, now)).overrides
+        return duty_edits.plan(connection, _sound(found, file, now), editing).overrides
 
     done = stores.write(settings, save)
     return {"file": str(file), **_figures(done, ZoneInfo(zone))}

@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from dispatcher.cli.failure import BAD_INPUT, CommandError
+from dispatcher.store.vault import KEY_BYTES
 
-SALT_BYTES, NONCE_BYTES, KEY_BYTES = 16, 12, 32
+SALT_BYTES, NONCE_BYTES = 16, 12
 COST, BLOCK, LANES = 2**16, 8, 1  # 64 MiB and a quarter of a second for each guess
 FILE_BYTES_MOST = 1_048_576
 PASSPHRASE_LEAST = 12

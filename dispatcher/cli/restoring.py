@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from getpass import getuser
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import Connection
 
 from config.settings import Settings, load
 from dispatcher.cli.archive import (
@@ -20,12 +23,24 @@ from dispatcher.cli.archive import (
 )
 from dispatcher.cli.failure import BAD_INPUT, CommandError
 from dispatcher.cli.key_archive import open_up
-from dispatcher.engine.keyring import fingerprint, keep, key_files
-from dispatcher.engine.runtime import database_file
+from dispatcher.core.journal import HOUSE, RestoredFrom
+from dispatcher.engine.keyring import FileRing, fingerprint, keep, key_files
+from dispatcher.engine.runtime import clock_of, database_file
+from dispatcher.store import journal, rekeying
+from dispatcher.store.database import alone
 from dispatcher.store.lock import only_worker
-from dispatcher.store.migrate import Age, age_of
+from dispatcher.store.migrate import Age, age_of, migrate
 from dispatcher.store.placing import draft_of
 from dispatcher.store.snapshot import Access, Check, Contents, Damaged, examine, looking
+from dispatcher.store.vault import KeyName, Vault, give_up
+
+GIVEN_UP = {
+    KeyName.DATA: (
+        "旧的姓名、号码和短信都读不出来了,请马上重新导入名册,否则叫不到任何人"
+    ),
+    KeyName.INDEX: "号码索引已重新编制",
+}
+OTHERWISE = "用它做的链接等已失效"
 
 # SQLite would take what lies beside a store for its own latest changes.
 BESIDE = ("", "-wal", "-shm", "-journal")
@@ -72,9 +87,15 @@ def restore(config: Path | None, given: Given) -> dict[str, Any]:
     keys = _keys(folder, manifest, _opened(given))
     if problems := (*_objections(folder, keys, given),):
         raise CommandError(problems)
+    noted = RestoredFrom(
+        at=clock_of(settings).now(),
+        by=f"user:{getuser()}",
+        backup=manifest.store.sha256,
+        taken_at=manifest.moment,
+    )
     store.parent.mkdir(parents=True, exist_ok=True)
     with only_worker(str(store)):
-        found = _put(store, given.file, manifest, keys, folder)
+        found = _put(store, _Backup(given.file, manifest), keys, folder, noted)
     return {
         "store": str(store),
         **manifest.model_dump(mode="json", include={"moment", "origin", "counts"}),
@@ -158,19 +179,36 @@ def _objections(folder: Path, keys: _Keys, given: Given) -> Iterator[str]:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Backup:
+    file: Path
+    manifest: Manifest
+
+
 def _put(
-    store: Path, file: Path, manifest: Manifest, keys: _Keys, folder: Path
+    store: Path, backup: _Backup, keys: _Keys, folder: Path, noted: RestoredFrom
 ) -> Contents:
     """Put keys and store in place; the store comes last, whole or not at all."""
     try:
         with draft_of(store) as draft:
-            unpack(file, manifest, draft)
-            found = _checked(file, manifest, draft)
+            unpack(backup.file, backup.manifest, draft)
+            found = _checked(backup.file, backup.manifest, draft)
             for name, key in keys.new.items():
                 keep(folder / name, key)
+            ring = FileRing(folder)
+            alone(draft, Vault(ring), lambda c: _begin_again(c, ring, noted))
     except OSError as error:
         raise in_the_way(store, error) from error
     return found
+
+
+def _begin_again(connection: Connection, ring: FileRing, noted: RestoredFrom) -> None:
+    """Let the store go on from here, with new keys for those that are given up."""
+    migrate(connection)
+    if KeyName.INDEX in give_up(connection):
+        # What can still be read is found by its number again.
+        rekeying.mark_anew(connection, ring.keys(KeyName.INDEX)[0])
+    journal.note(connection, HOUSE, [noted])
 
 
 def _checked(file: Path, manifest: Manifest, draft: Path) -> Contents:
@@ -210,5 +248,5 @@ def _words(done: Mapping[str, Any]) -> Iterator[str]:
     if done["keys"]:
         yield f"已放回密钥:{', '.join(done['keys'])}"
     for name in done["missing_keys"]:
-        yield f"缺少密钥 {name}:用它做的链接等已失效"
+        yield f"缺少密钥 {name},已换新的:{GIVEN_UP.get(name, OTHERWISE)}"
     yield "下一步:jiaoying doctor,没有“失败”后再 jiaoying serve。"

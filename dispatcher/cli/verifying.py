@@ -11,7 +11,8 @@ from pathlib import Path
 from dispatcher.cli.failure import BAD_INPUT, CommandError
 from dispatcher.core.audit import Audit
 from dispatcher.core.finding import Finding, Flaw, Trust, Verdict
-from dispatcher.core.seal import HASH, Seal, read_seal
+from dispatcher.core.seal import HASH
+from dispatcher.engine.sealing import SealFile
 from dispatcher.engine.signet import bears
 
 FLAWS = {
@@ -41,7 +42,7 @@ def verify(file: Path, public_key: Path | None, seals: Path | None) -> Verdict:
     :raises CommandError: when the file of the public key holds none
     """
     key = _key(public_key) if public_key else None
-    audit = Audit(bears, key, _seals(seals) if seals else ())
+    audit = Audit(bears, key, SealFile(seals).seals() if seals else ())
     for line in _lines(file):
         audit.hear(line)
     return audit.verdict()
@@ -62,13 +63,6 @@ def _lines(file: Path) -> Iterator[object]:
                 yield json.loads(raw)
             except (ValueError, RecursionError):
                 yield None
-
-
-def _seals(file: Path) -> Iterator[Seal]:
-    """Seals of the file beside the store; a torn line stands there again, whole."""
-    for line in _lines(file):
-        if isinstance(line, dict) and (seal := read_seal(line)):
-            yield seal
 
 
 def result(verdict: Verdict) -> dict[str, object]:

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal, assert_never
 
-from contacts.model import PersonId
+from contacts.model import HumanId, PersonId, Post, UnitId
 from dispatcher.core.alert import Alert, AlertId, AlertState, ChainId, ParkReason
 from dispatcher.core.fact import SYSTEM, Happened
 
@@ -128,6 +128,43 @@ class RosterChanged(Happened):
     digest: str
 
 
+class DutyForm(StrEnum):
+    """What is bound to time in a post."""
+
+    ROTATION = "rotation"
+    OVERRIDE = "override"
+    LEAVE = "leave"
+
+
+class DutyChange(StrEnum):
+    """What became of it."""
+
+    ADDED = "added"
+    REPLACED = "replaced"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyChanged(Happened):
+    """A rotation, an override or a leave was made, replaced or taken back.
+
+    :ivar number: which; a replaced one keeps it
+    :ivar people: as it is now, or was before it was taken back; in order
+    :ivar begins: from when it holds; None: from ever
+    :ivar ends: up to when; None: without end
+    """
+
+    kind: Literal["duty_changed"] = "duty_changed"
+    how: DutyChange
+    number: int
+    form: DutyForm
+    unit: UnitId
+    post: Post
+    people: tuple[HumanId, ...]
+    begins: datetime | None
+    ends: datetime | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonErased(Happened):
     """Nobody can read any more who these versions of a person were."""
@@ -178,6 +215,7 @@ Entry = (
     | Ended
     | Revealed
     | RosterChanged
+    | DutyChanged
     | PersonErased
     | KeyRotated
     | Exported

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dispatcher.store.placing import draft_of, sync
-from dispatcher.store.vault import KeyName
+from dispatcher.store.vault import KEY_BYTES, KeyName
 
-KEY_BYTES = 32
 DRAFT = ".next"  # ends the name of the key that is to follow
 
 

@@ -12,6 +12,7 @@ from dispatcher.store.database import Database
 
 IDEMPOTENCY_SPAN = timedelta(days=7)
 IMPORT_SPAN = timedelta(days=7)
+DUTY_SPAN = timedelta(days=731)  # two years: who asks for a plan of then is late
 PAUSE = timedelta(hours=1)
 PIECE = 500  # rows a transaction: nobody waits long for his
 
@@ -26,6 +27,7 @@ class Retention:
             (retention.drop_callbacks, keeper.callback_span),
             (retention.drop_idempotency, IDEMPOTENCY_SPAN),
             (imports.lapse, IMPORT_SPAN),
+            (retention.drop_duties, DUTY_SPAN),
         )
         self._next_at: datetime | None = None
 

@@ -38,8 +38,18 @@ class SealFile:
         """Of the seals that stand in it."""
         if not self._path.exists():
             return frozenset()
-        with self._path.open(encoding="utf-8", errors="replace") as file:
-            return frozenset(seal.signature for seal in _read(file))
+        return frozenset(seal.signature for seal in self.seals())
+
+    def seals(self) -> Iterator[Seal]:
+        """Those that stand in it; one whose line is torn stands there again, whole."""
+        with self._path.open("rb") as file:
+            for raw in file:
+                try:
+                    line = json.loads(raw)
+                except (ValueError, RecursionError):
+                    continue
+                if seal := read_seal(line):
+                    yield seal
 
     def append(self, new: Sequence[Seal]) -> None:
         """Add seals; they are on the disk when this returns."""
@@ -51,16 +61,6 @@ class SealFile:
             file.write(lines.encode())
             file.flush()
             os.fsync(file.fileno())
-
-
-def _read(lines: Iterator[str]) -> Iterator[Seal]:
-    for line in lines:
-        try:
-            found = read_seal(json.loads(line))
-        except ValueError:
-            continue
-        if found:
-            yield found
 
 
 def _torn(path: Path) -> bool:

@@ -235,7 +235,8 @@ def _neighbours(desk: Desk, alert: Alert) -> list[Alert]:
     if not code:  # what kind it is nobody has said
         return []
     kind = group_of(policies, code)
-    live = alerts.live(desk.connection)
+    longest = timedelta(seconds=max(policies.merge_window.values()))
+    live = alerts.live(desk.connection, desk.now - longest)
     last: dict[ChainId, Alert] = {one.chain: one for one in live}  # the newest wins
     return [
         one

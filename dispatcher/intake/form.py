@@ -69,7 +69,8 @@ EVENT = {"event", "event_code"}  # one of them is enough
 CONTENT: TypeAdapter[Content] = TypeAdapter(Content)
 
 
-def _refuse(code: LiteralString) -> NoReturn:
+def refuse(code: LiteralString) -> NoReturn:
+    """Refuse a value with a problem of ours, from inside a validator."""
     raise PydanticCustomError(code, code)
 
 
@@ -77,33 +78,33 @@ def _moment(value: object) -> datetime:
     """Read RFC 3339 and nothing else: no date alone, no number of seconds."""
     found = TIME.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        _refuse("time_expected")
+        refuse("time_expected")
     if found.group(1) is None:
-        _refuse("time_without_zone")
+        refuse("time_without_zone")
     try:
         moment = datetime.fromisoformat(found.string)
     except ValueError:
-        _refuse("time_expected")
+        refuse("time_expected")
     if moment.year not in YEARS:
-        _refuse("time_out_of_range")
+        refuse("time_out_of_range")
     return moment
 
 
 def _printable(text: str) -> str:
     if CONTROL.search(text):
-        _refuse("control_character")
+        refuse("control_character")
     return text
 
 
 def _name(text: str) -> str:
     if NOT_IN_NAMES.search(text):
-        _refuse("bad_name")
+        refuse("bad_name")
     return text
 
 
 def _event_code(text: str) -> str:
     if text and not KNOWN_EVENT.fullmatch(text):
-        _refuse("bad_event_code")
+        refuse("bad_event_code")
     return text
 
 
@@ -199,7 +200,7 @@ class AreaForm(Form):
     @model_validator(mode="after")
     def _tells_something(self) -> Self:
         if all(map(_blank, (self.name, self.codes, self.units, self._drawn()))):
-            _refuse("empty_area")
+            refuse("empty_area")
         self.polygons()
         self.circles()
         return self
@@ -223,7 +224,7 @@ class AreaForm(Form):
         outer, *holes = (tuple((lat, lon) for lon, lat in ring) for ring in rings)
         for ring in (outer, *holes):
             if wrong := ring_problem(ring):
-                _refuse(wrong)
+                refuse(wrong)
         return Polygon(outer=self._placed(outer), holes=tuple(map(self._placed, holes)))
 
     def circles(self) -> tuple[Circle, ...]:
@@ -232,7 +233,7 @@ class AreaForm(Form):
             return ()
         point = (self.circle.lat, self.circle.lon)
         if swapped([point]):
-            _refuse("latlon_swapped")
+            refuse("latlon_swapped")
         [centre] = self._placed([point])
         return (Circle(centre=centre, radius_km=self.circle.radius_km),)
 

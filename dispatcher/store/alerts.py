@@ -202,12 +202,18 @@ def referring(connection: Connection, sender: str, identifier: str) -> list[Aler
     return [ALERT.validate_json(row.body) for row in rows]
 
 
-def live(connection: Connection) -> list[Alert]:
-    """Every active alert, the first one first."""
+def live(connection: Connection, since: datetime) -> list[Alert]:
+    """Active alerts of the chains that have spoken since, the first one first.
+
+    Not every active one: to read a thousand takes longer than to take a warning in.
+    """
+    table = schema.alert.c
+    active = table.state == AlertState.ACTIVE.value
+    spoken = select(table.chain).where(active, table.received_at >= since)
     rows = connection.execute(
-        select(schema.alert.c.body)
-        .where(schema.alert.c.state == AlertState.ACTIVE.value)
-        .order_by(schema.alert.c.received_at)
+        select(table.body)
+        .where(active, table.chain.in_(spoken))
+        .order_by(table.received_at)
     )
     return [ALERT.validate_json(row.body) for row in rows]
 

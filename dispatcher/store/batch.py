@@ -102,7 +102,7 @@ def _plain(table: Table, name: str) -> Callable[[Any], Any] | None:
     return (lambda value: bind(value, None)) if bind else None
 
 
-def listed(ids: Iterable[str]) -> str:
+def listed(ids: Iterable[str | int]) -> str:
     """Ids as the one parameter of a ``json_each``: no limit on how many."""
     return json.dumps(list(ids))
 

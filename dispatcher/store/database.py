@@ -202,6 +202,20 @@ def _apart(connection: Connection, work: Work[object]) -> object:
     return outcome
 
 
+def alone(file: Path, vault: Vault, work: Work[Result]) -> Result:
+    """Do one piece of work on a store that nobody else has open, all in its file."""
+    engine = _engine(f"sqlite:///{file}", vault, memory=False)
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            done = work(connection)
+            connection.exec_driver_sql("COMMIT")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            return done
+    finally:
+        engine.dispose()
+
+
 @contextlib.contextmanager
 def one_state(connection: Connection) -> Iterator[None]:
     """Let everything that is read in the block be of one commit."""

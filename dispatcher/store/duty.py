@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, assert_never
 
-from sqlalchemy import Connection, Table, delete
+from sqlalchemy import Connection, Table, delete, func, select
 
 from contacts.duty import Duties, Leave, Override, Rotation, TimeBound
 from contacts.model import HumanId, PostRef
@@ -40,6 +40,27 @@ class Lapsed:
     gone: tuple[HumanId, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """What a new plan has changed."""
+
+    made: Duties
+    removed: tuple[Override, ...]
+
+
+def find(connection: Connection, number: int) -> TimeBound | None:
+    """One of them by its number."""
+    every = rotas.duties(connection).every
+    return next((one for one in every if one.number == number), None)
+
+
+def put(connection: Connection, one: TimeBound) -> None:
+    """Let this be what has its number; it was made when that was made."""
+    _delete(connection, [one.number])
+    _write(connection, [one])
+    _raise_versions(connection)
+
+
 def add(connection: Connection, made: Iterable[TimeBound]) -> Duties:
     """Write these down, the later of them as made later; gives them numbered."""
     before = people.version_of(connection, DUTY_NUMBER)
@@ -57,7 +78,7 @@ def _raise_versions(connection: Connection) -> None:
     people.raise_version(connection)
 
 
-def plan(connection: Connection, overrides: Iterable[Override]) -> Duties:
+def plan(connection: Connection, overrides: Iterable[Override]) -> Planned:
     """Let these take the place of what was planned for their posts in their time.
 
     An override goes whose span begins inside the time that the new ones of its post
@@ -66,9 +87,9 @@ def plan(connection: Connection, overrides: Iterable[Override]) -> Duties:
     """
     new = tuple(overrides)
     there = rotas.duties(connection).overrides
-    old = [one.number for one in there if _begins_among(one, new)]
-    remove(connection, old)
-    return add(connection, new)
+    old = tuple(one for one in there if _begins_among(one, new))
+    remove(connection, (one.number for one in old))
+    return Planned(made=add(connection, new), removed=old)
 
 
 def _begins_among(one: Override, new: Iterable[Override]) -> bool:
@@ -84,11 +105,22 @@ def remove(connection: Connection, numbers: Iterable[int]) -> frozenset[int]:
     """Take these back; gives the numbers of those that were there."""
     wanted = frozenset(numbers)
     there = {one.number for one in rotas.duties(connection).every} & wanted
-    for table in TABLES:
-        connection.execute(delete(table).where(table.c.number.in_(there)))
+    _delete(connection, there)
     if there:
         _raise_versions(connection)
     return frozenset(there)
+
+
+def _delete(connection: Connection, numbers: Iterable[int]) -> None:
+    given = func.json_each(batch.listed(numbers)).table_valued("value")
+    for table in TABLES:
+        query = delete(table).where(table.c.number.in_(select(given.c.value)))
+        connection.execute(query)
+
+
+def over(connection: Connection, at: datetime) -> list[int]:
+    """The numbers of those that have ended by an instant."""
+    return [one.number for one in rotas.duties(connection).every if _over(one, at)]
 
 
 def lapsed(connection: Connection, roster: Roster, at: datetime) -> tuple[Lapsed, ...]:

@@ -52,7 +52,8 @@ def rewrite(connection: Connection, kind: Kind, last: object, most: int) -> Piec
 
 def _humans(connection: Connection, rows: Rows) -> list[batch.Values]:
     known, key_id = vault.vault_of(connection), vault.present(connection, KeyName.DATA)
-    olds = [row for row in rows if row.key != key_id]
+    given_up = vault.lost(connection)
+    olds = [row for row in rows if row.key != key_id and row.key not in given_up]
     keys = {one: AESGCM(known.key(KeyName.DATA, one)) for one in {r.key for r in olds}}
     wrap = AESGCM(known.key(KeyName.DATA, key_id))
     return [

@@ -1,4 +1,4 @@
-"""What is not kept for ever: raw callbacks, and answers to repeated requests."""
+"""What is not kept for ever: callbacks, answers to repeated requests, old plans."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, tuple_
 
-from dispatcher.store import schema
+from dispatcher.store import duty, schema
 
 
 def drop_callbacks(connection: Connection, before: datetime, most: int) -> int:
@@ -27,3 +27,11 @@ def drop_idempotency(connection: Connection, before: datetime, most: int) -> int
     key = tuple_(table.c.api_key, table.c.key)
     old = select(table.c.api_key, table.c.key).where(table.c.at < before).limit(most)
     return connection.execute(delete(table).where(key.in_(old))).rowcount
+
+
+def drop_duties(connection: Connection, before: datetime, most: int) -> int:
+    """Take back plans that were over before; gives how many.
+
+    No record needs them: facts name who was called, the house who was planned.
+    """
+    return len(duty.remove(connection, duty.over(connection, before)[:most]))

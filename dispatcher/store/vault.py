@@ -13,6 +13,7 @@ import hmac
 import secrets
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import Protocol, cast
@@ -30,6 +31,7 @@ NONCE_BYTES = 12
 ID_LETTERS = 16
 FINGERPRINT_LETTERS = 32
 OPTION = "vault"
+LOST = "lost_keys"  # ids, of keys that nobody will put back
 
 
 class KeyName(StrEnum):
@@ -142,6 +144,77 @@ def check(connection: Connection) -> None:
         vault_of(connection).key(name, present(connection, name))
 
 
+def lost(connection: Connection) -> frozenset[str]:
+    """The ids of keys that were given up: what is under them can't be read."""
+    table = schema.setting
+    query = select(table.c.value).where(table.c.name == LOST)
+    return frozenset(str(connection.execute(query).scalar() or "").split())
+
+
+def give_up(connection: Connection) -> tuple[KeyName, ...]:
+    """Put new keys in the place of those that are not there; gives which were not.
+
+    Nobody comes back by this: what was written with them stays unreadable, and people
+    who are imported anew are new.
+    """
+    gone = {name: present(connection, name) for name in KeyName}
+    keys = {name: vault_of(connection).ring.keys(name) for name in KeyName}
+    for name, known in keys.items():
+        if gone[name] in map(id_of, known):
+            del gone[name]
+        else:
+            appoint(connection, name, known[0])
+    if gone:
+        ids = sorted(lost(connection).union(gone.values()))
+        batch.replace(
+            connection, schema.setting, [{"name": LOST, "value": " ".join(ids)}]
+        )
+    return tuple(gone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """What nobody can read with some keys.
+
+    :ivar missing: names of the present keys that are not among them
+    :ivar holders: people who hold a post
+    :ivar humans: all, whether they hold one or did once
+    """
+
+    missing: tuple[KeyName, ...]
+    holders: int
+    humans: int
+
+
+def unreadable(connection: Connection, key_ids: Iterable[str]) -> Unreadable:
+    """Count what is under none of these keys."""
+    known = frozenset(key_ids)
+    table, person = schema.human_key, schema.person
+    gone = table.c.key.not_in(known)
+    held = select(schema.holding.c.person)
+    holders = select(func.count(person.c.id.distinct())).where(
+        person.c.human == table.c.human, gone, person.c.id.in_(held)
+    )
+    return Unreadable(
+        missing=tuple(one for one in KeyName if present(connection, one) not in known),
+        holders=connection.execute(holders).scalar_one(),
+        humans=connection.execute(select(func.count()).where(gone)).scalar_one(),
+    )
+
+
+def readable(connection: Connection, key_id: str) -> bytes | None:
+    """The key ``data`` with an id; None: it was given up.
+
+    :raises KeyMissingError: when it is not there, and may still be put back
+    """
+    try:
+        return vault_of(connection).key(KeyName.DATA, key_id)
+    except KeyMissingError:
+        if key_id in lost(connection):
+            return None
+        raise
+
+
 def fingerprint(connection: Connection, number: str) -> str:
     """What stands for a number, or for an account in any case, where it is compared."""
     return fingerprints(connection, [number])[number]
@@ -173,15 +246,20 @@ class Cipher:
     def __init__(self, connection: Connection, matter: Matter) -> None:
         self._connection = connection
         self._matter = matter
-        self._keys: dict[str, AESGCM] = {}
+        self._keys: dict[str, AESGCM | None] = {}
 
     @cached_property
     def _present(self) -> str:
         return present(self._connection, KeyName.DATA)
 
+    @cached_property
+    def _writing(self) -> AESGCM:
+        key = vault_of(self._connection).key(KeyName.DATA, self._present)
+        return derived(key, self._matter)
+
     def encrypt(self, place: str, text: str) -> str:
         """A text as it is written at a place, and can be read there only."""
-        return f"{self._present}:{_encrypt(self._key(self._present), place, text)}"
+        return f"{self._present}:{_encrypt(self._writing, place, text)}"
 
     def is_old(self, written: str) -> bool:
         """Whether it lies under another key than the present one."""
@@ -195,12 +273,13 @@ class Cipher:
     def read(self, place: str, written: str) -> str | None:
         """A text as it was; None when it is not what was written at this place."""
         key_id, _, box = written.rpartition(":")
-        return _decrypt(self._key(key_id), place, box) if key_id else None
+        key = self._key(key_id) if key_id else None
+        return _decrypt(key, place, box) if key else None
 
-    def _key(self, key_id: str) -> AESGCM:
+    def _key(self, key_id: str) -> AESGCM | None:
         if key_id not in self._keys:
-            key = vault_of(self._connection).key(KeyName.DATA, key_id)
-            self._keys[key_id] = derived(key, self._matter)
+            key = readable(self._connection, key_id)
+            self._keys[key_id] = derived(key, self._matter) if key else None
         return self._keys[key_id]
 
 
@@ -237,7 +316,7 @@ class Humans:
     """
 
     def __init__(self, connection: Connection, humans: Iterable[str]) -> None:
-        self._vault = vault_of(connection)
+        self._connection = connection
         table = schema.human_key
         listed = func.json_each(batch.listed(set(humans))).table_valued("value")
         rows = connection.execute(
@@ -246,7 +325,7 @@ class Humans:
             )
         )
         self._wrapped = {row.human: (row.key, row.wrapped) for row in rows}
-        self._wraps: dict[str, AESGCM] = {}
+        self._wraps: dict[str, AESGCM | None] = {}
         self._keys: dict[str, AESGCM | None] = {}
 
     def encrypt(self, human: str, place: str, value: str) -> str:
@@ -276,8 +355,10 @@ class Humans:
             return None
         key_id, wrapped = self._wrapped[human]
         if key_id not in self._wraps:
-            self._wraps[key_id] = AESGCM(self._vault.key(KeyName.DATA, key_id))
-        key = _opened(self._wraps[key_id], _key_place(human), wrapped)
+            wrap = readable(self._connection, key_id)
+            self._wraps[key_id] = AESGCM(wrap) if wrap else None
+        opening = self._wraps[key_id]
+        key = _opened(opening, _key_place(human), wrapped) if opening else None
         return AESGCM(key) if key else None
 
 

@@ -20,11 +20,12 @@ from fastapi import FastAPI
 from sqlalchemy import Connection
 
 from config.settings import Settings
+from contacts.duty import Override, Span
 from contacts.importers.sheet import ListedAddress
-from contacts.model import AddressKind, Person, UnitId
+from contacts.model import AddressKind, HumanId, Person, Post, PostRef, UnitId
 from dispatcher.api.app import create_app
 from dispatcher.api.auth import Scope
-from dispatcher.store import keys
+from dispatcher.store import duty, keys
 from dispatcher.store.keys import ApiKey
 from dispatcher.store.roster_edits import Described, Editing, add_person, add_unit
 from tests.api.hamlet import GRIDS, NOON, SETTINGS, TOKEN, VILLAGE, Hamlet, roster
@@ -110,6 +111,15 @@ def _add_idle(connection: Connection) -> str:
     return added.id
 
 
+def _add_shifts(connection: Connection) -> list[str]:
+    """More than any tool takes back in its time."""
+    ref = PostRef(UnitId(VILLAGE), Post.VILLAGE_HEAD)
+    one = Override(
+        ref=ref, humans=(HumanId("p1"),), span=Span(begins=NOON, ends=NOON + TICK)
+    )
+    return [str(shift.number) for shift in duty.add(connection, [one] * 60).every]
+
+
 def _with_channels(settings: Settings) -> Settings:
     given = settings.model_dump(mode="json") | {"channels": CHANNELS, "routes": ROUTES}
     return Settings.model_validate(given)
@@ -144,6 +154,7 @@ async def _lived_in(hamlet: Hamlet) -> dict[tuple[str, str], list[str]]:
     reason = {"reason": "雨停了"}
     await hamlet.post(f"/api/v1/alerts/{alerts[-1]}/cancel", reason)
     callouts = [await hamlet.callout(grid) for grid in GRIDS]
+    shifts = await hamlet.runtime.database.write(_add_shifts)
     bystander = await hamlet.runtime.database.write(_add_idle)
     return {
         ("/api/v1/alerts/", "id"): alerts,
@@ -156,6 +167,10 @@ async def _lived_in(hamlet: Hamlet) -> dict[tuple[str, str], list[str]]:
         ("/api/v1/posts/", "unit"): [GRIDS[0]],
         ("/api/v1/posts/", "post"): ["grid_backup"],
         ("/api/v1/posts/", "If-Match"): ["*"],
+        ("/api/v1/shifts/", "id"): shifts,
+        ("/api/v1/shifts/", "If-Match"): ["*"],
+        ("/api/v1/shifts/on-duty", "from"): [NOON.isoformat()],
+        ("/api/v1/shifts/on-duty", "to"): [(NOON + TICK).isoformat()],
         ("/hooks/", "channel"): [*CHANNELS],
         ("/a/", "token"): [token],
     }

@@ -30,7 +30,7 @@ PUBLIC = {
     ("GET", "/readyz"),
     ("GET", "/openapi.json"),
 }
-NAMES = {"id": "none", "unit": "none", "kind": "grafana", "post": "grid_lead"}
+NAMES = {"id": "1", "unit": "none", "kind": "grafana", "post": "grid_lead"}
 SCOPES = re.search(r"^- Scopes: ([^.]+)\.$", API, re.MULTILINE)
 
 
@@ -113,6 +113,8 @@ async def test_the_bodies_we_read_are_described(hamlet: Hamlet) -> None:
         "PostForm",
         "NewHolderForm",
         "EraseForm",
+        "RotationForm",
+        "SwapForm",
         "Problem",
     } <= set(found["components"]["schemas"])
     assert '"$ref": "#/$defs' not in str(found)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -66,6 +68,32 @@ async def test_a_file_has_a_type_a_name_and_no_other_reader(
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+@pytest.mark.parametrize("form", [*FILES, "json"])
+async def test_the_headers_say_who_takes_a_record_away(
+    hamlet: Hamlet, form: str
+) -> None:
+    alert = await hamlet.launched()
+    headers = (await hamlet.get(path(alert, form), key="records")).headers
+
+    assert (headers["x-record-made-by"], headers["x-record-made-at"]) == (
+        "records",
+        "2026-07-12T12:00:00+08:00",
+    )
+
+
+async def test_data_says_who_took_it_and_breaks_no_reader(hamlet: Hamlet) -> None:
+    alert = await hamlet.launched()
+    told = (await hamlet.get(path(alert, "json"), key="records")).json()
+    text = (await hamlet.get(path(alert, "csv"), key="records")).text
+    lines = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
+
+    assert told["made_by"] == "records"
+    assert len(lines) == len(told["rows"]) > 0
+    assert {(line["制表人"], line["制表时间"]) for line in lines} == {
+        ("records", "2026-07-12 12:00:00")
+    }
 
 
 async def test_who_takes_a_record_away_stands_on_it(hamlet: Hamlet) -> None:

@@ -85,6 +85,14 @@ CALLBACK = {
     "Direction": ["inbound"],
 }
 DESCRIBED = {"name": "李卫民", "numbers": [{"value": "+99913900000001"}]}
+OVERRIDE = {
+    "type": "override",
+    "unit": VILLAGE,
+    "post": "village_head",
+    "people": ["p1"],
+    "begins": "2026-07-12T08:30:00+08:00",
+    "ends": "2026-07-13T08:30:00+08:00",
+}
 DONE = {200, 201, 202, 204, 303}
 SEALED = {"/hooks/{channel}/event"}  # nobody here can seal what WeCom seals
 SOUND_BODIES = {
@@ -113,6 +121,8 @@ SOUND_BODIES = {
         "person": "p8",
     },
     ("/api/v1/posts/{unit}/{post}", JSON): {"holders": [{"person": "p8"}]},
+    ("/api/v1/shifts", JSON): OVERRIDE,
+    ("/api/v1/shifts/{id}", JSON): OVERRIDE,
     ("/api/v1/monitors/{kind}", JSON): alarms.group(alarms.alarm()),
     (LINK, FORM): {"answer": "mine", "people": "35"},
 }

@@ -1,14 +1,21 @@
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import shutil
 import stat
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from queue import Queue
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
+from typing_extensions import override
 
 from dispatcher.cli.archive import MANIFEST, STORE
 from dispatcher.cli.failure import CommandError
@@ -16,8 +23,10 @@ from dispatcher.cli.key_archive import FILE_BYTES_MOST, close, open_up
 from dispatcher.cli.restoring import Given, restore
 from dispatcher.engine.keyring import new_key
 from dispatcher.store.lock import only_worker
-from tests.cli.console import jiaoying
+from tests.cli.console import DEADLINE_SECONDS, ROSTER, Server, jiaoying
 from tests.cli.test_backup import AS_ROOT, small_disk
+from tests.cli.test_cli import rows
+from tests.cli.test_serve import send_a_warning
 from tests.cli.vault import (
     PASSPHRASE,
     elsewhere,
@@ -70,9 +79,112 @@ def test_a_store_comes_back_with_its_keys_and_private(home: Path, place: Path) -
     assert told["moment"] == manifest_of(home / "good.zip")["moment"]
     assert (told["keys"], told["missing_keys"]) == (["data", "index", "link"], [])
     assert key.read_bytes() == (home / "var" / "keys" / "link").read_bytes()
-    assert store.read_bytes() == store_of(home / "good.zip")
+    assert people_of(folder) == people_of(home)
     modes = [stat.S_IMODE(one.stat().st_mode) for one in (store, key, key.parent)]
     assert modes == [0o600, 0o600, 0o700]
+
+
+def people_of(folder: Path) -> list[Any]:
+    query = "SELECT id, name, human FROM person ORDER BY id"
+    return [tuple(row) for row in rows(folder, query)]
+
+
+def test_the_restored_store_notes_what_it_comes_from(home: Path, place: Path) -> None:
+    folder = place.parent
+    restore(place, given(home / "good.zip", home / "keys.json"))
+    exported = jiaoying(folder, "export", "house", "--out", "house.jsonl")
+    verified = jiaoying(folder, "export", "--verify", "house.jsonl", "--json")
+    manifest = manifest_of(home / "good.zip")
+    journal = [
+        json.loads(str(body)) for (body,) in rows(folder, "SELECT body FROM journal")
+    ]
+    [body] = [one for one in journal if one["kind"] == "restored_from"]
+
+    assert exported.returncode == 0, exported.stderr
+    assert body["backup"] == manifest["store"]["sha256"]
+    assert body["taken_at"] == manifest["moment"]
+    assert body["by"].startswith("user:")
+    assert '\\"kind\\":\\"restored_from\\"' in (folder / "house.jsonl").read_text()
+    assert json.loads(verified.stdout)["entries"] == len(journal)
+    assert sorted(folder.glob(".store*")) == []
+
+
+def findings(folder: Path) -> dict[str, str]:
+    """What the doctor has to say of keys, by what."""
+    told = json.loads(jiaoying(folder, "doctor", "--json").stdout)
+    return {
+        one["what"]: one["verdict"]
+        for one in told["checks"]
+        if one["subject"] == "keys"
+    }
+
+
+@pytest.mark.timeout(150)
+def test_where_the_keys_are_lost_the_roster_is_imported_anew_and_calls_go_on(
+    home: Path, place: Path, tmp_path: Path
+) -> None:
+    folder = place.parent
+    done = jiaoying(folder, "restore", str(home / "good.zip"), "--without-keys")
+    assert "请马上重新导入名册" in done.stdout
+    assert findings(folder) == {
+        "密钥完好,只有本用户可读": "ok",
+        "4 位责任人的姓名、号码无法核实,叫不到人": "failed",
+    }
+    with listening(folder) as numbers, Server(folder) as server:
+        server.until("engine.started")
+        shown = jiaoying(folder, "duty", "show", "澄溪县").stdout
+        assert "姓名无法核实" in shown
+        taken = send_a_warning(server, folder, tmp_path / "rain.json")
+        assert "王建国" in jiaoying(folder, "duty", "show", "澄溪县").stdout
+        assert taken["state"] == "active"
+        assert numbers.get(timeout=DEADLINE_SECONDS) in ROSTER
+    assert findings(folder) == {
+        "密钥完好,只有本用户可读": "ok",
+        "4 位原责任人的姓名、号码已无法核实": "warning",
+    }
+
+
+@contextlib.contextmanager
+def listening(folder: Path) -> Iterator[Queue[str]]:
+    """Give the numbers that a provider is asked to write to."""
+    numbers: Queue[str] = Queue()
+
+    class Provider(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            length = int(self.headers["Content-Length"])
+            numbers.put(parse_qs(self.rfile.read(length).decode())["To"][0])
+            self.send_response(201)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(b'{"sid": "SM1", "status": "queued"}')
+
+        @override
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Provider) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        port = server.server_address[1]
+        with (folder / "jiaoying.toml").open("a") as settings:
+            settings.write(CHANNEL.format(port=port))
+        try:
+            yield numbers
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+CHANNEL = """
+[channels.sms]
+provider = "twilio_sms"
+account_sid = "AC00000000000000000000000000000001"
+auth_token = "token"
+from = "+9990000"
+base_url = "http://127.0.0.1:{port}"
+[routes]
+sms = ["sms"]
+"""
 
 
 def test_the_operator_is_told_what_a_backup_can_t_know(home: Path, place: Path) -> None:

@@ -195,6 +195,13 @@ def test_one_person_in_both_posts_of_a_grid_is_one_person() -> None:
     assert (checked.gaps, checked.total.ready) == (1, 1)
 
 
+def test_two_versions_of_one_human_are_one_to_call() -> None:
+    later = person("back1", first=PersonId("lead1"))
+    checked = check(roster(later), known())
+
+    assert found(checked) == [(Fault.SAME_PERSON, GRID_1, "back1")]
+
+
 def test_two_people_with_one_number_are_one_to_call() -> None:
     shared = replace(person("lead1").addresses[0], id=AddressId("back1-1"))
     checked = check(roster(person("back1", addresses=(shared,))), known())

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.settings import Security, Settings, Store
-from dispatcher.engine.keyring import KEY_BYTES, KeyFileError, load_or_make, new_key
+from dispatcher.engine.keyring import KeyFileError, load_or_make, new_key
 from dispatcher.engine.links import Links
 from dispatcher.engine.runtime import running
+from dispatcher.store.vault import KEY_BYTES
 
 KEY = bytes(range(KEY_BYTES))
 BASE = "https://example.org/jiaoying"

@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import Connection, func, select
 
 from channels.contract import HookRequest
+from contacts.duty import Leave, Override, Rotation, Span, TimeBound
+from contacts.model import HumanId, Post, PostRef, UnitId
 from dispatcher.engine import retention
 from dispatcher.engine.retention import Retention
-from dispatcher.store import callbacks, schema
+from dispatcher.store import callbacks, duty, rotas, schema
 from dispatcher.store.callbacks import Raw
 from tests.core.build import START
 from tests.engine.office import Office
@@ -75,3 +77,30 @@ async def test_much_is_deleted_in_pieces_and_then_not_looked_at_for_an_hour(
     assert await duty.turn() == 0
     office.clock.move_to(office.now + timedelta(minutes=1))
     assert await duty.turn() == 1
+
+
+async def test_plans_go_two_years_after_they_are_over_and_no_sooner(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "PIECE", 2)
+    duty_post = PostRef(UnitId("990421"), Post.COUNTY_DUTY)
+    wang = HumanId("wang")
+    ends = office.now + DAY
+    span = Span(begins=office.now, ends=ends)
+    endless = Leave(ref=duty_post, human=wang, span=Span(begins=office.now))
+    plans: list[TimeBound] = [
+        *[Override(ref=duty_post, humans=(wang,), span=span) for _ in range(3)],
+        Leave(ref=duty_post, human=wang, span=span),
+        endless,
+        Rotation(ref=duty_post, members=(wang,), starts_on=office.now.date()),
+    ]
+    await office.database.write(lambda c: duty.add(c, plans))
+    cleaning = Retention(office.database, office.keeper, office.clock)
+    kept, pieces = [], []
+    for moment in (ends + 730 * DAY, ends + 732 * DAY):
+        office.clock.move_to(moment)
+        while done := await cleaning.turn():
+            pieces.append(done)
+        kept.append(len((await office.database.read(rotas.duties)).every))
+
+    assert (kept, pieces) == ([6, 2], [2, 2])

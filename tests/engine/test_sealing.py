@@ -233,14 +233,18 @@ async def test_what_a_killed_process_did_not_file_is_filed_by_the_next(
     assert len(lines) == (3 if lost else 2)
 
 
-async def test_a_line_of_somebody_else_is_left_where_it_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize("line", ['{"line": "remark"}', "[" * 200_000])
+async def test_a_line_of_somebody_else_is_left_where_it_is(
+    tmp_path: Path, line: str
+) -> None:
     house = House(tmp_path)
     await house.work("data")
     with house.path.open("a", encoding="utf-8") as file:
-        file.write('{"line": "remark"}\n')
-    first, second = await house.work("index")
+        file.write(f"{line}\n")
+    made = await house.work("index")
 
-    assert house.filed() == [first, None, second]
+    assert [*SealFile(house.path).seals()] == made
+    assert house.path.read_text(encoding="utf-8").splitlines()[1] == line
 
 
 async def test_a_file_that_was_lost_is_written_anew(tmp_path: Path) -> None:

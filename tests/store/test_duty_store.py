@@ -11,9 +11,11 @@ from contacts.days import DayKind
 from contacts.duty import Duties, Leave, Override, Rotation, Span, TimeBound
 from contacts.model import HumanId, PersonId, Post, PostRef, UnitId
 from contacts.roster import Roster
-from dispatcher.store import duty, people, rotas
+from dispatcher.core.journal import HOUSE, DutyChange, DutyChanged, DutyForm, Entry
+from dispatcher.store import duty, duty_edits, journal, people, rotas
 from dispatcher.store.database import Database
 from dispatcher.store.duty import Lapsed
+from dispatcher.store.roster_edits import Editing
 from tests.store.stock import COUNTY, person, roster, settle
 
 NOW = datetime(2026, 7, 12, 4, 1, tzinfo=UTC)
@@ -174,3 +176,28 @@ async def test_a_new_version_of_somebody_takes_his_turns(database: Database) -> 
         return [one.id for one in people.load_roster(connection).holders(POST, NOW)]
 
     assert await database.write(corrected) == ["li2"]
+
+
+async def test_the_house_notes_what_a_plan_takes_away_and_what_it_brings(
+    database: Database,
+) -> None:
+    by_office = Editing(by="user:office", at=NOW)
+
+    def planned(connection: Connection) -> list[Entry]:
+        duty_edits.add(connection, [ROTATION], by_office)
+        duty_edits.plan(connection, [override(0)], by_office)
+        duty_edits.plan(connection, [override(0, WANG)], by_office)
+        return journal.entries_of(connection, HOUSE)
+
+    entries = [
+        one for one in await database.write(planned) if isinstance(one, DutyChanged)
+    ]
+
+    assert [(one.how, one.form, one.number, one.people) for one in entries] == [
+        (DutyChange.ADDED, DutyForm.ROTATION, 1, (LI, WANG, LI)),
+        (DutyChange.ADDED, DutyForm.OVERRIDE, 2, (LI,)),
+        (DutyChange.REMOVED, DutyForm.OVERRIDE, 2, (LI,)),
+        (DutyChange.ADDED, DutyForm.OVERRIDE, 3, (WANG,)),
+    ]
+    assert (entries[0].begins, entries[0].ends) == (ROTATION.begins, ROTATION.ends)
+    assert (entries[1].begins, entries[1].ends) == (day(0).begins, day(0).ends)

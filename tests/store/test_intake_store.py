@@ -256,3 +256,22 @@ async def test_who_cannot_act_is_struck_in_his_chain_only(database: Database) ->
         return strikes.of_chains(connection, [chain, other])
 
     assert {chain: frozenset({li})} == await database.write(struck)
+
+
+async def test_of_the_active_alerts_only_those_of_chains_that_spoke_of_late_are_read(
+    database: Database,
+) -> None:
+    chain = {"chain": ChainId("old")}
+    made = [
+        offered("old", "W-1", **chain),
+        offered("later", "W-2", **chain, received_at=after(100)),
+        offered("silent", "W-3", received_at=after(50)),
+        offered("over", "W-4", state=AlertState.CLOSED, received_at=after(100)),
+    ]
+
+    def read(connection: Connection) -> list[str]:
+        for one in made:
+            alerts.save_new(connection, one)
+        return [alert.id for alert in alerts.live(connection, after(100))]
+
+    assert await database.write(read) == ["old", "later"]

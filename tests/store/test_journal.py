@@ -11,11 +11,14 @@ from alembic import command
 from sqlalchemy import Connection, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from contacts.model import PersonId
+from contacts.model import HumanId, PersonId, Post, UnitId
 from dispatcher.core.alert import AlertId, AlertState
 from dispatcher.core.callout import CalloutId
 from dispatcher.core.journal import (
     HOUSE,
+    DutyChange,
+    DutyChanged,
+    DutyForm,
     Ended,
     Entry,
     Exported,
@@ -49,6 +52,18 @@ HOUSEHOLD: tuple[Entry, ...] = (
         digest="0" * 64,
     ),
     Revealed(at=after(1), by="key:desk", person=PersonId("li"), what="number"),
+    DutyChanged(
+        at=after(1),
+        by="key:desk",
+        how=DutyChange.ADDED,
+        number=1,
+        form=DutyForm.OVERRIDE,
+        unit=UnitId("990421"),
+        post=Post.COUNTY_DUTY,
+        people=(HumanId("li"),),
+        begins=after(1),
+        ends=after(2),
+    ),
     PersonErased(at=after(2), by="key:office", people=(PersonId("li"),)),
     KeyRotated(at=after(3), name="data"),
     Exported(at=after(4), by="key:office", alert=AlertId("a")),

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from dispatcher.cli.archive import Manifest, NoBackup, read_manifest
 from dispatcher.cli.checks.finding import Finding, Subject, failed, ok, warning
-from dispatcher.engine.keyring import KEY_BYTES, key_files
+from dispatcher.engine.keyring import key_files
 from dispatcher.store.lock import worker_of
 from dispatcher.store.migrate import Age, age_of
-from dispatcher.store.snapshot import Access, Check, Contents, Damaged, examine, looking
+from dispatcher.store.snapshot import (
+    Access,
+    Check,
+    Contents,
+    Damaged,
+    contents,
+    examine,
+    looking,
+)
+from dispatcher.store.vault import KEY_BYTES, Unreadable, id_of, unreadable
+
+Seen = TypeVar("Seen")
 
 GROUP_AND_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 OTHERS = stat.S_IRWXO
@@ -89,7 +102,7 @@ def log(store: Path) -> Iterator[Finding]:
 def store(file: Path, now: datetime) -> Iterator[Finding]:
     """Whether the store can be read, is sound, and is of this version."""
     try:
-        found = _looked(file)
+        found = _looked(file, lambda c: examine(c, Check.QUICK))
     except OperationalError as error:
         remedy = "请用运行服务的用户来查;若仍读不出来,请恢复最近的备份"
         what = f"数据库读不出来({error.orig})"
@@ -106,19 +119,48 @@ def store(file: Path, now: datetime) -> Iterator[Finding]:
     yield from _ahead(found, now)
 
 
-def _looked(file: Path) -> Contents | Damaged:
-    """Look through a store, without leaving a file beside it where there is none."""
+def readable(file: Path, folder: Path) -> Iterator[Finding]:
+    """Whether the keys that are there open what the store holds of people."""
+    ids = [id_of(key.read_bytes()) for key in key_files(folder).values()]
+    try:
+        found = _looked(file, lambda c: _unreadable(c, ids))
+    except (DatabaseError, OSError):
+        return  # told by who looked at the files and the store
+    if found is None:
+        return
+    for name in found.missing:
+        remedy = "请从密钥备份放回;若已永久丢失,请用 restore --without-keys 恢复备份"
+        yield failed(Subject.KEYS, "数据库所用的密钥不在", name, remedy)
+    if found.holders:
+        what = f"{found.holders} 位责任人的姓名、号码无法核实,叫不到人"
+        yield failed(Subject.KEYS, what, "", "请马上重新导入名册")
+    elif found.humans and not found.missing:
+        what = f"{found.humans} 位原责任人的姓名、号码已无法核实"
+        remedy = "他们已不在岗;从前的叫应记录照样有效,只是不再显示姓名"
+        yield warning(Subject.KEYS, what, "", remedy)
+
+
+def _unreadable(connection: Connection, ids: Sequence[str]) -> Unreadable | None:
+    found = contents(connection)
+    if found.revision is None or age_of(found.revision) is not Age.PRESENT:
+        return None
+    return unreadable(connection, ids)
+
+
+def _looked(file: Path, work: Callable[[Connection], Seen]) -> Seen:
+    """Look into a store, without leaving a file beside it where there is none."""
     beside = Path(f"{file}-wal")
     if not beside.exists():
-        seen = _seen(file, Access.STILL)
+        seen = _seen(file, Access.STILL, work)
         if not beside.exists():
             return seen
-    return _seen(file, Access.LIVE)  # or a server has begun to write under our eyes
+    # Or a server has begun to write under our eyes.
+    return _seen(file, Access.LIVE, work)
 
 
-def _seen(file: Path, access: Access) -> Contents | Damaged:
+def _seen(file: Path, access: Access, work: Callable[[Connection], Seen]) -> Seen:
     with looking(file, access) as connection:
-        return examine(connection, Check.QUICK)
+        return work(connection)
 
 
 def _schema(found: Contents) -> Iterator[Finding]:
