@@ -21,6 +21,7 @@ from dispatcher.api import (
     people,
     phone,
     problem,
+    session,
 )
 from dispatcher.api.access import AccessLog
 from dispatcher.api.body import BodyLimit
@@ -35,8 +36,17 @@ from dispatcher.intake.form import (
     RenewForm,
     TakeoverForm,
 )
+from dispatcher.intake.officer_form import SignInForm
 
-FORMS = (AlertForm, CancelForm, RenewForm, AnswerForm, TakeoverForm, EchoForm)
+FORMS = (
+    AlertForm,
+    CancelForm,
+    RenewForm,
+    AnswerForm,
+    TakeoverForm,
+    EchoForm,
+    SignInForm,
+)
 SCHEMAS = "#/components/schemas/{model}"
 
 
@@ -86,6 +96,7 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
         event,
         phone,
         health,
+        session,
     ):
         app.include_router(room.router)
     return app

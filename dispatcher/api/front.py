@@ -10,7 +10,9 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from dispatcher.api.attempts import Attempts
 from dispatcher.api.throttle import Limits
+from dispatcher.engine.passwords import Passwords
 from dispatcher.engine.runtime import Runtime
 
 
@@ -21,12 +23,15 @@ class Front:
     :ivar committed: to be called after a commit that the worker should look at
     :ivar unverified: callbacks turned away since the start, by channel
     :ivar limits: how often what may be done
+    :ivar attempts: how often signing in may be tried
     """
 
     runtime: Runtime
     committed: Callable[[], None]
     unverified: Counter[str] = field(default_factory=Counter)
     limits: Limits = field(default_factory=Limits)
+    attempts: Attempts = field(default_factory=Attempts)
+    passwords: Passwords = field(default_factory=Passwords)
 
     def now(self) -> datetime:
         """The engine's time."""

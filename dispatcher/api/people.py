@@ -13,19 +13,18 @@ from sqlalchemy import Connection
 from contacts.model import AddressKind, Person, PersonId, Post, PostRef
 from contacts.numbers import mask
 from contacts.roster import Roster
-from dispatcher.api.auth import Scope, lacks, may, needs
+from dispatcher.api.auth import Caller, Scope, lacks, may, needs
 from dispatcher.api.front import FrontOf
 from dispatcher.api.lookup import PERSON, PageQuery, unknown
 from dispatcher.api.problem import answers
 from dispatcher.api.views import Page, View, page
 from dispatcher.core.journal import HOUSE, Revealed
 from dispatcher.store import journal, people
-from dispatcher.store.keys import ApiKey
 
 router = APIRouter(prefix="/api/v1/people", tags=["people"])
 
 READS = [Depends(needs(Scope.PEOPLE_READ))]
-Reader = Annotated[ApiKey, Depends(needs(Scope.PEOPLE_READ, Scope.PEOPLE_REVEAL))]
+Reader = Annotated[Caller, Depends(needs(Scope.PEOPLE_READ, Scope.PEOPLE_REVEAL))]
 SHOWN_OF_ACCOUNT = 1
 HIDDEN = "****"
 
@@ -117,20 +116,20 @@ async def list_people(
 async def show_person(
     *,
     front: FrontOf,
-    key: Reader,
+    caller: Reader,
     name: Annotated[PersonId, Path(alias="id")],
     reveal: Annotated[bool, Query()] = False,
 ) -> PersonView:
     """One version of a person; with ``reveal`` his numbers in clear, which is noted."""
     scope = Scope.PEOPLE_REVEAL if reveal else Scope.PEOPLE_READ
-    if not may(key, scope):
+    if not may(caller, scope):
         raise lacks(scope)
     now = front.now()
 
     def noted(connection: Connection) -> Person | None:
         found = people.find_people(connection, [name]).get(name)
         if found and reveal:
-            entry = Revealed(at=now, by=f"key:{key.name}", person=name, what="numbers")
+            entry = Revealed(at=now, by=caller.by, person=name, what="numbers")
             journal.note(connection, HOUSE, [entry])
         return found
 

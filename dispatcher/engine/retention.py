@@ -24,6 +24,7 @@ class Retention:
         self._spans = (
             (retention.drop_callbacks, keeper.callback_span),
             (retention.drop_idempotency, IDEMPOTENCY_SPAN),
+            (retention.drop_sessions, timedelta(0)),  # they say when they end
         )
         self._next_at: datetime | None = None
 

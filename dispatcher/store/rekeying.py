@@ -88,10 +88,24 @@ def _callbacks(connection: Connection, rows: Rows) -> list[batch.Values]:
     ]
 
 
+def _officers(connection: Connection, rows: Rows) -> list[batch.Values]:
+    cipher = Cipher(connection, Matter.OFFICER)
+    return [
+        {
+            "name": row.name,
+            "display": cipher.again(vault.display_place(row.name), row.display),
+            "totp": cipher.again(vault.totp_place(row.name), row.totp),
+        }
+        for row in rows
+        if cipher.is_old(row.display) or cipher.is_old(row.totp)
+    ]
+
+
 UNDER_DATA = (
     Kind(schema.human_key.c.human, _humans),
     Kind(schema.message.c.id, _texts),
     Kind(schema.callback.c.id, _callbacks),
+    Kind(schema.officer.c.name, _officers),
 )
 
 

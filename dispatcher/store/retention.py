@@ -1,4 +1,4 @@
-"""What is not kept for ever: raw callbacks, and answers to repeated requests."""
+"""What is not kept for ever: raw callbacks, answers to repeats, ended sessions."""
 
 from __future__ import annotations
 
@@ -27,3 +27,10 @@ def drop_idempotency(connection: Connection, before: datetime, most: int) -> int
     key = tuple_(table.c.api_key, table.c.key)
     old = select(table.c.api_key, table.c.key).where(table.c.at < before).limit(most)
     return connection.execute(delete(table).where(key.in_(old))).rowcount
+
+
+def drop_sessions(connection: Connection, before: datetime, most: int) -> int:
+    """Delete sessions that ended before; gives how many."""
+    table = schema.session
+    old = select(table.c.digest).where(table.c.ends_at < before).limit(most)
+    return connection.execute(delete(table).where(table.c.digest.in_(old))).rowcount

@@ -164,6 +164,7 @@ class Matter(StrEnum):
 
     TEXT = "text"
     CALLBACK = "callback"
+    OFFICER = "officer"
 
 
 class Cipher:
@@ -217,6 +218,16 @@ def text_place(message: str) -> str:
 def texts_of(connection: Connection) -> Cipher:
     """What encrypts texts of messages: they may name people."""
     return Cipher(connection, Matter.TEXT)
+
+
+def display_place(officer: str) -> str:
+    """Where what an officer is called lies."""
+    return f"officer.display {officer}"
+
+
+def totp_place(officer: str) -> str:
+    """Where the secret of an officer's codes lies."""
+    return f"officer.totp {officer}"
 
 
 def body_place(channel: str, event: str) -> str:
