@@ -17,7 +17,11 @@ from dispatcher.api import (
     checking,
     feeds,
     health,
+    house_log,
+    keys,
     monitors,
+    officers,
+    own,
     people,
     phone,
     problem,
@@ -36,7 +40,15 @@ from dispatcher.intake.form import (
     RenewForm,
     TakeoverForm,
 )
-from dispatcher.intake.officer_form import SignInForm
+from dispatcher.intake.officer_form import (
+    KeyForm,
+    OfficerEditForm,
+    OfficerForm,
+    PasswordForm,
+    SignInForm,
+    TotpForm,
+    WatchForm,
+)
 
 FORMS = (
     AlertForm,
@@ -46,6 +58,12 @@ FORMS = (
     TakeoverForm,
     EchoForm,
     SignInForm,
+    PasswordForm,
+    TotpForm,
+    WatchForm,
+    OfficerForm,
+    OfficerEditForm,
+    KeyForm,
 )
 SCHEMAS = "#/components/schemas/{model}"
 
@@ -97,6 +115,10 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
         phone,
         health,
         session,
+        own,
+        officers,
+        keys,
+        house_log,
     ):
         app.include_router(room.router)
     return app

@@ -44,6 +44,7 @@ class Scope(StrEnum):
     ADMIN = "admin"
 
 
+SENDING = frozenset({Scope.ALERTS_WRITE, Scope.ALERTS_DRILL})
 READING = (Scope.ALERTS_READ, Scope.PEOPLE_READ, Scope.RECORDS_READ)
 WATCHING = (
     *READING,

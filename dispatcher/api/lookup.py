@@ -13,8 +13,15 @@ from dispatcher.core.alert import Alert, AlertId
 from dispatcher.intake.problem import Problem
 from dispatcher.store import alerts
 
-KINDS = {"alert": "预警", "callout": "叫应单", "channel": "通道", "person": "责任人"}
-ALERT, CALLOUT, CHANNEL, PERSON = KINDS
+KINDS = {
+    "alert": "预警",
+    "callout": "叫应单",
+    "channel": "通道",
+    "person": "责任人",
+    "officer": "值班员",
+    "key": "密钥",
+}
+ALERT, CALLOUT, CHANNEL, PERSON, OFFICER, API_KEY = KINDS
 PAGE_MOST = 1000
 PAGE_USUAL = 100
 

@@ -207,16 +207,16 @@ def _still(
     return with_code(front, officer, code)
 
 
-def with_code(front: Front, officer: Officer, code: str) -> Officer:
+def with_code(front: Front, officer: Officer, code: str, status: int = 401) -> Officer:
     """The officer with a code used up: neither it nor an older one is taken again.
 
-    :raises RefusedError: with 401
+    :raises RefusedError: with the status
     """
     outside = front.runtime.clock.outside(front.now())
     step = step_of(officer.totp, code, outside)
     if step is None or step <= officer.totp_step:
         log.warning("session.refused", officer=officer.name, why="totp")
-        raise refused(401, TOTP_WRONG)
+        raise refused(status, TOTP_WRONG)
     return replace(officer, totp_step=step)
 
 

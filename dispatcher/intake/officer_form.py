@@ -32,12 +32,6 @@ class PasswordForm(Form):
     new: Annotated[Password, Field(repr=False)]
 
 
-class TotpStartForm(Form):
-    """The password again, before codes are begun or ended."""
-
-    password: Annotated[Password, Field(repr=False)]
-
-
 class TotpForm(Form):
     """A code that shows that the telephone knows the secret."""
 
