@@ -17,13 +17,18 @@ from dispatcher.api import (
     checking,
     feeds,
     health,
+    house_log,
     imports,
+    keys,
     monitors,
+    officers,
+    own,
     people,
     phone,
     posts,
     problem,
     roster_history,
+    session,
     shifts,
     units,
 )
@@ -46,6 +51,15 @@ from dispatcher.intake.form import (
     RenewForm,
     TakeoverForm,
 )
+from dispatcher.intake.officer_form import (
+    KeyForm,
+    OfficerEditForm,
+    OfficerForm,
+    PasswordForm,
+    SignInForm,
+    TotpForm,
+    WatchForm,
+)
 from dispatcher.intake.roster_form import (
     EraseForm,
     NewHolderForm,
@@ -59,6 +73,8 @@ FORMS = (
     *(AlertForm, CancelForm, RenewForm, AnswerForm, TakeoverForm, EchoForm),
     *(UnitForm, NewUnitForm, PersonForm, PostForm, NewHolderForm, EraseForm),
     *(RotationForm, OverrideForm, SwapForm, LeaveForm),
+    *(SignInForm, PasswordForm, TotpForm, WatchForm),
+    *(OfficerForm, OfficerEditForm, KeyForm),
 )
 SCHEMAS = "#/components/schemas/{model}"
 
@@ -114,6 +130,11 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
         event,
         phone,
         health,
+        session,
+        own,
+        officers,
+        keys,
+        house_log,
     ):
         app.include_router(room.router)
     return app

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from sqlalchemy import Connection
 
 from contacts.model import PersonId
-from dispatcher.api.auth import Scope, needs
+from dispatcher.api.auth import Caller, Scope, needs
 from dispatcher.api.body import documented, read_as
 from dispatcher.api.front import Front, FrontOf
 from dispatcher.api.lookup import CALLOUT, PageQuery, unknown
@@ -25,13 +25,12 @@ from dispatcher.engine.context import Context
 from dispatcher.intake.form import AnswerForm, TakeoverForm
 from dispatcher.intake.problem import Problem, problem
 from dispatcher.store import callouts
-from dispatcher.store.keys import ApiKey
 
 CLOCKS_APART = timedelta(minutes=1)
 
 router = APIRouter(prefix="/api/v1/callouts", tags=["callouts"])
 
-Recorder = Annotated[ApiKey, Depends(needs(Scope.CALLOUTS_WRITE))]
+Recorder = Annotated[Caller, Depends(needs(Scope.CALLOUTS_WRITE))]
 READS = [Depends(needs(Scope.ALERTS_READ))]
 
 
@@ -93,7 +92,7 @@ async def _shown(front: Front, name: CalloutId) -> CalloutView:
 )
 async def answer_on_behalf(
     front: FrontOf,
-    key: Recorder,
+    caller: Recorder,
     name: Annotated[CalloutId, Path(alias="id")],
     form: Annotated[AnswerForm, Depends(read_as(AnswerForm))],
 ) -> CalloutView:
@@ -101,7 +100,7 @@ async def answer_on_behalf(
     context, now = await front.runtime.keeper.refresh(), front.now()
     if form.at > now + CLOCKS_APART:
         raise refused(422, problem(("at",), "heard_in_future"))
-    said = _said(form, key)
+    said = _said(form, caller)
 
     def record(connection: Connection, callout: Callout) -> None:
         if said.person not in _standing(context, callout, now):
@@ -118,13 +117,13 @@ async def answer_on_behalf(
 )
 async def take_over(
     front: FrontOf,
-    key: Recorder,
+    caller: Recorder,
     name: Annotated[CalloutId, Path(alias="id")],
     form: Annotated[TakeoverForm, Depends(read_as(TakeoverForm))],
 ) -> CalloutView:
     """Let the desk take a callout over: while it has time, nobody above is called."""
     context, now = await front.runtime.keeper.refresh(), front.now()
-    by = f"key:{key.name}"
+    by = caller.by
 
     def take(connection: Connection, _: Callout) -> None:
         desk.take_over(Desk(connection, context, now), name, form.note, by)
@@ -150,7 +149,7 @@ async def _changed(
     return await _shown(front, name)
 
 
-def _said(form: AnswerForm, key: ApiKey) -> desk.OnBehalf:
+def _said(form: AnswerForm, caller: Caller) -> desk.OnBehalf:
     given = form.figures
     return desk.OnBehalf(
         person=PersonId(form.person),
@@ -158,7 +157,7 @@ def _said(form: AnswerForm, key: ApiKey) -> desk.OnBehalf:
         how=form.how,
         at=form.at,
         note=form.note,
-        by=f"key:{key.name}",
+        by=caller.by,
         figures=Figures(
             households=given.households if given else None,
             people=given.people if given else None,

@@ -10,8 +10,10 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from dispatcher.api.attempts import Attempts
 from dispatcher.api.throttle import Limits
 from dispatcher.engine.apart import Apart
+from dispatcher.engine.passwords import Passwords
 from dispatcher.engine.runtime import Runtime
 
 
@@ -23,6 +25,7 @@ class Front:
     :ivar unverified: callbacks turned away since the start, by channel
     :ivar limits: how often what may be done
     :ivar apart: where long work is done
+    :ivar attempts: how often signing in may be tried
     """
 
     runtime: Runtime
@@ -30,6 +33,8 @@ class Front:
     unverified: Counter[str] = field(default_factory=Counter)
     limits: Limits = field(default_factory=Limits)
     apart: Apart = field(default_factory=Apart)
+    attempts: Attempts = field(default_factory=Attempts)
+    passwords: Passwords = field(default_factory=Passwords)
 
     def now(self) -> datetime:
         """The engine's time."""

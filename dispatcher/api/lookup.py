@@ -24,8 +24,10 @@ KINDS = {
     "post": "职务",
     "import": "导入",
     "shift": "值班安排",
+    "officer": "值班员",
+    "key": "密钥",
 }
-ALERT, CALLOUT, CHANNEL, PERSON, UNIT, POST, IMPORT, SHIFT = KINDS
+ALERT, CALLOUT, CHANNEL, PERSON, UNIT, POST, IMPORT, SHIFT, OFFICER, API_KEY = KINDS
 PAGE_MOST = 1000
 PAGE_USUAL = 100
 

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from dispatcher.api.auth import Scope, lacks, may, speaks_for
+from dispatcher.api.auth import Caller, Scope, lacks, may, speaks_for
 from dispatcher.api.front import Front
 from dispatcher.api.problem import Refusal, RefusedError, refused
 from dispatcher.core.alert import Alert, Content
 from dispatcher.engine.taking import Bearer, differs, take_in
 from dispatcher.intake.problem import problem
 from dispatcher.store.alerts import Stored
-from dispatcher.store.keys import ApiKey
 
 
-def check_key(key: ApiKey, content: Content) -> None:
+def check_caller(caller: Caller, content: Content) -> None:
     """Refuse a key that may not send this.
 
     :raises RefusedError: with 403
     """
-    drill = content.drill and may(key, Scope.ALERTS_DRILL)
-    if not drill and not may(key, Scope.ALERTS_WRITE):
+    drill = content.drill and may(caller, Scope.ALERTS_DRILL)
+    if not drill and not may(caller, Scope.ALERTS_WRITE):
         raise lacks(Scope.ALERTS_WRITE)
-    if not speaks_for(key, content.sender):
+    if not speaks_for(caller, content.sender):
         what = problem(("sender",), "sender_not_allowed", sender=content.sender)
         raise refused(403, what)
 
 
 async def submit(
     front: Front,
-    key: ApiKey,
+    caller: Caller,
     content: Content,
     idempotency_key: str | None = None,
     *,
@@ -38,10 +37,10 @@ async def submit(
     :param strict: of JSON, see :class:`Bearer`
     :raises RefusedError: with 403 or 422; then nothing is kept
     """
-    check_key(key, content)
+    check_caller(caller, content)
     bearer = Bearer(
-        by=f"key:{key.name}",
-        may_cancel=may(key, Scope.ALERTS_CANCEL),
+        by=caller.by,
+        may_cancel=may(caller, Scope.ALERTS_CANCEL),
         idempotency_key=idempotency_key,
         strict=strict,
     )

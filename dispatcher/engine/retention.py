@@ -28,6 +28,7 @@ class Retention:
             (retention.drop_idempotency, IDEMPOTENCY_SPAN),
             (imports.lapse, IMPORT_SPAN),
             (retention.drop_duties, DUTY_SPAN),
+            (retention.drop_sessions, timedelta(0)),  # they say when they end
         )
         self._next_at: datetime | None = None
 

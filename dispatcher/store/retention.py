@@ -1,4 +1,4 @@
-"""What is not kept for ever: callbacks, answers to repeated requests, old plans."""
+"""What is not kept for ever: callbacks, answers to repeats, old plans, sessions."""
 
 from __future__ import annotations
 
@@ -35,3 +35,10 @@ def drop_duties(connection: Connection, before: datetime, most: int) -> int:
     No record needs them: facts name who was called, the house who was planned.
     """
     return len(duty.remove(connection, duty.over(connection, before)[:most]))
+
+
+def drop_sessions(connection: Connection, before: datetime, most: int) -> int:
+    """Delete sessions that ended before; gives how many."""
+    table = schema.session
+    old = select(table.c.digest).where(table.c.ends_at < before).limit(most)
+    return connection.execute(delete(table).where(table.c.digest.in_(old))).rowcount

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
@@ -21,9 +20,10 @@ from sqlalchemy import (
 )
 
 from dispatcher.core.proof import GENESIS
+from dispatcher.store import desk_tables
 from dispatcher.store.moment import Moment
 
-metadata = MetaData()
+metadata = desk_tables.metadata
 
 setting = Table(
     "setting",
@@ -41,6 +41,9 @@ api_key = Table(
     Column("senders", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
 )
+
+# Who signs in at the desk.
+officer, session = desk_tables.officer, desk_tables.session
 
 # What was answered to a request with an Idempotency-Key; kept at least 7 days.
 idempotency = Table(

@@ -28,6 +28,7 @@ from dispatcher.api.auth import Scope
 from dispatcher.store import duty, keys
 from dispatcher.store.keys import ApiKey
 from dispatcher.store.roster_edits import Described, Editing, add_person, add_unit
+from tests.api.desk import hire
 from tests.api.hamlet import GRIDS, NOON, SETTINGS, TOKEN, VILLAGE, Hamlet, roster
 from tests.api.visitor import link, opened, warned
 
@@ -153,6 +154,8 @@ async def _lived_in(hamlet: Hamlet) -> dict[tuple[str, str], list[str]]:
     token = (await link(hamlet)).rpartition("/")[2]
     reason = {"reason": "雨停了"}
     await hamlet.post(f"/api/v1/alerts/{alerts[-1]}/cancel", reason)
+    await hire(hamlet, "limin")
+    await hire(hamlet, "zhaolei", "administrator")
     callouts = [await hamlet.callout(grid) for grid in GRIDS]
     shifts = await hamlet.runtime.database.write(_add_shifts)
     bystander = await hamlet.runtime.database.write(_add_idle)
@@ -171,6 +174,8 @@ async def _lived_in(hamlet: Hamlet) -> dict[tuple[str, str], list[str]]:
         ("/api/v1/shifts/", "If-Match"): ["*"],
         ("/api/v1/shifts/on-duty", "from"): [NOON.isoformat()],
         ("/api/v1/shifts/on-duty", "to"): [(NOON + TICK).isoformat()],
+        ("/api/v1/officers/", "name"): ["limin", "zhaolei"],
+        ("/api/v1/keys/", "name"): ["officer"],
         ("/hooks/", "channel"): [*CHANNELS],
         ("/a/", "token"): [token],
     }
