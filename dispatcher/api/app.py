@@ -13,6 +13,7 @@ from typing_extensions import override
 from dispatcher.api import (
     alerts,
     areas,
+    board,
     callouts,
     checking,
     feeds,
@@ -25,6 +26,7 @@ from dispatcher.api import (
 from dispatcher.api.access import AccessLog
 from dispatcher.api.body import BodyLimit
 from dispatcher.api.front import Front
+from dispatcher.api.watching import Watch
 from dispatcher.api.hooks import event, sms, voice
 from dispatcher.engine.runtime import Runtime
 from dispatcher.intake.form import (
@@ -66,7 +68,8 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.front = Front(runtime=runtime, committed=committed)
+    watch = Watch(runtime)
+    app.state.front = Front(runtime=runtime, committed=committed, watch=watch)
     server = runtime.settings.server
     app.add_middleware(
         BodyLimit, most=server.body_limit_bytes, seconds=server.body_seconds
@@ -75,6 +78,7 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
     app.add_middleware(AccessLog)
     for room in (
         alerts,
+        board,
         monitors,
         feeds,
         areas,

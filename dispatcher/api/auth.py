@@ -77,6 +77,30 @@ def needs(*scopes: Scope) -> Callable[[ApiKey], Awaitable[ApiKey]]:
     return checked
 
 
+Still = Callable[[], Awaitable[bool]]
+
+
+def still_may(*scopes: Scope) -> Callable[..., Awaitable[Still]]:
+    """A dependency: asks again, as often as one likes, who has one of these scopes.
+
+    What is answered for hours must end when the key is taken away meanwhile.
+    """
+
+    async def asked(
+        request: Request, front: FrontOf, given: Given, hooked: Hooked
+    ) -> Still:
+        async def still() -> bool:
+            try:
+                key = await holder(request, front, given, hooked)
+            except RefusedError:
+                return False
+            return any(may(key, scope) for scope in scopes)
+
+        return still
+
+    return asked
+
+
 def may(key: ApiKey, scope: Scope) -> bool:
     """Whether a key has a scope."""
     return scope in key.scopes

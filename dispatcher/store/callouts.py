@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select, update
 
 from contacts.model import Post, PostRef, UnitId
 from dispatcher.core.alert import AlertId, ChainId, Level
+from dispatcher.core.board import face
 from dispatcher.core.callout import OPEN_STATES, Callout, CalloutId, State
 from dispatcher.core.change import There
 from dispatcher.core.due import next_due
@@ -19,7 +20,7 @@ from dispatcher.core.fact import Fact
 from dispatcher.core.proof import Head, linked
 from dispatcher.core.report import Tally, tally
 from dispatcher.store import batch, schema
-from dispatcher.store.codec import CALLOUT, FACT, TALLY, callout_json, fact_json
+from dispatcher.store.codec import CALLOUT, FACE, FACT, TALLY, callout_json, fact_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,7 @@ def _state(told: Told) -> dict[str, object]:
         "facts": told.head.seq,
         "head": told.head.hash,
         "tally": TALLY.dump_json(tally(callout)).decode(),
+        "face": FACE.dump_json(face(callout)).decode(),
         "body": callout_json(callout),
     }
 

@@ -1,0 +1,94 @@
+"""What the board reads: faces and tallies of callouts, never their whole state.
+
+Each change of a callout is a fact with a number that only rises, and one process writes
+at a time: who has read up to a number has missed nothing before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, case, func, select
+
+from contacts.model import Post, UnitId
+from dispatcher.core.alert import AlertId
+from dispatcher.core.board import Face, face
+from dispatcher.core.callout import CalloutId
+from dispatcher.core.report import Tally
+from dispatcher.store import schema
+from dispatcher.store.codec import CALLOUT, FACE, TALLY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a callout stands, for the board.
+
+    :ivar changed_at: when its last fact happened
+    """
+
+    id: CalloutId
+    alert: AlertId
+    unit: UnitId
+    post: Post
+    owner: str | None
+    face: Face
+    tally: Tally
+    changed_at: datetime
+
+
+def newest_fact(connection: Connection) -> int:
+    """The number of the newest fact; 0 before the first."""
+    return connection.execute(select(func.max(schema.fact.c.id))).scalar() or 0
+
+
+def newest_entry(connection: Connection) -> int:
+    """The number of the newest entry of any journal; 0 before the first."""
+    return connection.execute(select(func.max(schema.journal.c.id))).scalar() or 0
+
+
+def of_alert(connection: Connection, alert: AlertId) -> list[Standing]:
+    """Every callout of an alert."""
+    return list(_read(connection, schema.callout.c.alert == alert))
+
+
+def since(connection: Connection, fact: int) -> list[Standing]:
+    """Every callout of which something is told after the fact with this number."""
+    told = select(schema.fact.c.callout).where(schema.fact.c.id > fact)
+    return list(_read(connection, schema.callout.c.id.in_(told)))
+
+
+def alerts_since(connection: Connection, entry: int) -> list[AlertId]:
+    """Whose journals have gone on after the entry with this number, the house's too."""
+    table = schema.journal
+    told = select(table.c.subject).where(table.c.id > entry).distinct()
+    return [AlertId(subject) for subject in connection.scalars(told)]
+
+
+def _read(connection: Connection, which: ColumnElement[bool]) -> Iterator[Standing]:
+    callout, fact = schema.callout, schema.fact
+    last = (fact.c.callout == callout.c.id) & (fact.c.seq == callout.c.facts)
+    # A callout that was written before there were faces has none yet.
+    body = case((callout.c.face == "", callout.c.body), else_="").label("body")
+    columns = ("id", "alert", "unit", "post", "owner", "face", "tally")
+    rows = connection.execute(
+        select(*(callout.c[name] for name in columns), body, fact.c.at)
+        .join(fact, last)
+        .where(which)
+    )
+    for row in rows:
+        yield Standing(
+            id=CalloutId(row.id),
+            alert=AlertId(row.alert),
+            unit=UnitId(row.unit),
+            post=Post(row.post),
+            owner=row.owner,
+            face=_face(row.face, row.body),
+            tally=TALLY.validate_json(row.tally),
+            changed_at=row.at,
+        )
+
+
+def _face(kept: str, body: str) -> Face:
+    return FACE.validate_json(kept) if kept else face(CALLOUT.validate_json(body))
