@@ -18,6 +18,7 @@ from dispatcher.api import (
     checking,
     feeds,
     health,
+    map_layer,
     monitors,
     people,
     phone,
@@ -26,8 +27,8 @@ from dispatcher.api import (
 from dispatcher.api.access import AccessLog
 from dispatcher.api.body import BodyLimit
 from dispatcher.api.front import Front
-from dispatcher.api.watching import Watch
 from dispatcher.api.hooks import event, sms, voice
+from dispatcher.api.watching import Watch
 from dispatcher.engine.runtime import Runtime
 from dispatcher.intake.form import (
     AlertForm,
@@ -79,6 +80,7 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
     for room in (
         alerts,
         board,
+        map_layer,
         monitors,
         feeds,
         areas,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from contacts.model import Post
-from dispatcher.api.picture import Tier
+from dispatcher.api.boards import Board
+from dispatcher.api.cursor import Cursor
+from dispatcher.api.picture import Changed, Picture, Tier
 from dispatcher.api.township import Place
 from dispatcher.api.views import (
     AlertView,
@@ -18,12 +20,11 @@ from dispatcher.api.views import (
     TownshipView,
     View,
 )
-from dispatcher.core.alert import Alert
 from dispatcher.core.answer import Evidence
 from dispatcher.core.board import Display
 from dispatcher.core.callout import Mark, State
 from dispatcher.core.due import What
-from dispatcher.store.figures import MessageFigures
+from dispatcher.store.desk_counts import DeskCounts
 
 
 class RowsView(View):
@@ -63,9 +64,10 @@ class BoardSummary(SummaryView):
     by_display: Mapping[str, int]
 
     @classmethod
-    def told(cls, alert: Alert, tier: Tier, messages: MessageFigures) -> Self:
+    def of_board(cls, board: Board) -> Self:
         """Show the figures of a board."""
-        plain = SummaryView.of(alert, tier.sums.summary(), messages)
+        tier = board.picture.whole
+        plain = SummaryView.of(board.alert, tier.sums.summary(), board.messages)
         return cls(**plain.model_dump(), by_display=by_display(tier.displays))
 
 
@@ -138,19 +140,64 @@ class BoardNews(View):
     curve: list[tuple[int, int]]
 
 
+def whole(board: Board, cursor: Cursor) -> dict[str, Any]:
+    """A board as BoardView has it, without what is said of its alert."""
+    picture = board.picture
+    return {
+        "at": cursor.at,
+        "cursor": str(cursor),
+        "summary": BoardSummary.of_board(board),
+        "curve": picture.curve(0),
+        "townships": _townships(picture, picture.towns),
+        "rows": picture.cells(picture.lines),
+    }
+
+
+def changes(board: Board, changed: Changed, cursor: Cursor) -> dict[str, Any]:
+    """What has changed on a board, as BoardNews has it."""
+    picture = board.picture
+    return {
+        "alert": board.alert.id,
+        "cursor": str(cursor),
+        "at": cursor.at,
+        "rows": picture.cells(changed.lines),
+        "gone": [name for name in changed.lines if name not in picture.lines],
+        "summary": BoardSummary.of_board(board),
+        "townships": _townships(picture, changed.places),
+        "curve": picture.curve(changed.since),
+    }
+
+
+def _townships(picture: Picture, places: Iterable[Place]) -> list[TierView]:
+    """Those of these places that have lines, or had some."""
+    known = picture.towns
+    return [TierView.told(one, known[one]) for one in sorted(places) if one in known]
+
+
 class DeskView(View):
     """What waits for the desk, over all alerts; the data of an event ``desk``.
 
     :ivar parked: alerts that are kept and not called out
     :ivar pending: alerts that wait for approval
-    :ivar to_desk: callouts whose ladder ran out
+    :ivar to_desk: callouts of active alerts whose ladder ran out
     :ivar unread: what providers told and the worker has not read yet
     :ivar held_back: messages that wait although they are due, by reason
     """
 
-    at: datetime
     parked: int
     pending: int
     to_desk: int
     unread: int
     held_back: list[HeldBack]
+
+    @classmethod
+    def of(cls, counts: DeskCounts) -> Self:
+        """Show what waits."""
+        held = sorted(counts.held_back.items())
+        return cls(
+            parked=counts.parked,
+            pending=counts.pending,
+            to_desk=counts.to_desk,
+            unread=counts.unread,
+            held_back=[HeldBack(reason=reason, messages=n) for reason, n in held],
+        )

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
+from typing_extensions import override
+
 from dispatcher.store.moment import EPOCH, MICROSECOND
 
 WRITTEN = re.compile(r"(\d{1,18})\.(\d{1,18})\.(\d{1,18})", re.ASCII)
@@ -25,9 +27,15 @@ class Cursor:
     entry: int
     at: datetime
 
+    @override
     def __str__(self) -> str:
         """As it goes out; to others it is opaque."""
         return f"{self.fact}.{self.entry}.{(self.at - EPOCH) // MICROSECOND}"
+
+    def within(self, later: Self, most: int) -> bool:
+        """Whether it lies before another one, by at most so many facts."""
+        before = self.fact <= later.fact and self.entry <= later.entry
+        return before and later.fact - self.fact <= most
 
     @classmethod
     def read(cls, text: str) -> Self | None:
@@ -39,3 +47,6 @@ class Cursor:
         if moment > (LAST - EPOCH) // MICROSECOND:
             return None
         return cls(fact=fact, entry=entry, at=EPOCH + moment * MICROSECOND)
+
+
+START = Cursor(fact=0, entry=0, at=EPOCH)

@@ -10,6 +10,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from dispatcher.api.layer import Layers
 from dispatcher.api.throttle import Limits
 from dispatcher.api.watching import Watch
 from dispatcher.engine.runtime import Runtime
@@ -22,6 +23,7 @@ class Front:
     :ivar committed: to be called after a commit that the worker should look at
     :ivar unverified: callbacks turned away since the start, by channel
     :ivar limits: how often what may be done
+    :ivar layers: the map
     :ivar watch: the one reader for all who look at boards
     """
 
@@ -30,6 +32,7 @@ class Front:
     unverified: Counter[str] = field(default_factory=Counter)
     limits: Limits = field(default_factory=Limits)
     watch: Watch
+    layers: Layers = field(default_factory=Layers)
 
     def now(self) -> datetime:
         """The engine's time."""

@@ -37,7 +37,7 @@ def desk_counts(connection: Connection) -> DeskCounts:
         .where(alert.c.state.in_([AlertState.PARKED, AlertState.PENDING_APPROVAL]))
         .group_by(alert.c.state)
     )
-    by_state = {state: count for state, count in states}
+    by_state: dict[str, int] = dict(states.all())
     active = select(alert.c.id).where(alert.c.state == AlertState.ACTIVE.value)
     at_desk = select(func.count()).where(
         callout.c.alert.in_(active), callout.c.state == State.DESK.value
@@ -54,5 +54,5 @@ def desk_counts(connection: Connection) -> DeskCounts:
         pending=by_state.get(AlertState.PENDING_APPROVAL, 0),
         to_desk=connection.execute(at_desk).scalar_one(),
         unread=callbacks.count_unread(connection),
-        held_back={reason: count for reason, count in held},
+        held_back=dict(held.all()),
     )

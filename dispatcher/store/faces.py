@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from contacts.model import Post, UnitId
-from dispatcher.core.alert import AlertId
+from dispatcher.core.alert import AlertId, ChainId
 from dispatcher.core.board import Face, face
 from dispatcher.core.callout import CalloutId
 from dispatcher.core.report import Tally
@@ -30,6 +30,7 @@ class Standing:
 
     id: CalloutId
     alert: AlertId
+    chain: ChainId
     unit: UnitId
     post: Post
     owner: str | None
@@ -53,10 +54,10 @@ def of_alert(connection: Connection, alert: AlertId) -> list[Standing]:
     return list(_read(connection, schema.callout.c.alert == alert))
 
 
-def since(connection: Connection, fact: int) -> list[Standing]:
+def since(connection: Connection, fact: int) -> tuple[Standing, ...]:
     """Every callout of which something is told after the fact with this number."""
     told = select(schema.fact.c.callout).where(schema.fact.c.id > fact)
-    return list(_read(connection, schema.callout.c.id.in_(told)))
+    return tuple(_read(connection, schema.callout.c.id.in_(told)))
 
 
 def alerts_since(connection: Connection, entry: int) -> list[AlertId]:
@@ -71,7 +72,7 @@ def _read(connection: Connection, which: ColumnElement[bool]) -> Iterator[Standi
     last = (fact.c.callout == callout.c.id) & (fact.c.seq == callout.c.facts)
     # A callout that was written before there were faces has none yet.
     body = case((callout.c.face == "", callout.c.body), else_="").label("body")
-    columns = ("id", "alert", "unit", "post", "owner", "face", "tally")
+    columns = ("id", "alert", "chain", "unit", "post", "owner", "face", "tally")
     rows = connection.execute(
         select(*(callout.c[name] for name in columns), body, fact.c.at)
         .join(fact, last)
@@ -81,6 +82,7 @@ def _read(connection: Connection, which: ColumnElement[bool]) -> Iterator[Standi
         yield Standing(
             id=CalloutId(row.id),
             alert=AlertId(row.alert),
+            chain=ChainId(row.chain),
             unit=UnitId(row.unit),
             post=Post(row.post),
             owner=row.owner,
