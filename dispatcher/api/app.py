@@ -23,6 +23,7 @@ from dispatcher.api import (
     people,
     phone,
     problem,
+    replay,
 )
 from dispatcher.api.access import AccessLog
 from dispatcher.api.body import BodyLimit
@@ -80,6 +81,7 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
     for room in (
         alerts,
         board,
+        replay,
         map_layer,
         monitors,
         feeds,
@@ -95,3 +97,9 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
     ):
         app.include_router(room.router)
     return app
+
+
+def farewell(app: FastAPI) -> Callable[[], None]:
+    """What to call before the server of an app stops: open streams end by it."""
+    watch: Watch = app.state.front.watch
+    return watch.close

@@ -34,7 +34,10 @@ Told = Annotated[Telling, Depends(telling)]
     responses=answers(401, 403, 404),
 )
 async def show_board(
-    request: Request, front: FrontOf, show: Shown, alert: Annotated[Alert, Depends(alert_named)]
+    request: Request,
+    front: FrontOf,
+    show: Shown,
+    alert: Annotated[Alert, Depends(alert_named)],
 ) -> Response:
     """All of an alert's board; a stream goes on from its cursor."""
     view, context = await show(alert), await front.runtime.keeper.context()
@@ -50,7 +53,9 @@ async def show_board(
     response_class=EventSourceResponse,
     responses=answers(401, 403, 404),
 )
-async def watch_alert(told: Told, alert: Annotated[Alert, Depends(alert_named)]) -> AsyncIterator[ServerSentEvent]:
+async def watch_alert(
+    told: Told, alert: Annotated[Alert, Depends(alert_named)]
+) -> AsyncIterator[ServerSentEvent]:
     """What changes on the board of an alert."""
     async for event in told.events(alert):
         yield event

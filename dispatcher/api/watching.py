@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable
+from functools import partial
 
 import structlog
 
@@ -155,9 +156,8 @@ class Watch:
         self._counted_at = moment
         for board in self.boards:
             name = board.alert.id
-            counted = await self._database.read(
-                lambda c, name=name: figures.figures(c, name)  # type: ignore[misc] # the name of this round
-            )
+            read = partial(figures.figures, alert=name)
+            counted = await self._database.read(read)
             if counted != board.messages:
                 board.messages = counted
                 self._tell(name, Changed(messages=True))

@@ -6,6 +6,7 @@ callout, :class:`Display` what somebody who looks at all of them should do about
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -23,6 +24,8 @@ from dispatcher.core.callout import (
     State,
 )
 from dispatcher.core.due import What, after, next_due
+from dispatcher.core.evolve import course
+from dispatcher.core.fact import Fact
 
 
 class Display(StrEnum):
@@ -38,6 +41,8 @@ class Display(StrEnum):
     TAKEN = "taken"  # somebody above, or the desk, owes a result
     CLOSED = "closed"  # ended without an own answer
 
+
+Moment = tuple[datetime, Display]
 
 # What an unanswered callout turns to overdue from, once its limit is past.
 WAITS = frozenset({Display.PENDING, Display.SENT, Display.DELIVERED, Display.ESCALATED})
@@ -69,29 +74,71 @@ def face(callout: Callout) -> Face:
     rung = _highest(callout)
     people = () if rung is None else callout.runs[rung].people
     word = _word(callout)
-    limit = after(callout.opened_at, callout.ladder.received_by)
-    asked = callout.state is not State.NOTIFIED and word in WAITS
     return Face(
         word=word,
         person=people[0].person if people else None,
         rung=rung,
         next_at=due.at if due else None,
         next_what=due.what if due else None,
-        deadline_at=limit if asked else None,
+        deadline_at=_limit(callout, word),
         answered_at=answer.at if answer else None,
         evidence=answer.evidence if answer else None,
     )
 
 
 def shown(one: Face, now: datetime) -> Display:
-    """How a callout is shown at an instant; an answer at its limit is still in time."""
-    past = one.deadline_at is not None and now > one.deadline_at
-    return Display.OVERDUE if past else one.word
+    """How a callout is shown at an instant."""
+    return _turning(one.word, one.deadline_at, now)
 
 
 def display(callout: Callout, now: datetime) -> Display:
-    """How the board shows a callout at an instant."""
-    return shown(face(callout), now)
+    """How the board shows a callout at an instant; what its face shows, for less."""
+    word = _word(callout)
+    limit = _limit(callout, word)
+    return _turning(word, limit, now)
+
+
+def _turning(word: Display, limit: datetime | None, now: datetime) -> Display:
+    """An answer that comes just at the limit is in time."""
+    return Display.OVERDUE if limit is not None and now > limit else word
+
+
+def playback(facts: Iterable[Fact], until: datetime) -> Iterator[Moment]:
+    """How a callout was shown from its opening on: each time that changed.
+
+    :param facts: all of one callout, in order
+    :param until: how far the clock has gone
+    """
+    last: Display | None = None
+    for at, word in _moments(facts, until):
+        if word is not last:
+            yield at, word
+            last = word
+
+
+def _moments(facts: Iterable[Fact], until: datetime) -> Iterator[Moment]:
+    before: Callout | None = None
+    for at, callout in course(facts):
+        if before:
+            yield from _turned(before, at)
+        yield at, display(callout, at)
+        before = callout
+    if before:
+        yield from _turned(before, until)
+
+
+def _turned(callout: Callout, until: datetime) -> Iterator[Moment]:
+    """What the clock alone has changed."""
+    limit = _limit(callout, _word(callout))
+    if limit is not None and until > limit:
+        yield limit, Display.OVERDUE
+
+
+def _limit(callout: Callout, word: Display) -> datetime | None:
+    """When what is shown turns overdue; an answer may always come in time."""
+    if callout.state is State.NOTIFIED or word not in WAITS:
+        return None
+    return after(callout.opened_at, callout.ladder.received_by)
 
 
 def _highest(callout: Callout) -> int | None:

@@ -344,3 +344,33 @@ def there(connection: Connection, chain: ChainId) -> dict[PostRef, There]:
         )
         for row in rows
     }
+
+
+def ids_of(
+    connection: Connection, alert: AlertId
+) -> list[tuple[CalloutId, UnitId, Post]]:
+    """The callouts of an alert by id, each with its unit and post."""
+    table = schema.callout
+    rows = connection.execute(
+        select(table.c.id, table.c.unit, table.c.post)
+        .where(table.c.alert == alert)
+        .order_by(table.c.id)
+    )
+    return [(CalloutId(row.id), UnitId(row.unit), Post(row.post)) for row in rows]
+
+
+def facts_of_each(
+    connection: Connection, ids: Iterable[str]
+) -> dict[CalloutId, list[Fact]]:
+    """All facts of these callouts, each in order."""
+    fact = schema.fact
+    listed = func.json_each(batch.listed(ids)).table_valued("value")
+    rows = connection.execute(
+        select(fact.c.callout, fact.c.body)
+        .where(fact.c.callout.in_(select(listed.c.value)))
+        .order_by(fact.c.callout, fact.c.seq)
+    )
+    return {
+        CalloutId(name): [FACT.validate_json(row.body) for row in told]
+        for name, told in groupby(rows, key=lambda row: row.callout)
+    }
