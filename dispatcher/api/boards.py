@@ -72,6 +72,9 @@ class Boards:
     def __iter__(self) -> Iterator[Board]:
         return iter([*self._kept.values()])
 
+    def __contains__(self, alert: object) -> bool:
+        return alert in self._kept
+
     def __getitem__(self, alert: AlertId) -> Board:
         return self._kept[alert]
 

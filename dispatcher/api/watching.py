@@ -64,8 +64,7 @@ class Watch:
         async with self._lock:
             await self._advance()
             board = await self.boards.want(alert)
-        loop = asyncio.get_running_loop()
-        loop.call_later(KEEP_SECONDS + 1, self._forget)
+        self._forget_later()
         return board
 
     @contextlib.asynccontextmanager
@@ -87,6 +86,7 @@ class Watch:
             yield
         finally:
             self._viewers.discard(viewer)
+            self._forget_later()
 
     async def _welcome(
         self, viewer: Viewer, alert: Alert | None, since: str | None
@@ -132,13 +132,17 @@ class Watch:
         """Bring the boards up to date, and tell those who watch."""
         step = await self.boards.advance(watched=bool(self._viewers))
         for alert in step.alerts:
-            told = [viewer for viewer in self._viewers if viewer.watches(alert.id)]
-            if any(_wants(viewer, alert) for viewer in told):
-                await self.boards.want(alert)
-            for viewer in told:
-                viewer.tell_alert(alert)
+            await self._alert_told(alert)
         for name, changed in step.boards.items():
             self._tell(name, changed)
+
+    async def _alert_told(self, alert: Alert) -> None:
+        told = [viewer for viewer in self._viewers if viewer.watches(alert.id)]
+        for viewer in told:
+            viewer.tell_alert(alert)
+        if alert.id not in self.boards and any(_wants(v, alert) for v in told):
+            board = await self.boards.want(alert)
+            self._tell(alert.id, board.picture.whole_news())
 
     def _tell(self, alert: AlertId, changed: Changed) -> None:
         if not changed:
@@ -170,6 +174,10 @@ class Watch:
             for viewer in self._viewers:
                 if viewer.only is None:
                     viewer.tell_desk(desk)
+
+    def _forget_later(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(KEEP_SECONDS + 1, self._forget)
 
     def _forget(self) -> None:
         """Let boards go that nobody wants."""

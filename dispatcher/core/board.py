@@ -117,14 +117,11 @@ def playback(facts: Iterable[Fact], until: datetime) -> Iterator[Moment]:
 
 
 def _moments(facts: Iterable[Fact], until: datetime) -> Iterator[Moment]:
-    before: Callout | None = None
-    for at, callout in course(facts):
-        if before:
-            yield from _turned(before, at)
+    lived = [*course(facts)]
+    ends = [*(at for at, _ in lived[1:]), until]
+    for (at, callout), end in zip(lived, ends, strict=True):
         yield at, display(callout, at)
-        before = callout
-    if before:
-        yield from _turned(before, until)
+        yield from _turned(callout, end)
 
 
 def _turned(callout: Callout, until: datetime) -> Iterator[Moment]:
