@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import shapely
@@ -59,11 +59,11 @@ def drawing(units: Iterable[Unit], outlines: Mapping[UnitId, BaseGeometry]) -> D
     return Drawing(origin=origin, rings=rings, points=points)
 
 
-def _corner(lands: Iterable[BaseGeometry]) -> Point:
+def _corner(lands: Collection[BaseGeometry]) -> Point:
     """The south-western corner of all lands, on the grid of steps."""
-    east, north, *_ = shapely.total_bounds([*lands]).tolist()
-    if math.isnan(east):
+    if not lands:
         return 0.0, 0.0
+    east, north, *_ = shapely.total_bounds([*lands]).tolist()
     return math.floor(north * SCALE) / SCALE, math.floor(east * SCALE) / SCALE
 
 
