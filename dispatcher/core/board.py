@@ -33,7 +33,7 @@ class Display(StrEnum):
 
     PENDING = "pending"  # nothing has left the house for its own people yet
     SENT = "sent"  # something has left for them
-    DELIVERED = "delivered"  # something has arrived, or a call was picked up
+    DELIVERED = "delivered"  # something has arrived
     OVERDUE = "overdue"  # past its limit, or rung in vain: somebody must look
     ESCALATED = "escalated"  # those above its own people are called, or the desk has it
     FAILED = "failed"  # its own people can't be reached by any means we know

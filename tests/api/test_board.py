@@ -3,69 +3,31 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from random import Random
 
 import pytest
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import delete, update
 
-from dispatcher.api import replay, viewer, watching
-from dispatcher.core.callout import CalloutId, Progress
-from dispatcher.core.event import Reported
+from dispatcher.api import viewer, watching
 from dispatcher.engine.clock import wait_for
-from dispatcher.engine.rules import sweep
-from dispatcher.engine.step import step
-from dispatcher.store import callouts, people, schema
-from tests.api.hamlet import GRIDS, NOON, TOWN, VILLAGE, Hamlet, bearer, cancelling
+from dispatcher.store import people, schema
+from tests.api.hamlet import GRIDS, NOON, TOWN, Hamlet, bearer, cancelling
 from tests.api.visitor import renamed
-from tests.api.watcher import Desk, Page, heard, lines, served
+from tests.api.watcher import (
+    Desk,
+    Page,
+    answered,
+    delivered,
+    heard,
+    lines,
+    served,
+    swept,
+    taken_over,
+)
 
 LIMIT = timedelta(minutes=5)  # of red, in the policy shipped
-
-
-@pytest.fixture
-async def desk(hamlet: Hamlet) -> AsyncIterator[Desk]:
-    async with served(hamlet) as found:
-        yield found
-
-
-async def taken_over(hamlet: Hamlet, name: str) -> None:
-    done = await hamlet.post(f"/api/v1/callouts/{name}/takeover", {"note": "值班台"})
-    assert done.status_code == 200, done.text
-
-
-async def answered(hamlet: Hamlet, name: str, person: str) -> None:
-    said = {
-        "person": person,
-        "meaning": "received",
-        "how": "phone",
-        "at": hamlet.clock.now().isoformat(),
-        "note": "",
-    }
-    done = await hamlet.post(f"/api/v1/callouts/{name}/answers", said)
-    assert done.status_code == 200, done.text
-
-
-async def swept(hamlet: Hamlet, seconds: float) -> None:
-    """Let time pass, and what fell due happen."""
-    hamlet.clock.move_to(hamlet.clock.now() + timedelta(seconds=seconds))
-    context, now = await hamlet.runtime.keeper.refresh(), hamlet.clock.now()
-    await hamlet.runtime.database.write(lambda c: sweep(c, context, now))
-
-
-async def delivered(hamlet: Hamlet, name: str) -> None:
-    """Let the newest message of a callout arrive."""
-    context, now = await hamlet.runtime.keeper.refresh(), hamlet.clock.now()
-
-    def arrive(connection: Connection) -> None:
-        found = callouts.load(connection, [name])[CalloutId(name)].callout
-        if found.attempts:
-            told = Reported(attempt=found.attempts[-1].id, progress=Progress.DELIVERED)
-            step(connection, context, {found.id: (told,)}, now)
-
-    await hamlet.runtime.database.write(arrive)
 
 
 async def test_a_board_tells_every_callout_and_what_they_add_up_to(
@@ -471,49 +433,6 @@ async def test_an_alert_that_is_not_there_has_no_board(
     assert answer.status_code == 404
 
 
-async def test_a_night_can_be_played_again(hamlet: Hamlet, desk: Desk) -> None:
-    alert = await hamlet.launched()
-    name = await hamlet.callout(GRIDS[0])
-    await delivered(hamlet, name)
-    hamlet.clock.move_to(NOON + LIMIT + timedelta(seconds=60))
-    await answered(hamlet, name, "p1")
-    hamlet.clock.move_to(NOON + LIMIT + timedelta(seconds=90))
-    board = Page.of(await desk.board(alert))
-    tape = (await hamlet.get(f"/api/v1/alerts/{alert}/replay")).json()
-    told = [
-        (ms, word)
-        for ms, row, word in tape["changes"]
-        if tape["rows"]["id"][row] == name
-    ]
-    last = {tape["rows"]["id"][row]: word for _, row, word in tape["changes"]}
-
-    assert told == [
-        (0, "pending"),
-        (0, "delivered"),
-        (300_000, "overdue"),
-        (360_000, "acked"),
-    ]
-    assert last == {row["id"]: row["display"] for row in board.rows.values()}
-    assert set(tape["rows"]["unit"]) >= {VILLAGE, *GRIDS}
-
-
-async def test_a_replay_in_many_pieces_is_the_same(
-    hamlet: Hamlet, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    alert = await hamlet.launched()
-    whole = (await hamlet.get(f"/api/v1/alerts/{alert}/replay")).json()
-    monkeypatch.setattr(replay, "PIECE", 3)
-
-    assert (await hamlet.get(f"/api/v1/alerts/{alert}/replay")).json() == whole
-
-
-async def test_a_warning_without_callouts_is_played_too(hamlet: Hamlet) -> None:
-    sent = await hamlet.send(cancelling(), key="officer")
-    tape = (await hamlet.get(f"/api/v1/alerts/{sent.json()['id']}/replay")).json()
-
-    assert (tape["changes"], tape["rows"]["id"]) == ([], [])
-
-
 async def test_a_callout_written_before_there_were_faces_is_shown_all_the_same(
     hamlet: Hamlet, desk: Desk
 ) -> None:
@@ -526,31 +445,3 @@ async def test_a_callout_written_before_there_were_faces_is_shown_all_the_same(
         after = await again.board(alert)
 
     assert after["rows"] == before["rows"]
-
-
-async def test_a_drawer_names_who_is_called_when_and_where(hamlet: Hamlet) -> None:
-    await hamlet.launched()
-    name = await hamlet.callout(GRIDS[0])
-    await answered(hamlet, name, "p1")
-    shown = (await hamlet.get(f"/api/v1/callouts/{name}")).json()
-    first = shown["rungs"][0]
-    village = next(
-        r for r in shown["rungs"] if r["posts"] and r["posts"][0]["unit"] == VILLAGE
-    )
-
-    assert (shown["unit_name"], shown["township"]) == (
-        "1网格",
-        {"unit": TOWN, "name": "白鹭洲镇"},
-    )
-    assert (shown["display"], shown["deadline_at"]) == ("acked", None)
-    assert (first["reached_at"], first["own"], first["people"]) == (
-        "2026-07-12T04:00:00Z",
-        True,
-        ["p1"],
-    )
-    assert first["tries"][0]["done"]
-    assert (village["reached_at"], village["people"]) == (None, ["p4"])
-    assert village["posts"][0]["unit_name"] == "石门坪村"
-    assert shown["people"]["p1"]["name"] == "王建国1"
-    assert shown["people"]["p1"]["human"] == "p1"
-    assert "0000001" not in shown["people"]["p1"]["numbers"][0]["value"]

@@ -12,13 +12,20 @@ import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Self
 
 import httpx
 import uvicorn
+from sqlalchemy import Connection
 
 from dispatcher.api.app import create_app
 from dispatcher.api.watching import Watch
+from dispatcher.core.callout import CalloutId, Progress
+from dispatcher.core.event import Reported
+from dispatcher.engine.rules import sweep
+from dispatcher.engine.step import step
+from dispatcher.store import callouts
 from tests.api.hamlet import Hamlet, bearer
 
 PATIENCE_SECONDS = 10.0
@@ -219,3 +226,42 @@ async def served(hamlet: Hamlet) -> AsyncIterator[Desk]:
             watch.close()
             server.should_exit = True
             await serving
+
+
+async def taken_over(hamlet: Hamlet, name: str) -> None:
+    """Let the desk take a callout over."""
+    done = await hamlet.post(f"/api/v1/callouts/{name}/takeover", {"note": "值班台"})
+    assert done.status_code == 200, done.text
+
+
+async def answered(hamlet: Hamlet, name: str, person: str) -> None:
+    """Let somebody have answered a callout by telephone."""
+    said = {
+        "person": person,
+        "meaning": "received",
+        "how": "phone",
+        "at": hamlet.clock.now().isoformat(),
+        "note": "",
+    }
+    done = await hamlet.post(f"/api/v1/callouts/{name}/answers", said)
+    assert done.status_code == 200, done.text
+
+
+async def swept(hamlet: Hamlet, seconds: float) -> None:
+    """Let time pass, and what fell due happen."""
+    hamlet.clock.move_to(hamlet.clock.now() + timedelta(seconds=seconds))
+    context, now = await hamlet.runtime.keeper.refresh(), hamlet.clock.now()
+    await hamlet.runtime.database.write(lambda c: sweep(c, context, now))
+
+
+async def delivered(hamlet: Hamlet, name: str) -> None:
+    """Let the newest message of a callout arrive."""
+    context, now = await hamlet.runtime.keeper.refresh(), hamlet.clock.now()
+
+    def arrive(connection: Connection) -> None:
+        found = callouts.load(connection, [name])[CalloutId(name)].callout
+        if found.attempts:
+            told = Reported(attempt=found.attempts[-1].id, progress=Progress.DELIVERED)
+            step(connection, context, {found.id: (told,)}, now)
+
+    await hamlet.runtime.database.write(arrive)
