@@ -40,6 +40,11 @@ class Line:
     place: Place
     person: str | None
 
+    def counts_like(self, other: Line) -> bool:
+        """Whether it adds the same to the same figures."""
+        same = self.standing.tally == other.standing.tally
+        return same and self.place == other.place
+
 
 @dataclass(slots=True)
 class Tier:
@@ -94,16 +99,23 @@ class Picture:
     def put(self, line: Line, now: datetime) -> Changed:
         """Take a line as it is now; what that changes."""
         name = line.standing.id
-        if self.lines.get(name) == line:
+        before = self.lines.get(name)
+        if before == line:
             return Changed()
+        if before and before.counts_like(line):
+            self._keep(line, before)
+            return self._recount(line, now)
         changed = self.drop(name)
-        if line.standing.tally.superseded:
-            return changed
-        self.lines[name] = line
-        changed.include(self._count(line, shown(line.standing.face, now), 1))
-        if line.standing.face.deadline_at:
-            heappush(self._limits, (line.standing.face.deadline_at, name))
+        if not line.standing.tally.superseded:
+            self._keep(line, before)
+            changed.include(self._count(line, shown(line.standing.face, now), 1))
         return changed
+
+    def _keep(self, line: Line, before: Line | None) -> None:
+        limit, name = line.standing.face.deadline_at, line.standing.id
+        if limit and not (before and before.standing.face.deadline_at == limit):
+            heappush(self._limits, (limit, name))
+        self.lines[name] = line
 
     def drop(self, name: CalloutId) -> Changed:
         """Take a line off, if it is there."""
@@ -112,8 +124,9 @@ class Picture:
 
     def _count(self, line: Line, word: Display, by: int) -> Changed:
         told = line.standing.tally
-        tiers = (self.whole, self.towns.setdefault(line.place, Tier()))
-        for tier in tiers:
+        if line.place not in self.towns:
+            self.towns[line.place] = Tier()
+        for tier in (self.whole, self.towns[line.place]):
             tier.displays[word] += by
             if by > 0:
                 tier.sums.add(told)

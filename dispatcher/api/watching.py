@@ -27,7 +27,8 @@ from dispatcher.store.desk_counts import desk_counts
 from dispatcher.store.faces import Standing
 
 BATCH_SECONDS = 0.25
-FIGURES_SECONDS = 2.0  # what changes without a fact is counted anew each time
+FIGURES_SECONDS = 2.0  # what changes without a fact is counted anew each time,
+FIGURES_SHARE = 0.01  # but no more of the time is spent on that
 KEEP_SECONDS = 60.0  # a board that nobody wants any more
 FACTS_MOST = 100_000  # who has missed more fetches the boards anew
 
@@ -42,7 +43,7 @@ class Watch:
         self._clock = runtime.clock
         self._viewers: set[Viewer] = set()
         self._desk: DeskView | None = None
-        self._counted_at = 0.0
+        self._count_at = 0.0
         self._lock = asyncio.Lock()
         self._closed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -154,10 +155,10 @@ class Watch:
 
     async def _count(self) -> None:
         """Count what changes without a fact: messages, and what waits for the desk."""
-        moment = asyncio.get_running_loop().time()
-        if moment < self._counted_at + FIGURES_SECONDS:
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        if began < self._count_at:
             return
-        self._counted_at = moment
         for board in self.boards:
             name = board.alert.id
             read = partial(figures.figures, alert=name)
@@ -166,6 +167,8 @@ class Watch:
                 board.messages = counted
                 self._tell(name, Changed(messages=True))
         await self._count_desk()
+        pause = max(FIGURES_SECONDS, (clock() - began) / FIGURES_SHARE)
+        self._count_at = clock() + pause
 
     async def _count_desk(self) -> None:
         desk = DeskView.of(await self._database.read(desk_counts))
