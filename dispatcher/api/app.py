@@ -13,6 +13,7 @@ from typing_extensions import override
 from dispatcher.api import (
     alerts,
     areas,
+    board,
     callouts,
     checking,
     feeds,
@@ -20,6 +21,7 @@ from dispatcher.api import (
     house_log,
     imports,
     keys,
+    map_layer,
     monitors,
     officers,
     own,
@@ -27,6 +29,7 @@ from dispatcher.api import (
     phone,
     posts,
     problem,
+    replay,
     roster_history,
     session,
     shifts,
@@ -36,6 +39,7 @@ from dispatcher.api.access import AccessLog
 from dispatcher.api.body import BodyLimit, Limit
 from dispatcher.api.front import Front
 from dispatcher.api.hooks import event, sms, voice
+from dispatcher.api.watching import Watch
 from dispatcher.engine.runtime import Runtime
 from dispatcher.intake.duty_form import (
     LeaveForm,
@@ -105,7 +109,8 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.front = Front(runtime=runtime, committed=committed)
+    watch = Watch(runtime)
+    app.state.front = Front(runtime=runtime, committed=committed, watch=watch)
     server = runtime.settings.server
     usual = Limit(most=server.body_limit_bytes, seconds=server.body_seconds)
     upload = Limit(most=imports.UPLOAD_MOST, seconds=imports.UPLOAD_SECONDS)
@@ -114,6 +119,9 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
     app.add_middleware(AccessLog)
     for room in (
         alerts,
+        board,
+        replay,
+        map_layer,
         monitors,
         feeds,
         areas,
@@ -138,3 +146,9 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
     ):
         app.include_router(room.router)
     return app
+
+
+def farewell(app: FastAPI) -> Callable[[], None]:
+    """What to call before the server of an app stops: open streams end by it."""
+    watch: Watch = app.state.front.watch
+    return watch.close

@@ -23,7 +23,7 @@ from config.settings import Settings
 from contacts.duty import Override, Span
 from contacts.importers.sheet import ListedAddress
 from contacts.model import AddressKind, HumanId, Person, Post, PostRef, UnitId
-from dispatcher.api.app import create_app
+from dispatcher.api.app import create_app, farewell
 from dispatcher.api.auth import Scope
 from dispatcher.store import duty, keys
 from dispatcher.store.keys import ApiKey
@@ -91,6 +91,7 @@ async def _standing(settings: Settings) -> AsyncIterator[Served]:
     async with opened(_with_channels(settings)) as hamlet:
         await hamlet.runtime.database.write(_cut_master_key)
         app = create_app(hamlet.runtime, lambda: None)
+        farewell(app)()  # a stream that begins ends at once: its answer can be read
         async with _listening(app) as url:
             yield Served(
                 hamlet=hamlet,
