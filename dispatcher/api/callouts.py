@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -14,16 +13,15 @@ from dispatcher.api.auth import Scope, needs
 from dispatcher.api.body import documented, read_as
 from dispatcher.api.front import Front, FrontOf
 from dispatcher.api.lookup import CALLOUT, PageQuery, unknown
-from dispatcher.api.problem import RefusedError, answers, refused
+from dispatcher.api.problem import answers, refused
 from dispatcher.api.views import CalloutLine, CalloutView, Page, page
 from dispatcher.core.alert import AlertId
 from dispatcher.core.answer import Figures, Meaning
-from dispatcher.core.callout import Callout, CalloutId, Mark, State
-from dispatcher.engine import desk
+from dispatcher.core.callout import CalloutId, Mark, State
+from dispatcher.engine import verbs
 from dispatcher.engine.compose import Desk
-from dispatcher.engine.context import Context
-from dispatcher.intake.form import AnswerForm, TakeoverForm
-from dispatcher.intake.problem import Problem, problem
+from dispatcher.intake.form import AnswerForm, EscalateForm, RetryForm, TakeoverForm
+from dispatcher.intake.problem import problem
 from dispatcher.store import callouts
 from dispatcher.store.keys import ApiKey
 
@@ -32,6 +30,7 @@ CLOCKS_APART = timedelta(minutes=1)
 router = APIRouter(prefix="/api/v1/callouts", tags=["callouts"])
 
 Recorder = Annotated[ApiKey, Depends(needs(Scope.CALLOUTS_WRITE))]
+CalloutName = Annotated[CalloutId, Path(alias="id")]
 READS = [Depends(needs(Scope.ALERTS_READ))]
 
 
@@ -86,73 +85,82 @@ async def _shown(front: Front, name: CalloutId) -> CalloutView:
     return await front.runtime.database.read(look)
 
 
-@router.post(
-    "/{id}/answers",
-    responses=answers(400, 401, 403, 404, 408, 409, 413, 415, 422, 503),
-    openapi_extra=documented(AnswerForm),
-)
+WRITES = answers(400, 401, 403, 404, 408, 409, 413, 415, 422, 503)
+
+
+@router.post("/{id}/answers", responses=WRITES, openapi_extra=documented(AnswerForm))
 async def answer_on_behalf(
     front: FrontOf,
     key: Recorder,
-    name: Annotated[CalloutId, Path(alias="id")],
+    name: CalloutName,
     form: Annotated[AnswerForm, Depends(read_as(AnswerForm))],
 ) -> CalloutView:
     """Record what somebody told an officer by telephone, radio or face to face."""
-    context, now = await front.runtime.keeper.refresh(), front.now()
-    if form.at > now + CLOCKS_APART:
+    if form.at > front.now() + CLOCKS_APART:
         raise refused(422, problem(("at",), "heard_in_future"))
-    said = _said(form, key)
-
-    def record(connection: Connection, callout: Callout) -> None:
-        if said.person not in _standing(context, callout, now):
-            raise refused(422, problem(("person",), "not_on_ladder"))
-        desk.record_on_behalf(Desk(connection, context, now), callout, said)
-
-    return await _changed(front, name, record)
+    return await _ordered(front, name, _said(form, key))
 
 
-@router.post(
-    "/{id}/takeover",
-    responses=answers(400, 401, 403, 404, 408, 409, 413, 415, 422, 503),
-    openapi_extra=documented(TakeoverForm),
-)
+@router.post("/{id}/takeover", responses=WRITES, openapi_extra=documented(TakeoverForm))
 async def take_over(
     front: FrontOf,
     key: Recorder,
-    name: Annotated[CalloutId, Path(alias="id")],
+    name: CalloutName,
     form: Annotated[TakeoverForm, Depends(read_as(TakeoverForm))],
 ) -> CalloutView:
     """Let the desk take a callout over: while it has time, nobody above is called."""
-    context, now = await front.runtime.keeper.refresh(), front.now()
-    by = f"key:{key.name}"
-
-    def take(connection: Connection, _: Callout) -> None:
-        desk.take_over(Desk(connection, context, now), name, form.note, by)
-
-    return await _changed(front, name, take)
+    order = verbs.TakeOver(note=form.note, by=f"key:{key.name}")
+    return await _ordered(front, name, order)
 
 
-async def _changed(
-    front: Front, name: CalloutId, change: Callable[[Connection, Callout], None]
+@router.post("/{id}/retry", responses=WRITES, openapi_extra=documented(RetryForm))
+async def retry(
+    front: FrontOf,
+    key: Recorder,
+    name: CalloutName,
+    form: Annotated[RetryForm, Depends(read_as(RetryForm))],
 ) -> CalloutView:
-    """Do something to a callout that is not over, and show what it is then."""
+    """Try who is being called once more, now: 补发. No planned time moves."""
+    context = await front.runtime.keeper.refresh()
+    if form.channel and form.channel not in context.routed:
+        about = {"channel": form.channel.value}
+        raise refused(422, problem(("channel",), "channel_without_route", **about))
+    order = verbs.Retry(by=f"key:{key.name}", channel=form.channel, note=form.note)
+    return await _ordered(front, name, order)
+
+
+@router.post("/{id}/escalate", responses=WRITES, openapi_extra=documented(EscalateForm))
+async def escalate(
+    front: FrontOf,
+    key: Recorder,
+    name: CalloutName,
+    form: Annotated[EscalateForm, Depends(read_as(EscalateForm))],
+) -> CalloutView:
+    """Call the next rung now, before its time; its marks and tasks keep theirs."""
+    order = verbs.Escalate(by=f"key:{key.name}", reason=form.reason)
+    return await _ordered(front, name, order)
+
+
+async def _ordered(front: Front, name: CalloutId, order: verbs.Order) -> CalloutView:
+    """Do something to a callout, and show what it is then."""
+    context, now = await front.runtime.keeper.refresh(), front.now()
 
     def do(connection: Connection) -> None:
-        seen = callouts.load(connection, [name])
-        if name not in seen:
-            raise unknown(CALLOUT, name)
-        if seen[name].callout.state is State.CLOSED:
-            raise _closed(seen[name].callout)
-        change(connection, seen[name].callout)
+        barred = verbs.carry_out(Desk(connection, context, now), {name: order})
+        for why in barred.values():
+            raise refused(STATUSES.get(why.code, 409), why)
 
     await front.runtime.database.write(do)
     front.committed()
     return await _shown(front, name)
 
 
-def _said(form: AnswerForm, key: ApiKey) -> desk.OnBehalf:
+STATUSES = {verbs.UNKNOWN: 404, verbs.NOT_ON_LADDER: 422}
+
+
+def _said(form: AnswerForm, key: ApiKey) -> verbs.OnBehalf:
     given = form.figures
-    return desk.OnBehalf(
+    return verbs.OnBehalf(
         person=PersonId(form.person),
         meaning=Meaning(form.meaning),
         how=form.how,
@@ -162,26 +170,5 @@ def _said(form: AnswerForm, key: ApiKey) -> desk.OnBehalf:
         figures=Figures(
             households=given.households if given else None,
             people=given.people if given else None,
-        ),
-    )
-
-
-def _standing(context: Context, callout: Callout, now: datetime) -> set[PersonId]:
-    """Everybody on its ladder: called so far, or in one of its posts now."""
-    called = {one.person for run in callout.runs for one in run.people}
-    refs = {ref for rung in callout.ladder.rungs for ref in rung.posts}
-    return called | {
-        person.id for ref in refs for person in context.roster.holders(ref, now)
-    }
-
-
-def _closed(callout: Callout) -> RefusedError:
-    return refused(
-        409,
-        Problem(
-            loc=("path",),
-            code="callout_closed",
-            zh=f"叫应单 {callout.id} 已结束({callout.close_reason})",
-            en=f"callout {callout.id} is closed: {callout.close_reason}",
         ),
     )

@@ -17,7 +17,7 @@ from dispatcher.api import words
 from dispatcher.api.record import RecordRow
 from dispatcher.core.callout import State
 from dispatcher.core.fact import SYSTEM
-from dispatcher.engine.desk import DESK
+from dispatcher.engine.verbs import DESK
 
 BYTE_ORDER_MARK = "\ufeff"  # without it spreadsheets take the file for GBK
 FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -25,6 +25,7 @@ from channels.contract import Channel, FailureKind
 from contacts.model import PersonId
 from dispatcher.core import fact as facts
 from dispatcher.core.answer import NO_FIGURES, Meaning
+from dispatcher.core.by_hand import escalate, retry
 from dispatcher.core.callout import (
     MADE_UP,
     PROGRESS_ORDER,
@@ -53,9 +54,11 @@ from dispatcher.core.due import after, own_people_at, try_at
 from dispatcher.core.event import (
     Answered,
     DeadlineReached,
+    Escalated,
     Event,
     Replanned,
     Reported,
+    Retried,
     TakenOver,
     TextChanged,
     Withdrawn,
@@ -71,7 +74,7 @@ def decide(callout: Callout, event: Event, now: datetime) -> tuple[Fact, ...]:
     return tuple(draft.facts)
 
 
-def react(draft: Draft, event: Event) -> None:
+def react(draft: Draft, event: Event) -> None:  # noqa: C901 - a table
     """Add to a draft what follows from an event."""
     match event:
         case DeadlineReached(duty=duty):
@@ -82,6 +85,10 @@ def react(draft: Draft, event: Event) -> None:
             _answered(draft, event)
         case TakenOver():
             _taken_over(draft, event)
+        case Retried():
+            retry(draft, event)
+        case Escalated():
+            escalate(draft, event)
         case TextChanged():
             _text_changed(draft, event)
         case Replanned():

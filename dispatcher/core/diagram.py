@@ -35,7 +35,9 @@ from dispatcher.core.event import (
     Answered,
     DeadlineReached,
     Duty,
+    Escalated,
     Event,
+    Retried,
     TakenOver,
     Withdrawn,
 )
@@ -116,8 +118,9 @@ TAKEN = (
     TakenOver(taker="head", message="m1"),
     TakenOver(taker="desk", message="m2"),
 )
+URGED = (Retried(duty=DUTY), Escalated(reason="r"))
 WITHDRAWN = tuple(Withdrawn(reason=reason) for reason in CloseReason)
-SAYINGS: tuple[Event, ...] = (*SAID, *TAKEN, *WITHDRAWN)
+SAYINGS: tuple[Event, ...] = (*SAID, *TAKEN, *URGED, *WITHDRAWN)
 
 
 def _events(callout: Callout) -> Iterator[tuple[Event, datetime]]:

@@ -103,6 +103,27 @@ class TakenOver:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retried:
+    """An officer wants who is being called tried once more, now.
+
+    :ivar channel: None: over the usual means
+    """
+
+    duty: Duty
+    channel: Channel | None = None
+    note: str = ""
+    by: str = SYSTEM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalated:
+    """An officer wants the next rung called now."""
+
+    reason: str
+    by: str = SYSTEM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TextChanged:
     """Another alert of its chain speaks for it now, at the same level."""
 
@@ -137,6 +158,8 @@ Event = (
     | Reported
     | Answered
     | TakenOver
+    | Retried
+    | Escalated
     | TextChanged
     | Replanned
     | Withdrawn

@@ -262,6 +262,28 @@ class Repeated(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retried(Happened):
+    """An officer had who is being called tried once more, beside the plan.
+
+    ``channel`` is the one he chose; None is all the usual ones.
+    """
+
+    kind: Literal["retried"] = "retried"
+    number: int
+    channel: Channel | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalated(Happened):
+    """An officer had a rung called before its time; its marks and tasks keep theirs."""
+
+    kind: Literal["escalated"] = "escalated"
+    rung: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HelpTold(Happened):
     """The people above have been told that help is needed."""
 
@@ -356,6 +378,8 @@ Fact = (
     | TakenOver
     | TakingLapsed
     | Repeated
+    | Retried
+    | Escalated
     | HelpTold
     | FeedbackGiven
     | FeedbackReminded

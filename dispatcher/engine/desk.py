@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from sqlalchemy import Connection
 
 from channels.contract import Channel
 from contacts.model import PersonId
 from dispatcher.core.alert import Alert, AlertState
-from dispatcher.core.answer import NO_FIGURES, Evidence, Figures, Meaning
-from dispatcher.core.callout import Callout, CalloutId, CloseReason
-from dispatcher.core.event import Answered, Event, TakenOver, Withdrawn
+from dispatcher.core.callout import CalloutId, CloseReason
+from dispatcher.core.event import Withdrawn
 from dispatcher.engine.broadcasting import farewell
 from dispatcher.engine.changing import Cause, leave
 from dispatcher.engine.compose import Desk
@@ -22,7 +20,6 @@ from dispatcher.engine.step import step
 from dispatcher.store import alerts, callouts, calls, contacted, outbox, questions
 from dispatcher.store.outbox import Message
 
-DESK = "desk"  # who takes over where no person of the roster does
 ENDED = frozenset(
     {
         AlertState.CANCELLED,
@@ -154,61 +151,3 @@ def _notices(desk: Desk, alert: Alert, how: Ending) -> list[Message]:
         for one in recipients(desk, alert)
         if one.person not in how.told and (how.only is None or one.person in how.only)
     ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OnBehalf:
-    """What somebody told the desk, typed in for him."""
-
-    person: PersonId
-    meaning: Meaning
-    how: str
-    at: datetime
-    note: str
-    by: str
-    figures: Figures = NO_FIGURES
-
-
-def record_on_behalf(desk: Desk, callout: Callout, said: OnBehalf) -> CalloutId:
-    """Let an answer count that was heard by telephone, radio or face to face."""
-    event = _event(desk, callout, said)
-    step(desk.connection, desk.context, {callout.id: (event,)}, desk.now)
-    return callout.id
-
-
-def _event(desk: Desk, callout: Callout, said: OnBehalf) -> Event:
-    heard = f"{said.how} {said.at.isoformat()} {said.note}".strip()
-    if not is_own(desk, callout, said.person) and said.meaning.awake:
-        help_wanted = said.meaning is Meaning.NEED_HELP
-        return TakenOver(taker=said.person, message=heard, help=help_wanted, by=said.by)
-    return Answered(
-        person=said.person,
-        meaning=said.meaning,
-        evidence=Evidence.SHEET if said.how == "sheet" else Evidence.ON_BEHALF,
-        figures=said.figures,
-        note=heard,
-        by=said.by,
-    )
-
-
-def take_over(desk: Desk, name: CalloutId, note: str, by: str) -> None:
-    """Let the desk take a callout over, and owe a result."""
-    event = TakenOver(taker=DESK, message=note, by=by)
-    step(desk.connection, desk.context, {name: (event,)}, desk.now)
-
-
-def is_own(desk: Desk, callout: Callout, person: PersonId) -> bool:
-    """Whether a person fills one of the callout's own posts, now or when it rang."""
-    rungs = zip(callout.ladder.rungs, callout.runs, strict=True)
-    return any(
-        rung.own
-        and (
-            any(called.person == person for called in run.people)
-            or any(
-                holder.id == person
-                for ref in rung.posts
-                for holder in desk.context.roster.holders(ref, desk.now)
-            )
-        )
-        for rung, run in rungs
-    )

@@ -24,6 +24,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from channels.contract import Channel
 from config.hazards import EVENT_CODE
 from contacts.datum import Datum, to_wgs84
 from contacts.rings import ring_problem, swapped
@@ -357,6 +358,19 @@ class TakeoverForm(Form):
     """Why the desk takes a callout over, and what it does about it."""
 
     note: Reason
+
+
+class RetryForm(Form):
+    """That who is being called is tried once more: over which channel; null is all."""
+
+    channel: Channel | None = None
+    note: Line = ""
+
+
+class EscalateForm(Form):
+    """Why the next rung is called before its time."""
+
+    reason: Reason
 
 
 class EchoForm(Form):
