@@ -6,7 +6,7 @@ import asyncio
 from typing import Annotated, Any, Literal
 
 import structlog
-from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 
@@ -14,7 +14,14 @@ from contacts.model import UnitId
 from dispatcher.api import sheet
 from dispatcher.api.advice import Shown, call_sheet
 from dispatcher.api.auth import Scope, needs
-from dispatcher.api.body import CAP, JSON, WarningBody, documented, read_as
+from dispatcher.api.body import (
+    CAP,
+    JSON,
+    IdempotencyKey,
+    WarningBody,
+    documented,
+    read_as,
+)
 from dispatcher.api.callouts import CalloutQuery, listed
 from dispatcher.api.files import FORMS
 from dispatcher.api.front import FrontOf
@@ -49,7 +56,6 @@ log = structlog.get_logger()
 
 Sender = Annotated[ApiKey, Depends(needs(Scope.ALERTS_WRITE, Scope.ALERTS_DRILL))]
 Canceller = Annotated[ApiKey, Depends(needs(Scope.ALERTS_CANCEL))]
-IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=255)]
 Recorder = Annotated[ApiKey, Depends(needs(Scope.RECORDS_READ))]
 Revealer = Annotated[ApiKey, Depends(needs(Scope.PEOPLE_REVEAL))]
 READS = [Depends(needs(Scope.ALERTS_READ))]

@@ -13,6 +13,7 @@ from typing_extensions import override
 from dispatcher.api import (
     alerts,
     areas,
+    bulk,
     callouts,
     checking,
     feeds,
@@ -30,13 +31,26 @@ from dispatcher.engine.runtime import Runtime
 from dispatcher.intake.form import (
     AlertForm,
     AnswerForm,
+    BulkForm,
     CancelForm,
     EchoForm,
+    EscalateForm,
     RenewForm,
+    RetryForm,
     TakeoverForm,
 )
 
-FORMS = (AlertForm, CancelForm, RenewForm, AnswerForm, TakeoverForm, EchoForm)
+FORMS = (
+    AlertForm,
+    CancelForm,
+    RenewForm,
+    AnswerForm,
+    TakeoverForm,
+    RetryForm,
+    EscalateForm,
+    BulkForm,
+    EchoForm,
+)
 SCHEMAS = "#/components/schemas/{model}"
 
 
@@ -80,6 +94,7 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
         areas,
         checking,
         callouts,
+        bulk,
         people,
         sms,
         voice,

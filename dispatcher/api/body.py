@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any, TypeVar
 
 import structlog
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request
 from pydantic import BaseModel, ValidationError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -26,6 +26,7 @@ from dispatcher.intake.dialect import (
 from dispatcher.intake.problem import Problem, problems_of
 
 JSON = "application/json"
+IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=255)]
 
 CAP, XMLS = "application/cap+xml", frozenset({"application/xml", "text/xml"})
 NOT_JSON_TYPE = Problem(

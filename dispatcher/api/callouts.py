@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 from sqlalchemy import Connection
 
+from channels.contract import Channel
 from contacts.model import PersonId
 from dispatcher.api.auth import Scope, needs
 from dispatcher.api.body import documented, read_as
@@ -96,8 +97,7 @@ async def answer_on_behalf(
     form: Annotated[AnswerForm, Depends(read_as(AnswerForm))],
 ) -> CalloutView:
     """Record what somebody told an officer by telephone, radio or face to face."""
-    if form.at > front.now() + CLOCKS_APART:
-        raise refused(422, problem(("at",), "heard_in_future"))
+    check_heard(front, form.at)
     return await _ordered(front, name, _said(form, key))
 
 
@@ -121,10 +121,7 @@ async def retry(
     form: Annotated[RetryForm, Depends(read_as(RetryForm))],
 ) -> CalloutView:
     """Try who is being called once more, now: 补发. No planned time moves."""
-    context = await front.runtime.keeper.refresh()
-    if form.channel and form.channel not in context.routed:
-        about = {"channel": form.channel.value}
-        raise refused(422, problem(("channel",), "channel_without_route", **about))
+    await check_route(front, form.channel)
     order = verbs.Retry(by=f"key:{key.name}", channel=form.channel, note=form.note)
     return await _ordered(front, name, order)
 
@@ -139,6 +136,27 @@ async def escalate(
     """Call the next rung now, before its time; its marks and tasks keep theirs."""
     order = verbs.Escalate(by=f"key:{key.name}", reason=form.reason)
     return await _ordered(front, name, order)
+
+
+def check_heard(front: Front, at: datetime) -> None:
+    """Refuse what is said to have been heard later than now.
+
+    :raises RefusedError: with 422
+    """
+    if at > front.now() + CLOCKS_APART:
+        raise refused(422, problem(("at",), "heard_in_future"))
+
+
+async def check_route(front: Front, channel: Channel | None) -> None:
+    """Refuse a channel over which nothing can be sent.
+
+    :raises RefusedError: with 422
+    """
+    context = await front.runtime.keeper.refresh()
+    if channel and channel not in context.routed:
+        raise refused(
+            422, problem(("channel",), "channel_without_route", channel=channel.value)
+        )
 
 
 async def _ordered(front: Front, name: CalloutId, order: verbs.Order) -> CalloutView:

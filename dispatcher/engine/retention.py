@@ -24,6 +24,7 @@ class Retention:
         self._spans = (
             (retention.drop_callbacks, keeper.callback_span),
             (retention.drop_idempotency, IDEMPOTENCY_SPAN),
+            (retention.drop_orders, IDEMPOTENCY_SPAN),
         )
         self._next_at: datetime | None = None
 

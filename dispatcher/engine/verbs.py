@@ -55,9 +55,12 @@ class TakeOver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnBehalf:
-    """代录: what somebody told the desk, typed in for him."""
+    """代录: what somebody told the desk, typed in for him.
 
-    person: PersonId
+    :ivar person: None: who stands on its first rung, where that is one alone
+    """
+
+    person: PersonId | None
     meaning: Meaning
     how: str
     at: datetime
@@ -167,20 +170,29 @@ IDLE = {
 
 
 def _said(desk: Desk, callout: Callout, said: OnBehalf) -> Event | Problem:
-    if not _stands_on(desk, callout, said.person):
+    person = said.person or _its_own(callout)
+    if person is None:
+        return problem(("person",), "person_needed", callout=callout.id)
+    if not _stands_on(desk, callout, person):
         return problem(("person",), NOT_ON_LADDER)
     heard = f"{said.how} {said.at.isoformat()} {said.note}".strip()
-    if not is_own(desk, callout, said.person) and said.meaning.awake:
+    if not is_own(desk, callout, person) and said.meaning.awake:
         help_wanted = said.meaning is Meaning.NEED_HELP
-        return TakenOver(taker=said.person, message=heard, help=help_wanted, by=said.by)
+        return TakenOver(taker=person, message=heard, help=help_wanted, by=said.by)
     return Answered(
-        person=said.person,
+        person=person,
         meaning=said.meaning,
         evidence=Evidence.SHEET if said.how == "sheet" else Evidence.ON_BEHALF,
         figures=said.figures,
         note=heard,
         by=said.by,
     )
+
+
+def _its_own(callout: Callout) -> PersonId | None:
+    """Who stands on its first rung; None where that is nobody, or not one alone."""
+    first = callout.runs[0].people if callout.runs else ()
+    return first[0].person if len(first) == 1 else None
 
 
 def _stands_on(desk: Desk, callout: Callout, person: PersonId) -> bool:

@@ -133,6 +133,7 @@ Spoken = Literal[
     "cannot_act",
     "wrong_person",
 ]
+How = Literal["phone", "face", "radio", "sheet"]
 EventCode = Annotated[str, AfterValidator(_event_code)]
 
 
@@ -348,7 +349,7 @@ class AnswerForm(Form):
 
     person: Word
     meaning: Spoken
-    how: Literal["phone", "face", "radio", "sheet"]
+    how: How
     at: Moment
     note: Line = ""
     figures: FiguresForm | None = None
@@ -371,6 +372,19 @@ class EscalateForm(Form):
     """Why the next rung is called before its time."""
 
     reason: Reason
+
+
+class BulkForm(Form):
+    """One order for many callouts, with one reason; what the verb needs beside it."""
+
+    callouts: Annotated[list[Word], Field(min_length=1, max_length=5_000)]
+    verb: Literal["retry", "escalate", "takeover", "answers"]
+    reason: Reason
+    channel: Channel | None = None
+    person: Word | None = None
+    meaning: Spoken | None = None
+    how: How | None = None
+    at: Moment | None = None
 
 
 class EchoForm(Form):

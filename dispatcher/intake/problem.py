@@ -191,6 +191,14 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "叫应单 {callout} 没有可再叫的人或号码,请更正责任人或逐级上叫",
         "callout {callout} has nobody left to try: mend the roster, or escalate",
     ),
+    "person_needed": (
+        "叫应单 {callout} 的责任人不是一人,请指明是谁说的",
+        "say who said it: callout {callout} has not one person of its own",
+    ),
+    "key_of_other_order": (
+        "这个 Idempotency-Key 已用于另一次操作,请换一个",
+        "this Idempotency-Key has come with another order: take a new one",
+    ),
     "channel_without_route": (
         "没有配置 {channel} 的线路",
         "no route is configured for {channel}",
