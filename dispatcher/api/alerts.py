@@ -45,7 +45,7 @@ from dispatcher.core.journal import HOUSE, Revealed
 from dispatcher.core.report import summarise
 from dispatcher.engine import desk, expiry
 from dispatcher.engine.compose import Desk
-from dispatcher.intake.form import AlertForm, CancelForm, RenewForm
+from dispatcher.intake.form import AlertForm, CancelForm, CorrectForm, RenewForm
 from dispatcher.intake.problem import Problem, problem
 from dispatcher.store import alerts, callouts, figures, journal
 from dispatcher.store.keys import ApiKey
@@ -93,9 +93,7 @@ async def send_alert(  # noqa: PLR0913 - one for each part of the request
     idempotency_key: IdempotencyKey = None,
 ) -> AlertView:
     """Take an alert in: 202 when it is on disk, 200 when it was there before."""
-    stored = await submit(
-        front, key, warned.content, idempotency_key, strict=warned.strict
-    )
+    stored = await submit(front, key, warned, idempotency_key)
     if not stored.same:
         raise conflict(stored.alert)
     response.headers["Location"] = f"{router.prefix}/{stored.alert.id}"
@@ -215,6 +213,32 @@ async def cancel_alert(
         raise _over(ended)
     front.committed()
     return AlertView.of(ended)
+
+
+@router.post(
+    "/{id}/correct",
+    responses=answers(400, 401, 403, 404, 408, 409, 413, 415, 422, 503),
+    openapi_extra=documented(CorrectForm),
+)
+async def correct_alert(
+    front: FrontOf,
+    key: Canceller,
+    alert: Annotated[Alert, Depends(alert_named)],
+    form: Annotated[CorrectForm, Depends(read_as(CorrectForm))],
+) -> AlertView:
+    """Take back an alert that was sent by mistake; exactly who was reached hears so."""
+    context, now = await front.runtime.keeper.refresh(), front.now()
+    how = desk.Cancelling(by=f"key:{key.name}", reason=form.reason)
+
+    def correct(connection: Connection) -> Alert:
+        newest = alerts.find(connection, alert.id) or alert
+        if newest.state in desk.ENDED:
+            raise _over(newest)
+        return desk.correct(Desk(connection, context, now), newest, how)
+
+    corrected = await front.runtime.database.write(correct)
+    front.committed()
+    return AlertView.of(corrected)
 
 
 @router.post(

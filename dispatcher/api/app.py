@@ -33,6 +33,7 @@ from dispatcher.intake.form import (
     AnswerForm,
     BulkForm,
     CancelForm,
+    CorrectForm,
     EchoForm,
     EscalateForm,
     RenewForm,
@@ -43,6 +44,7 @@ from dispatcher.intake.form import (
 FORMS = (
     AlertForm,
     CancelForm,
+    CorrectForm,
     RenewForm,
     AnswerForm,
     TakeoverForm,

@@ -75,6 +75,7 @@ class AlertView(View):
 
     :ivar units: how many of our units lie inside its area
     :ivar people: how many people its start list calls
+    :ivar held_until: until then it may be taken back, and reaches nobody
     :ivar expires: as issued, or as renewed since
     :ivar approval: none in this version
     :ivar warnings: what can't be done in time, in the reader's language
@@ -101,6 +102,7 @@ class AlertView(View):
     warnings: list[str] = []
     call_sheets: list[SheetLink] = []
     received_at: datetime
+    held_until: datetime | None
     expires: datetime | None
 
     @classmethod
@@ -125,6 +127,7 @@ class AlertView(View):
             unresolved=list(alert.unresolved),
             capacity=alert.capacity,
             received_at=alert.received_at,
+            held_until=alert.held_until,
             expires=alert.expires_at,
         )
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from channels.contract import Channel
 from contacts.model import PersonId
-from dispatcher.core.alert import Alert, AlertState
+from dispatcher.core.alert import Alert, AlertState, ChainId
 from dispatcher.core.callout import CalloutId, CloseReason
 from dispatcher.core.event import Withdrawn
 from dispatcher.engine.broadcasting import farewell
@@ -50,7 +50,36 @@ def cancel(desk: Desk, alert: Alert, how: Cancelling) -> Alert:
         reason=how.reason,
         notice=desk.voice(alert.id).cancel(),
     )
-    return end(desk, alert, ending)
+    return end(desk, _untied(desk, alert), ending)
+
+
+CORRECTED = "误发更正: "
+
+
+def correct(desk: Desk, alert: Alert, how: Cancelling) -> Alert:
+    """Take back a warning that was sent by mistake; who was reached hears that it was.
+
+    Where another alert of its chain goes on, everybody whom this one was sent to hears
+    it, whatever he still has to answer for.
+    """
+    reached = contacted.contacts(desk.connection, alert.chain, alert.id)
+    ending = Ending(
+        state=AlertState.CANCELLED,
+        why=CloseReason.CANCELLED,
+        by=how.by,
+        reason=f"{CORRECTED}{how.reason}",
+        notice=desk.voice(alert.id).correction(),
+        too=frozenset(one.person for one in reached),
+    )
+    return end(desk, replace(_untied(desk, alert), mistaken=True), ending)
+
+
+def _untied(desk: Desk, alert: Alert) -> Alert:
+    """A warning that waits to be launched leaves the chain that it had joined.
+
+    It has changed nothing there, and nobody there hears of it.
+    """
+    return replace(alert, chain=ChainId(alert.id)) if alert.held(desk.now) else alert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +89,7 @@ class Ending:
     :ivar notice: what everybody who was reached is told
     :ivar told: people who are told in other words
     :ivar only: of all who were reached, those it is the end for; None: everybody
+    :ivar too: people who hear of it beside those
     """
 
     state: AlertState
@@ -69,6 +99,7 @@ class Ending:
     notice: str
     told: frozenset[PersonId] = frozenset()
     only: frozenset[PersonId] | None = None
+    too: frozenset[PersonId] = frozenset()
 
 
 def end(desk: Desk, alert: Alert, how: Ending) -> Alert:
@@ -90,7 +121,7 @@ def end(desk: Desk, alert: Alert, how: Ending) -> Alert:
     if _goes_on(connection, alert):
         cause = Cause(by=how.by, why=how.why)
         left = leave(desk, alert.chain, cause)
-        outbox.put(connection, _notices(desk, alert, replace(how, only=left)))
+        outbox.put(connection, _notices(desk, alert, replace(how, only=left | how.too)))
         return ended
     names = callouts.open_of_chain(connection, alert.chain)
     withdrawn = Withdrawn(reason=how.why, by=how.by)

@@ -273,6 +273,8 @@ class AlertForm(Form):
     effective: Moment | None = None
     expires: Moment | None = None
     areas: Annotated[list[AreaForm], Field(max_length=1000)] | None = None
+    # No part of what it says: how long an officer may still take it back.
+    hold_seconds: Annotated[int, Field(strict=True, ge=0, le=60)] | None = None
 
 
 def parse(body: object, now: datetime) -> Content | tuple[Problem, ...]:
@@ -285,8 +287,14 @@ def parse(body: object, now: datetime) -> Content | tuple[Problem, ...]:
     return problems or _content(form)
 
 
+def hold_of(body: object) -> timedelta:
+    """How long an alert that was read is to be held back."""
+    seconds = body.get("hold_seconds") if isinstance(body, dict) else None
+    return timedelta(seconds=seconds or 0)
+
+
 def _content(form: AlertForm) -> Content:
-    told = form.model_dump(exclude_none=True, exclude={"areas"})
+    told = form.model_dump(exclude_none=True, exclude={"areas", "hold_seconds"})
     areas = tuple(area.area() for area in form.areas or ())
     return CONTENT.validate_python(told | {"areas": areas})
 
@@ -326,6 +334,12 @@ def _against_rules(form: AlertForm, now: datetime) -> Iterator[Problem]:
 
 class CancelForm(Form):
     """Why an alert is ended."""
+
+    reason: Reason
+
+
+class CorrectForm(Form):
+    """Why an alert was sent by mistake."""
 
     reason: Reason
 
@@ -388,6 +402,9 @@ class BulkForm(Form):
 
 
 class EchoForm(Form):
-    """Areas to be found, without a warning."""
+    """Areas to be found without a warning, and what the warning would be."""
 
     areas: Annotated[list[AreaForm], Field(min_length=1, max_length=1000)]
+    event_code: EventCode | None = None
+    sender: Name | None = None
+    drill: Annotated[bool, Field(strict=True)] = False

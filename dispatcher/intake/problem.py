@@ -195,6 +195,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "叫应单 {callout} 的责任人不是一人,请指明是谁说的",
         "say who said it: callout {callout} has not one person of its own",
     ),
+    "hold_only_first": (
+        "只有首次发布可以等待撤销;更新和解除立即生效",
+        "only a first alert can be held; an Update or a Cancel acts at once",
+    ),
     "key_of_other_order": (
         "这个 Idempotency-Key 已用于另一次操作,请换一个",
         "this Idempotency-Key has come with another order: take a new one",
