@@ -36,6 +36,7 @@ from dispatcher.intake.form import (
     CorrectForm,
     EchoForm,
     EscalateForm,
+    FeedbackForm,
     RenewForm,
     RetryForm,
     TakeoverForm,
@@ -50,6 +51,7 @@ FORMS = (
     TakeoverForm,
     RetryForm,
     EscalateForm,
+    FeedbackForm,
     BulkForm,
     EchoForm,
 )

@@ -17,11 +17,18 @@ from dispatcher.api.lookup import CALLOUT, PageQuery, unknown
 from dispatcher.api.problem import answers, refused
 from dispatcher.api.views import CalloutLine, CalloutView, Page, page
 from dispatcher.core.alert import AlertId
-from dispatcher.core.answer import Figures, Meaning
+from dispatcher.core.answer import NO_FIGURES, Figures, Meaning
 from dispatcher.core.callout import CalloutId, Mark, State
 from dispatcher.engine import verbs
 from dispatcher.engine.compose import Desk
-from dispatcher.intake.form import AnswerForm, EscalateForm, RetryForm, TakeoverForm
+from dispatcher.intake.form import (
+    AnswerForm,
+    EscalateForm,
+    FeedbackForm,
+    FiguresForm,
+    RetryForm,
+    TakeoverForm,
+)
 from dispatcher.intake.problem import problem
 from dispatcher.store import callouts
 from dispatcher.store.keys import ApiKey
@@ -159,6 +166,27 @@ async def check_route(front: Front, channel: Channel | None) -> None:
         )
 
 
+@router.post("/{id}/feedback", responses=WRITES, openapi_extra=documented(FeedbackForm))
+async def feed_back(
+    front: FrontOf,
+    key: Recorder,
+    name: CalloutName,
+    form: Annotated[FeedbackForm, Depends(read_as(FeedbackForm))],
+) -> CalloutView:
+    """Type in what a post that has answered reported to an officer since."""
+    check_heard(front, form.at)
+    figures = _figures(form.figures)
+    if figures == NO_FIGURES:
+        raise refused(422, problem(("figures",), "figures_needed"))
+    order = verbs.Feedback(
+        by=f"key:{key.name}",
+        figures=figures,
+        note=f"{form.how} {form.at.isoformat()} {form.note}".strip(),
+        person=PersonId(form.person) if form.person else None,
+    )
+    return await _ordered(front, name, order)
+
+
 async def _ordered(front: Front, name: CalloutId, order: verbs.Order) -> CalloutView:
     """Do something to a callout, and show what it is then."""
     context, now = await front.runtime.keeper.refresh(), front.now()
@@ -173,11 +201,10 @@ async def _ordered(front: Front, name: CalloutId, order: verbs.Order) -> Callout
     return await _shown(front, name)
 
 
-STATUSES = {verbs.UNKNOWN: 404, verbs.NOT_ON_LADDER: 422}
+STATUSES = {verbs.UNKNOWN: 404, verbs.NOT_ON_LADDER: 422, verbs.NOBODY: 422}
 
 
 def _said(form: AnswerForm, key: ApiKey) -> verbs.OnBehalf:
-    given = form.figures
     return verbs.OnBehalf(
         person=PersonId(form.person),
         meaning=Meaning(form.meaning),
@@ -185,8 +212,16 @@ def _said(form: AnswerForm, key: ApiKey) -> verbs.OnBehalf:
         at=form.at,
         note=form.note,
         by=f"key:{key.name}",
-        figures=Figures(
-            households=given.households if given else None,
-            people=given.people if given else None,
-        ),
+        figures=_figures(form.figures),
+    )
+
+
+def _figures(given: FiguresForm | None) -> Figures:
+    if given is None:
+        return NO_FIGURES
+    return Figures(
+        households=given.households,
+        people=given.people,
+        commander=PersonId(given.commander) if given.commander else None,
+        villages=given.villages,
     )

@@ -23,6 +23,7 @@ from dispatcher.core.answer import Evidence, Figures, Meaning
 from dispatcher.core.callout import Callout, Ladder, Mark, State
 from dispatcher.core.due import What, next_due
 from dispatcher.core.fact import Fact
+from dispatcher.core.feedback import Figure, missing
 from dispatcher.core.report import Summary
 from dispatcher.core.seal import Seal
 from dispatcher.store.codec import FACT
@@ -248,8 +249,12 @@ class CalloutLine(View):
 
 
 class CalloutView(CalloutLine):
-    """A callout with its ladder and every fact, the oldest first."""
+    """A callout with its ladder and every fact, the oldest first.
 
+    :ivar feedback_missing: what its people are asked and have not told yet
+    """
+
+    feedback_missing: list[Figure]
     ladder: Ladder
     timeline: list[dict[str, Any]]
 
@@ -257,9 +262,13 @@ class CalloutView(CalloutLine):
     def told(cls, callout: Callout, facts: Iterable[Fact]) -> Self:
         """Show a callout with its history."""
         timeline = [FACT.dump_python(fact, mode="json") for fact in facts]
-        ladder = callout.ladder
         return cls.model_validate(
-            {**_line(callout), "ladder": ladder, "timeline": timeline}
+            {
+                **_line(callout),
+                "feedback_missing": missing(callout, callout.feedback),
+                "ladder": callout.ladder,
+                "timeline": timeline,
+            }
         )
 
 

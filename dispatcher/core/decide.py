@@ -24,7 +24,7 @@ from typing import assert_never
 from channels.contract import Channel, FailureKind
 from contacts.model import PersonId
 from dispatcher.core import fact as facts
-from dispatcher.core.answer import NO_FIGURES, Meaning
+from dispatcher.core.answer import NO_FIGURES, Evidence, Meaning
 from dispatcher.core.by_hand import escalate, retry
 from dispatcher.core.callout import (
     MADE_UP,
@@ -47,7 +47,6 @@ from dispatcher.core.climb import (
     TASK_LABEL,
     climb,
     hushed,
-    text_feedback,
 )
 from dispatcher.core.draft import Call, Draft
 from dispatcher.core.due import after, own_people_at, try_at
@@ -56,6 +55,7 @@ from dispatcher.core.event import (
     DeadlineReached,
     Escalated,
     Event,
+    FeedbackHeard,
     Replanned,
     Reported,
     Retried,
@@ -65,6 +65,7 @@ from dispatcher.core.event import (
 )
 from dispatcher.core.evolve import merged
 from dispatcher.core.fact import Fact
+from dispatcher.core.feedback import complete
 
 
 def decide(callout: Callout, event: Event, now: datetime) -> tuple[Fact, ...]:
@@ -83,6 +84,8 @@ def react(draft: Draft, event: Event) -> None:  # noqa: C901 - a table
             _reported(draft, event)
         case Answered():
             _answered(draft, event)
+        case FeedbackHeard():
+            _feedback_heard(draft, event)
         case TakenOver():
             _taken_over(draft, event)
         case Retried():
@@ -357,14 +360,30 @@ def _awake(draft: Draft, event: Answered) -> None:
 
 def _feedback(draft: Draft, event: Answered) -> None:
     figures = merged(draft.callout.feedback, event.figures)
-    complete = text_feedback(draft.callout) and figures.people is not None
     draft.add(
         facts.FeedbackGiven(
             at=draft.now,
             by=event.by,
             person=event.person,
             figures=event.figures,
-            complete=complete,
+            complete=complete(draft.callout, figures),
+        )
+    )
+
+
+def _feedback_heard(draft: Draft, event: FeedbackHeard) -> None:
+    callout = draft.callout
+    if callout.state not in {State.ANSWERED, State.REPORTED}:
+        return
+    draft.add(
+        facts.FeedbackGiven(
+            at=draft.now,
+            by=event.by,
+            person=event.person,
+            figures=event.figures,
+            complete=complete(callout, merged(callout.feedback, event.figures)),
+            evidence=Evidence.ON_BEHALF,
+            note=event.note,
         )
     )
 

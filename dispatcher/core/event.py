@@ -90,6 +90,19 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackHeard:
+    """An officer typed in what a post that had answered told him since.
+
+    :ivar person: who told it
+    """
+
+    person: PersonId
+    figures: Figures
+    note: str = ""
+    by: str = SYSTEM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TakenOver:
     """Somebody above, or the desk, answered for it.
 
@@ -157,6 +170,7 @@ Event = (
     DeadlineReached
     | Reported
     | Answered
+    | FeedbackHeard
     | TakenOver
     | Retried
     | Escalated

@@ -447,4 +447,6 @@ def merged(known: Figures | None, new: Figures) -> Figures:
     return Figures(
         households=known.households if new.households is None else new.households,
         people=known.people if new.people is None else new.people,
+        commander=new.commander or known.commander,
+        villages=known.villages if new.villages is None else new.villages,
     )

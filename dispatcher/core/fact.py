@@ -292,12 +292,17 @@ class HelpTold(Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackGiven(Happened):
-    """Figures came in; ``complete`` when nothing more is asked."""
+    """Figures came in; ``complete`` when nothing more is asked.
+
+    ``evidence`` and ``note``: of what did not come with an answer.
+    """
 
     kind: Literal["feedback_given"] = "feedback_given"
     person: PersonId
     figures: Figures
     complete: bool
+    evidence: Evidence | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,7 +80,7 @@ class Row:
     :ivar why_not: reasons that kept people from being reached
     :ivar task_at: when somebody was first sent to the door
     :ivar door_at: when somebody at the door first told that he is awake
-    :ivar note: what was written down with answers
+    :ivar note: what was written down with answers and feedback
     :ivar taken_on: the message the taker answered, or what the desk wrote down
     :ivar tally: what it adds to the figures
     """
@@ -162,7 +162,7 @@ def row(facts: Sequence[Fact]) -> Row:
         task_at=_first(f.at for f in facts if isinstance(f, TaskRaised)),
         door_at=_first(one.at for one in said if one.evidence is Evidence.DOOR),
         marks=callout.marks,
-        note="; ".join(dict.fromkeys(one.note for one in said if one.note)),
+        note="; ".join(dict.fromkeys(_notes(facts))),
         tally=tally(callout),
     )
 
@@ -188,6 +188,12 @@ def _ending(callout: Callout, said: Iterable[Answered]) -> Answered | None:
     if answer is None:
         return None
     return _first(f for f in said if (f.person, f.at) == (answer.person, answer.at))
+
+
+def _notes(facts: Iterable[Fact]) -> Iterator[str]:
+    for fact in facts:
+        if isinstance(fact, Answered | FeedbackGiven) and fact.note:
+            yield fact.note
 
 
 def _picked_up(said: Iterable[Answered]) -> Iterator[datetime]:

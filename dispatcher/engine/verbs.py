@@ -16,7 +16,15 @@ from dispatcher.core.answer import NO_FIGURES, Evidence, Figures, Meaning
 from dispatcher.core.by_hand import Bar, bar_to_escalate, bar_to_retry
 from dispatcher.core.callout import Callout, CalloutId, SkipReason, State
 from dispatcher.core.decide import decide
-from dispatcher.core.event import Answered, Duty, Escalated, Event, Retried, TakenOver
+from dispatcher.core.event import (
+    Answered,
+    Duty,
+    Escalated,
+    Event,
+    FeedbackHeard,
+    Retried,
+    TakenOver,
+)
 from dispatcher.core.fact import AttemptPlanned, AttemptSkipped
 from dispatcher.engine.compose import Desk
 from dispatcher.engine.step import chains_of, step
@@ -26,6 +34,7 @@ from dispatcher.store import callouts
 DESK = "desk"  # who takes over where no person of the roster does
 UNKNOWN = "unknown_callout"
 NOT_ON_LADDER = "not_on_ladder"
+NOBODY = "unknown_commander"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +78,20 @@ class OnBehalf:
     figures: Figures = NO_FIGURES
 
 
-Order = Retry | Escalate | TakeOver | OnBehalf
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback:
+    """反馈代录: what a post that has answered reported by telephone.
+
+    :ivar person: None: who had answered
+    """
+
+    by: str
+    figures: Figures
+    note: str
+    person: PersonId | None = None
+
+
+Order = Retry | Escalate | TakeOver | OnBehalf | Feedback
 
 
 def carry_out(
@@ -111,6 +133,8 @@ def _judged(desk: Desk, callout: Callout, order: Order, duty: Duty) -> Event | P
             if callout.state is State.CLOSED:
                 return _barred(callout, Bar.CLOSED)
             return _said(desk, callout, order)
+        case Feedback():
+            return _fed(desk, callout, order)
 
 
 # Why an order can't be followed -> the word of the problem.
@@ -186,6 +210,22 @@ def _said(desk: Desk, callout: Callout, said: OnBehalf) -> Event | Problem:
         figures=said.figures,
         note=heard,
         by=said.by,
+    )
+
+
+def _fed(desk: Desk, callout: Callout, order: Feedback) -> Event | Problem:
+    if callout.state is State.CLOSED:
+        return _barred(callout, Bar.CLOSED)
+    if callout.answer is None:
+        return problem(("path",), "callout_not_answered", callout=callout.id)
+    person = order.person or callout.answer.person
+    if not _stands_on(desk, callout, person):
+        return problem(("person",), NOT_ON_LADDER)
+    commander = order.figures.commander
+    if commander and commander not in desk.context.roster.people:
+        return problem(("figures", "commander"), NOBODY)
+    return FeedbackHeard(
+        person=person, figures=order.figures, note=order.note, by=order.by
     )
 
 

@@ -352,10 +352,12 @@ class RenewForm(Form):
 
 
 class FiguresForm(Form):
-    """How many moved; null means not told."""
+    """How many moved, who commands, how many villages; null means not told."""
 
     households: Count | None = None
     people: Count | None = None
+    commander: Word | None = None
+    villages: Count | None = None
 
 
 class AnswerForm(Form):
@@ -367,6 +369,16 @@ class AnswerForm(Form):
     at: Moment
     note: Line = ""
     figures: FiguresForm | None = None
+
+
+class FeedbackForm(Form):
+    """What a post reported after its answer; null: who had answered told it."""
+
+    figures: FiguresForm
+    at: Moment
+    how: How = "phone"
+    person: Word | None = None
+    note: Line = ""
 
 
 class TakeoverForm(Form):

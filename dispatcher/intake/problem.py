@@ -159,6 +159,15 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "叫应单 {callout} 已有人应答,不再呼叫",
         "callout {callout} has been answered: nobody is called any more",
     ),
+    "callout_not_answered": (
+        "叫应单 {callout} 还没有人应答,请先代录应答",
+        "callout {callout} has not been answered: record the answer first",
+    ),
+    "unknown_commander": (
+        "责任人名册里没有这个人",
+        "is nobody of the roster",
+    ),
+    "figures_needed": ("至少要填一项反馈", "tell at least one figure"),
     "callout_asks_nothing": (
         "叫应单 {callout} 只告知一次,不要求应答",
         "callout {callout} only informs, once: no answer is asked for",

@@ -44,6 +44,7 @@ from dispatcher.core.event import (
     DeadlineReached,
     Escalated,
     Event,
+    FeedbackHeard,
     Replanned,
     Reported,
     Retried,
@@ -318,6 +319,14 @@ class Life(RuleBasedStateMachine):
                 figures=figures,
             )
         )
+
+    @rule(people=st.integers(0, 3))
+    def feed_back(self, people: int) -> None:
+        self.words += 1
+        before, answered = self.callout, {State.ANSWERED, State.REPORTED}
+        self.happen(FeedbackHeard(person=A.person, figures=Figures(people=people)))
+        assert (self.callout == before) or before.state in answered
+        assert self.callout.state in {before.state, State.REPORTED}
 
     @rule(taker=st.sampled_from(("desk", *PEOPLE)))
     def take_over(self, taker: str) -> None:
