@@ -22,6 +22,7 @@ from dispatcher.core.answer import Evidence, Figures, Meaning
 from dispatcher.core.callout import (
     Callout,
     CalloutId,
+    Cause,
     CloseReason,
     Mark,
     Progress,
@@ -34,6 +35,7 @@ from dispatcher.core.fact import (
     Answered,
     AttemptPlanned,
     AttemptReported,
+    Escalated,
     Fact,
     FeedbackGiven,
     HandedToDesk,
@@ -60,10 +62,14 @@ class Callee:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Escalation:
-    """A rung above the own people that was reached."""
+    """A rung above the own people that was reached.
+
+    :ivar by: who called it before its time; None: time did, or nobody below was left
+    """
 
     at: datetime
     people: tuple[PersonId, ...]
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,10 +254,14 @@ def _why_not(facts: Iterable[Fact]) -> Iterable[str]:
 
 
 def _escalations(facts: Iterable[Fact]) -> Iterator[Escalation]:
+    ordered: dict[int, str] = {}
     for fact, rungs in _on_ladders(facts):
+        if isinstance(fact, Escalated):
+            ordered[fact.rung] = fact.by
         if isinstance(fact, RungReached) and not rungs[fact.rung].own:
             people = tuple(called.person for called in fact.people)
-            yield Escalation(at=fact.at, people=people)
+            by = ordered.get(fact.rung) if fact.cause is Cause.WORD else None
+            yield Escalation(at=fact.at, people=people, by=by)
 
 
 def seconds(callout: Callout) -> float | None:

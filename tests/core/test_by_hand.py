@@ -16,6 +16,7 @@ from dispatcher.core.callout import CloseReason, Purpose, State
 from dispatcher.core.due import next_due
 from dispatcher.core.event import Escalated, Replanned, Retried, TakenOver, Withdrawn
 from dispatcher.core.fact import Fact
+from dispatcher.core.report import row
 from tests.core.build import (
     COUNTY,
     HEAD,
@@ -37,6 +38,7 @@ from tests.core.build import (
     own,
     planned,
     rings,
+    since,
     skipped,
     small,
 )
@@ -405,4 +407,16 @@ def test_a_rung_called_early_is_run_in_its_own_tries() -> None:
 
     assert [when for when, name in rings(life.facts) if name.startswith("1.b.")] == [
         60 + one.at for one in URGENT
+    ]
+
+
+def test_the_record_names_who_called_a_rung_early() -> None:
+    life = Life()
+    life.silence(200)
+    escalate(life, 210)
+    life.silence(500)
+
+    assert [(since(one.at), one.by) for one in row(life.facts).escalations] == [
+        (210, "key:desk"),
+        (480, None),
     ]
