@@ -6,7 +6,7 @@ import asyncio
 from typing import Annotated, Any, Literal
 
 import structlog
-from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 
@@ -14,7 +14,14 @@ from contacts.model import UnitId
 from dispatcher.api import sheet
 from dispatcher.api.advice import Shown, call_sheet
 from dispatcher.api.auth import Caller, Scope, needs
-from dispatcher.api.body import CAP, JSON, WarningBody, documented, read_as
+from dispatcher.api.body import (
+    CAP,
+    JSON,
+    IdempotencyKey,
+    WarningBody,
+    documented,
+    read_as,
+)
 from dispatcher.api.callouts import CalloutQuery, listed
 from dispatcher.api.files import FORMS, taken
 from dispatcher.api.front import FrontOf
@@ -38,7 +45,7 @@ from dispatcher.core.journal import HOUSE, Revealed
 from dispatcher.core.report import summarise
 from dispatcher.engine import desk, expiry
 from dispatcher.engine.compose import Desk
-from dispatcher.intake.form import AlertForm, CancelForm, RenewForm
+from dispatcher.intake.form import AlertForm, CancelForm, CorrectForm, RenewForm
 from dispatcher.intake.problem import Problem, problem
 from dispatcher.store import alerts, callouts, figures, journal
 
@@ -48,7 +55,6 @@ log = structlog.get_logger()
 
 Sender = Annotated[Caller, Depends(needs(Scope.ALERTS_WRITE, Scope.ALERTS_DRILL))]
 Canceller = Annotated[Caller, Depends(needs(Scope.ALERTS_CANCEL))]
-IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=255)]
 Recorder = Annotated[Caller, Depends(needs(Scope.RECORDS_READ))]
 Revealer = Annotated[Caller, Depends(needs(Scope.PEOPLE_REVEAL))]
 READS = [Depends(needs(Scope.ALERTS_READ))]
@@ -86,9 +92,7 @@ async def send_alert(  # noqa: PLR0913 - one for each part of the request
     idempotency_key: IdempotencyKey = None,
 ) -> AlertView:
     """Take an alert in: 202 when it is on disk, 200 when it was there before."""
-    stored = await submit(
-        front, caller, warned.content, idempotency_key, strict=warned.strict
-    )
+    stored = await submit(front, caller, warned, idempotency_key)
     if not stored.same:
         raise conflict(stored.alert)
     response.headers["Location"] = f"{router.prefix}/{stored.alert.id}"
@@ -208,6 +212,32 @@ async def cancel_alert(
         raise _over(ended)
     front.committed()
     return AlertView.of(ended)
+
+
+@router.post(
+    "/{id}/correct",
+    responses=answers(400, 401, 403, 404, 408, 409, 413, 415, 422, 503),
+    openapi_extra=documented(CorrectForm),
+)
+async def correct_alert(
+    front: FrontOf,
+    caller: Canceller,
+    alert: Annotated[Alert, Depends(alert_named)],
+    form: Annotated[CorrectForm, Depends(read_as(CorrectForm))],
+) -> AlertView:
+    """Take back an alert that was sent by mistake; exactly who was reached hears so."""
+    context, now = await front.runtime.keeper.refresh(), front.now()
+    how = desk.Cancelling(by=caller.by, reason=form.reason)
+
+    def correct(connection: Connection) -> Alert:
+        newest = alerts.find(connection, alert.id) or alert
+        if newest.state in desk.ENDED:
+            raise _over(newest)
+        return desk.correct(Desk(connection, context, now), newest, how)
+
+    corrected = await front.runtime.database.write(correct)
+    front.committed()
+    return AlertView.of(corrected)
 
 
 @router.post(

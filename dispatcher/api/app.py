@@ -14,6 +14,7 @@ from dispatcher.api import (
     alerts,
     areas,
     board,
+    bulk,
     callouts,
     checking,
     feeds,
@@ -50,9 +51,14 @@ from dispatcher.intake.duty_form import (
 from dispatcher.intake.form import (
     AlertForm,
     AnswerForm,
+    BulkForm,
     CancelForm,
+    CorrectForm,
     EchoForm,
+    EscalateForm,
+    FeedbackForm,
     RenewForm,
+    RetryForm,
     TakeoverForm,
 )
 from dispatcher.intake.officer_form import (
@@ -79,6 +85,7 @@ FORMS = (
     *(RotationForm, OverrideForm, SwapForm, LeaveForm),
     *(SignInForm, PasswordForm, TotpForm, WatchForm),
     *(OfficerForm, OfficerEditForm, KeyForm),
+    *(CorrectForm, RetryForm, EscalateForm, FeedbackForm, BulkForm),
 )
 SCHEMAS = "#/components/schemas/{model}"
 
@@ -127,6 +134,7 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
         areas,
         checking,
         callouts,
+        bulk,
         people,
         units,
         posts,

@@ -20,6 +20,7 @@ from dispatcher.api.problem import Refusal, RefusedError, answers, refused
 from dispatcher.api.submit import submit
 from dispatcher.api.views import AlertView, View
 from dispatcher.core.alert import Alert, MsgType, Reference
+from dispatcher.intake.dialect import Warned
 from dispatcher.intake.monitor import Alarm, Kind, Reader
 from dispatcher.intake.problem import Loc
 from dispatcher.store import alerts
@@ -115,12 +116,13 @@ async def _take(front: Front, caller: Caller, own: Monitor, alarm: Alarm) -> Ala
     if alarm.ended is None:
         if running:
             return AlarmView(became=Became.REPEATED, alert=AlertView.of(running[-1]))
-        stored = await submit(front, caller, alarm.alert)
+        stored = await submit(front, caller, Warned(alarm.alert, strict=False))
         became = Became.ACCEPTED if stored.fresh else Became.REPEATED
     elif own.resolved is Resolved.IGNORE:
         return AlarmView(became=Became.IGNORED, alert=None)
     else:
-        stored = await submit(front, caller, alarm.lifted(tuple(map(_triple, running))))
+        lifted = alarm.lifted(tuple(map(_triple, running)))
+        stored = await submit(front, caller, Warned(lifted, strict=False))
         became = Became.RESOLVED if stored.fresh else Became.REPEATED
     return AlarmView(became=became, alert=AlertView.of(stored.alert))
 

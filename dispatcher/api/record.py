@@ -46,10 +46,14 @@ class Named:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """People above who were called in turn."""
+    """People above who were called in turn.
+
+    :ivar by: who called them before their time
+    """
 
     at: datetime
     people: tuple[str, ...]
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,6 +291,7 @@ class _Scribe:
             Step(
                 at=step.at.astimezone(self.zone),
                 people=tuple(map(self.name_of, step.people)),
+                by=self._maybe(step.by),
             )
             for step in told.escalations
         )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dispatcher.api.auth import Caller, Scope, lacks, may, speaks_for
 from dispatcher.api.front import Front
 from dispatcher.api.problem import Refusal, RefusedError, refused
-from dispatcher.core.alert import Alert, Content
+from dispatcher.core.alert import Alert, Content, MsgType
 from dispatcher.engine.taking import Bearer, differs, take_in
+from dispatcher.intake.dialect import Warned
 from dispatcher.intake.problem import problem
 from dispatcher.store.alerts import Stored
 
@@ -24,25 +25,34 @@ def check_caller(caller: Caller, content: Content) -> None:
         raise refused(403, what)
 
 
+def _check_hold(caller: Caller, content: Content) -> None:
+    """Only who can take it back may have it wait, and only where that changes nothing.
+
+    An Update or a Cancel acts on what it refers to in the commit that takes it in.
+    """
+    if not may(caller, Scope.ALERTS_CANCEL):
+        raise lacks(Scope.ALERTS_CANCEL)
+    if content.msg_type is not MsgType.ALERT:
+        raise refused(422, problem(("hold_seconds",), "hold_only_first"))
+
+
 async def submit(
-    front: Front,
-    caller: Caller,
-    content: Content,
-    idempotency_key: str | None = None,
-    *,
-    strict: bool = False,
+    front: Front, caller: Caller, warned: Warned, idempotency_key: str | None = None
 ) -> Stored:
     """Take an alert in; what was there before may be a different one.
 
-    :param strict: of JSON, see :class:`Bearer`
     :raises RefusedError: with 403 or 422; then nothing is kept
     """
+    content = warned.content
     check_caller(caller, content)
+    if warned.hold:
+        _check_hold(caller, content)
     bearer = Bearer(
         by=caller.by,
         may_cancel=may(caller, Scope.ALERTS_CANCEL),
         idempotency_key=idempotency_key,
-        strict=strict,
+        strict=warned.strict,
+        hold=warned.hold,
     )
     runtime = front.runtime
     outcome = await take_in(

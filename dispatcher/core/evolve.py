@@ -40,6 +40,7 @@ from dispatcher.core.fact import (
     CallPutOff,
     Closed,
     DeskReminded,
+    Escalated,
     Fact,
     FeedbackGiven,
     FeedbackReminded,
@@ -53,6 +54,7 @@ from dispatcher.core.fact import (
     Repeated,
     Replanned,
     ReplyNoted,
+    Retried,
     RungFlagged,
     RungReached,
     RungStruck,
@@ -136,6 +138,8 @@ def evolve(callout: Callout, fact: Fact) -> Callout:  # noqa: C901, PLR0911, PLR
             return _person_struck(callout, fact)
         case Answered():
             return _answered(callout, fact)
+        case Retried() | Escalated():
+            return _urged(callout, fact)
         case TakenOver() | TakingLapsed():
             return _taking(callout, fact)
         case TextChanged():
@@ -224,9 +228,19 @@ def _rung_reached(callout: Callout, fact: RungReached) -> Callout:
 
 def _rung_struck(callout: Callout, fact: RungStruck) -> Callout:
     callout = _run(callout, fact.rung, struck=True)
+    if fact.next is not None and callout.runs[fact.next].by_word:
+        return _run(callout, fact.next, by_word=False)  # its flags come forward too
     if fact.next is None or start_of(callout, fact.next) <= fact.at:
         return callout
     return _run(callout, fact.next, starts_at=fact.at)
+
+
+def _urged(callout: Callout, fact: Retried | Escalated) -> Callout:
+    """What an officer's word moves: who is called, never a planned time."""
+    if isinstance(fact, Retried):
+        return replace(callout, retries=fact.number, retried_at=fact.at)
+    callout = replace(callout, escalated_at=fact.at)
+    return _run(callout, fact.rung, starts_at=fact.at, by_word=True)
 
 
 def _attempt(callout: Callout, fact: AttemptPlanned | AttemptReported) -> Callout:
@@ -385,6 +399,7 @@ def _resume(callout: Callout, first: int, fact: TakingLapsed) -> Callout:
             started_at=None,
             struck=False,
             round=callout.runs[index].round + 1,
+            by_word=False,
         )
     return callout
 
@@ -449,4 +464,6 @@ def merged(known: Figures | None, new: Figures) -> Figures:
     return Figures(
         households=known.households if new.households is None else new.households,
         people=known.people if new.people is None else new.people,
+        commander=new.commander or known.commander,
+        villages=known.villages if new.villages is None else new.villages,
     )

@@ -29,6 +29,8 @@ from dispatcher.store.outbox import About, Message
 from dispatcher.store.questions import Key, Kind, Member, Question
 
 LATER = 100  # places between one round of tries and the next
+# What a digest that is due anyway speaks of too.
+SPEAKS = frozenset({Purpose.TRY, Purpose.REPEAT, Purpose.RETRY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def _due_digests(
     keys = {
         Key(one.callout.chain, 0, one.fact.person, Kind.DIGEST)
         for one in planned
-        if one.fact.via is Via.OWN and one.fact.purpose in {Purpose.TRY, Purpose.REPEAT}
+        if one.fact.via is Via.OWN and one.fact.purpose in SPEAKS
     }
     found = questions.find(desk.connection, keys)
     return {

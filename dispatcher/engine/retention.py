@@ -29,6 +29,7 @@ class Retention:
             (imports.lapse, IMPORT_SPAN),
             (retention.drop_duties, DUTY_SPAN),
             (retention.drop_sessions, timedelta(0)),  # they say when they end
+            (retention.drop_orders, IDEMPOTENCY_SPAN),
         )
         self._next_at: datetime | None = None
 

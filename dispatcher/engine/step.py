@@ -62,7 +62,7 @@ def step(
     changed = 0
     while waiting:
         seen = callouts.load(connection, waiting)
-        heard = _chains(connection, {s.callout.chain for s in seen.values()})
+        heard = chains_of(connection, {s.callout.chain for s in seen.values()})
         changes = [
             change
             for name, one in seen.items()
@@ -83,7 +83,7 @@ def launch(
     beginnings = {fact.id: fact for fact in first}
     there = callouts.load(connection, beginnings)
     new = [fact for name, fact in beginnings.items() if name not in there]
-    heard = _chains(connection, {fact.chain for fact in new})
+    heard = chains_of(connection, {fact.chain for fact in new})
     changes = [_begun(context, fact, heard, now) for fact in new]
     callouts.save(connection, changes)
     _follow(Desk(connection, context, now), changes)
@@ -93,7 +93,8 @@ def launch(
 Chains = Mapping[ChainId, Chain]
 
 
-def _chains(connection: Connection, names: Collection[ChainId]) -> Chains:
+def chains_of(connection: Connection, names: Collection[ChainId]) -> Chains:
+    """What has been heard in these chains so far."""
     struck = strikes.of_chains(connection, names)
     return {
         name: Chain(

@@ -6,9 +6,9 @@ carried out when that alert comes (rules of calling, sections 8 and 12).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from sqlalchemy import Connection
@@ -35,6 +35,7 @@ from dispatcher.engine.officers import officers_of
 from dispatcher.intake.complete import inherit
 from dispatcher.store import alerts, outbox
 from dispatcher.store.alerts import Stored, Submission
+from dispatcher.store.moment import EPOCH
 
 UPDATED = "由更新取代"
 UPDATE_OVER = "更新已过有效期"
@@ -219,6 +220,73 @@ def _revived(desk: Desk, late: Alert, alert: Alert) -> Alert:
     return replace(stands, received_at=late.received_at)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intended:
+    """A warning that somebody is about to issue, as far as it decides what it joins.
+
+    :ivar inside: codes of all units inside its area
+    """
+
+    event_code: str
+    drill: bool
+    inside: Collection[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """A live warning of the same kind that covers units of one to be issued.
+
+    :ivar shared: how many units both cover
+    :ivar joins: the new one would join its chain
+    """
+
+    alert: Alert
+    shared: int
+    joins: bool
+
+
+def beside(
+    connection: Connection, policies: PolicySet, intended: Intended, now: datetime
+) -> list[Beside]:
+    """Live warnings of the same kind, those that share most first."""
+    if not intended.event_code:
+        return []
+    kind, inside = group_of(policies, intended.event_code), set(intended.inside)
+    every = alerts.live(connection, EPOCH)
+    last = {one.chain: one for one in every}  # the newest wins
+    live = _of_kind(policies, every, kind, drill=intended.drill)
+    near = [one for one in live if _speaks_still(policies, last[one.chain], now)]
+    joined = max(near, key=lambda one: _overlap(one, inside), default=None)
+    found = [
+        Beside(
+            alert=one,
+            shared=_overlap(one, inside),
+            joins=joined is not None
+            and one.chain == joined.chain
+            and _overlap(joined, inside) > 0,
+        )
+        for one in live
+    ]
+    shared = (one for one in found if one.shared)
+    return sorted(shared, key=lambda one: -one.shared)
+
+
+def _of_kind(
+    policies: PolicySet, live: Iterable[Alert], kind: str, *, drill: bool
+) -> list[Alert]:
+    return [
+        one
+        for one in live
+        if one.content.drill == drill
+        and group_of(policies, one.content.event_code) == kind
+    ]
+
+
+def _speaks_still(policies: PolicySet, newest: Alert, now: datetime) -> bool:
+    """Whether a chain has spoken not too long ago to be joined."""
+    return now - newest.received_at <= _window(policies, newest)
+
+
 def _joined(desk: Desk, alert: Alert) -> Alert:
     """A warning that refers to none joins the chain it shares most units with."""
     best = max(
@@ -240,11 +308,8 @@ def _neighbours(desk: Desk, alert: Alert) -> list[Alert]:
     last: dict[ChainId, Alert] = {one.chain: one for one in live}  # the newest wins
     return [
         one
-        for one in live
-        if one.id != alert.id
-        and one.content.drill == alert.content.drill
-        and group_of(policies, one.content.event_code) == kind
-        and desk.now - last[one.chain].received_at <= _window(policies, last[one.chain])
+        for one in _of_kind(policies, live, kind, drill=alert.content.drill)
+        if one.id != alert.id and _speaks_still(policies, last[one.chain], desk.now)
     ]
 
 
@@ -261,4 +326,8 @@ def _window(policies: PolicySet, alert: Alert) -> timedelta:
 
 
 def _shared(one: Alert, other: Alert) -> int:
-    return len(set(one.inside) & set(other.inside))
+    return _overlap(one, set(other.inside))
+
+
+def _overlap(alert: Alert, inside: Collection[str]) -> int:
+    return len(set(alert.inside).intersection(inside))

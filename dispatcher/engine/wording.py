@@ -195,6 +195,11 @@ class Voice:
         issuer = self.content.issuer
         return self.texts.say(TextName.CANCEL, **self._about(), issuer=issuer)
 
+    def correction(self) -> str:
+        """The warning was sent by mistake."""
+        issuer = self.content.issuer
+        return self.texts.say(TextName.CORRECTION, **self._about(), issuer=issuer)
+
     def expired(self) -> str:
         """The warning has run out."""
         issuer = self.content.issuer

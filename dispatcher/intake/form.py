@@ -24,6 +24,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from channels.contract import Channel
 from config.hazards import EVENT_CODE
 from contacts.datum import Datum, to_wgs84
 from contacts.rings import ring_problem, swapped
@@ -133,6 +134,7 @@ Spoken = Literal[
     "cannot_act",
     "wrong_person",
 ]
+How = Literal["phone", "face", "radio", "sheet"]
 EventCode = Annotated[str, AfterValidator(_event_code)]
 
 
@@ -272,6 +274,8 @@ class AlertForm(Form):
     effective: Moment | None = None
     expires: Moment | None = None
     areas: Annotated[list[AreaForm], Field(max_length=1000)] | None = None
+    # No part of what it says: how long an officer may still take it back.
+    hold_seconds: Annotated[int, Field(strict=True, ge=0, le=60)] | None = None
 
 
 def parse(body: object, now: datetime) -> Content | tuple[Problem, ...]:
@@ -284,8 +288,14 @@ def parse(body: object, now: datetime) -> Content | tuple[Problem, ...]:
     return problems or _content(form)
 
 
+def hold_of(body: object) -> timedelta:
+    """How long an alert that was read is to be held back."""
+    seconds = body.get("hold_seconds") if isinstance(body, dict) else None
+    return timedelta(seconds=seconds or 0)
+
+
 def _content(form: AlertForm) -> Content:
-    told = form.model_dump(exclude_none=True, exclude={"areas"})
+    told = form.model_dump(exclude_none=True, exclude={"areas", "hold_seconds"})
     areas = tuple(area.area() for area in form.areas or ())
     return CONTENT.validate_python(told | {"areas": areas})
 
@@ -329,6 +339,12 @@ class CancelForm(Form):
     reason: Reason
 
 
+class CorrectForm(Form):
+    """Why an alert was sent by mistake."""
+
+    reason: Reason
+
+
 class RenewForm(Form):
     """Why an alert goes on, and until when."""
 
@@ -337,10 +353,12 @@ class RenewForm(Form):
 
 
 class FiguresForm(Form):
-    """How many moved; null means not told."""
+    """How many moved, who commands, how many villages; null means not told."""
 
     households: Count | None = None
     people: Count | None = None
+    commander: Word | None = None
+    villages: Count | None = None
 
 
 class AnswerForm(Form):
@@ -348,10 +366,20 @@ class AnswerForm(Form):
 
     person: Word
     meaning: Spoken
-    how: Literal["phone", "face", "radio", "sheet"]
+    how: How
     at: Moment
     note: Line = ""
     figures: FiguresForm | None = None
+
+
+class FeedbackForm(Form):
+    """What a post reported after its answer; null: who had answered told it."""
+
+    figures: FiguresForm
+    at: Moment
+    how: How = "phone"
+    person: Word | None = None
+    note: Line = ""
 
 
 class TakeoverForm(Form):
@@ -360,7 +388,36 @@ class TakeoverForm(Form):
     note: Reason
 
 
+class RetryForm(Form):
+    """That who is being called is tried once more: over which channel; null is all."""
+
+    channel: Channel | None = None
+    note: Line = ""
+
+
+class EscalateForm(Form):
+    """Why the next rung is called before its time."""
+
+    reason: Reason
+
+
+class BulkForm(Form):
+    """One order for many callouts, with one reason; what the verb needs beside it."""
+
+    callouts: Annotated[list[Word], Field(min_length=1, max_length=5_000)]
+    verb: Literal["retry", "escalate", "takeover", "answers"]
+    reason: Reason
+    channel: Channel | None = None
+    person: Word | None = None
+    meaning: Spoken | None = None
+    how: How | None = None
+    at: Moment | None = None
+
+
 class EchoForm(Form):
-    """Areas to be found, without a warning."""
+    """Areas to be found without a warning, and what the warning would be."""
 
     areas: Annotated[list[AreaForm], Field(min_length=1, max_length=1000)]
+    event_code: EventCode | None = None
+    sender: Name | None = None
+    drill: Annotated[bool, Field(strict=True)] = False

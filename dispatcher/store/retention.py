@@ -21,6 +21,15 @@ def drop_callbacks(connection: Connection, before: datetime, most: int) -> int:
     return connection.execute(delete(table).where(table.c.id.in_(old))).rowcount
 
 
+def drop_orders(connection: Connection, before: datetime, most: int) -> int:
+    """Delete what became of bulk orders before; who repeats one gives it anew."""
+    table = schema.order_done
+    key = tuple_(table.c.api_key, table.c.key, table.c.callout)
+    columns = (table.c.api_key, table.c.key, table.c.callout)
+    old = select(*columns).where(table.c.at < before).limit(most)
+    return connection.execute(delete(table).where(key.in_(old))).rowcount
+
+
 def drop_idempotency(connection: Connection, before: datetime, most: int) -> int:
     """Delete what was answered before; who asks again is told by what he sends."""
     table = schema.idempotency

@@ -56,6 +56,19 @@ idempotency = Table(
     Column("at", Moment, nullable=False),
 )
 
+# What became of each order of a bulk request with such a key; kept as long.
+order_done = Table(
+    "order_done",
+    metadata,
+    Column("api_key", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("callout", Text, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("code", Text),
+    Column("at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 alert = Table(
     "alert",
     metadata,

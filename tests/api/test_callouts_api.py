@@ -126,7 +126,8 @@ async def test_figures_heard_are_feedback(hamlet: Hamlet) -> None:
     body = HEARD | {"meaning": "completed", "how": "sheet", "figures": figures}
     answer = await hamlet.post(f"{CALLOUTS}/{name}/answers", body)
 
-    assert answer.json()["feedback"] == figures
+    told = {"commander": None, "villages": None, **figures}
+    assert answer.json()["feedback"] == told
     assert answer.json()["answered"]["evidence"] == "sheet"
 
 

@@ -94,6 +94,7 @@ KINDS = {
     "自动续至": "renewed",
     "始终未应答": "silent",
     "已到期": "expired",
+    "系误发": "correction",
     "解除": "cancel",
     "请报": "reminder",
     "等您处理": "desk",
