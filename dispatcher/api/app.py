@@ -20,7 +20,9 @@ from dispatcher.api import (
     monitors,
     people,
     phone,
+    policies,
     problem,
+    texts,
 )
 from dispatcher.api.access import AccessLog
 from dispatcher.api.body import BodyLimit
@@ -81,6 +83,8 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
         checking,
         callouts,
         people,
+        texts,
+        policies,
         sms,
         voice,
         event,

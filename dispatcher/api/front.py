@@ -11,6 +11,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from dispatcher.api.throttle import Limits
+from dispatcher.engine.course import Course, Occasion
 from dispatcher.engine.runtime import Runtime
 
 
@@ -21,12 +22,14 @@ class Front:
     :ivar committed: to be called after a commit that the worker should look at
     :ivar unverified: callbacks turned away since the start, by channel
     :ivar limits: how often what may be done
+    :ivar courses: ladders that have been drawn: the policy does not change
     """
 
     runtime: Runtime
     committed: Callable[[], None]
     unverified: Counter[str] = field(default_factory=Counter)
     limits: Limits = field(default_factory=Limits)
+    courses: dict[Occasion, tuple[Course, ...]] = field(default_factory=dict)
 
     def now(self) -> datetime:
         """The engine's time."""

@@ -13,8 +13,17 @@ from dispatcher.core.alert import Alert, AlertId
 from dispatcher.intake.problem import Problem
 from dispatcher.store import alerts
 
-KINDS = {"alert": "预警", "callout": "叫应单", "channel": "通道", "person": "责任人"}
-ALERT, CALLOUT, CHANNEL, PERSON = KINDS
+KINDS = {
+    "alert": "预警",
+    "callout": "叫应单",
+    "channel": "通道",
+    "person": "责任人",
+    "policy": "叫应策略",
+    "todo": "待办",
+    "unit": "单元",
+    "test": "测试",
+}
+ALERT, CALLOUT, CHANNEL, PERSON, POLICY, TODO, UNIT, TEST = KINDS
 PAGE_MOST = 1000
 PAGE_USUAL = 100
 

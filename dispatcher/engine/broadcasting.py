@@ -64,7 +64,7 @@ def announce(desk: Desk, alert: Alert) -> None:
     broadcasts.drop_chain(desk.connection, alert.chain)  # what waited is out of date
     voice = desk.voice(alert.id)
     said = {
-        robot: _opening(desk, voice, units)
+        robot: opening(desk.context, voice, units)
         for robot in desk.context.robots
         if (units := concerned(desk.context, robot, alert))
     }
@@ -110,9 +110,10 @@ def concerned(context: Context, robot: str, alert: Alert) -> list[UnitId]:
     return [unit for unit in inside if unit in served or not its]
 
 
-def _opening(desk: Desk, voice: Voice, units: Sequence[UnitId]) -> str:
-    roster, content = desk.context.roster, voice.content
-    kind = hazard(desk.context.policies, content.event_code)
+def opening(context: Context, voice: Voice, units: Sequence[UnitId]) -> str:
+    """What a group hears first of a warning for these units."""
+    roster, content = context.roster, voice.content
+    kind = hazard(context.policies, content.event_code)
     told = notify_only(content.level, kind)
     name = TextName.BROADCAST_TOLD if told else TextName.BROADCAST_OPENING
     about = {"place": _place(voice, units), "reach": _reach(roster, units)}

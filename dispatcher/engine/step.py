@@ -84,7 +84,7 @@ def launch(
     there = callouts.load(connection, beginnings)
     new = [fact for name, fact in beginnings.items() if name not in there]
     heard = _chains(connection, {fact.chain for fact in new})
-    changes = [_begun(context, fact, heard, now) for fact in new]
+    changes = [begun(context, fact, heard, now) for fact in new]
     callouts.save(connection, changes)
     _follow(Desk(connection, context, now), changes)
     return len(changes)
@@ -130,7 +130,8 @@ def _decided(
     return Change(seen, draft.callout, draft.facts)
 
 
-def _begun(context: Context, first: Opened, chains: Chains, now: datetime) -> Change:
+def begun(context: Context, first: Opened, chains: Chains, now: datetime) -> Change:
+    """A callout that opens, with all that is due at once."""
     draft = Draft(opened(first), now)
     _climb(draft, context, chains)
     return Change(None, draft.callout, [first, *draft.facts])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, LiteralString, NoReturn, Self, assert_never
 
@@ -64,6 +65,7 @@ REQUIRED = {
     MsgType.CANCEL: ("references",),
 }
 
+UNNAMED = "draft"  # sender and identifier of what has none yet
 EVENT = {"event", "event_code"}  # one of them is enough
 
 CONTENT: TypeAdapter[Content] = TypeAdapter(Content)
@@ -281,6 +283,39 @@ def parse(body: object, now: datetime) -> Content | tuple[Problem, ...]:
     broken = {found.loc[0] for found in shape}
     problems = (*shape, *_absent(form, broken), *_against_rules(form, now))
     return problems or _content(form)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sketch:
+    """An alert that is still being written.
+
+    :ivar content: what it says so far
+    :ivar absent: what it has to say yet before it can be sent
+    """
+
+    content: Content
+    absent: tuple[str, ...]
+
+
+def sketch(body: object, now: datetime) -> Sketch | tuple[Problem, ...]:
+    """Read what there is of an alert, or tell what is wrong with that."""
+    if not isinstance(body, dict):
+        return (problem((), "object_expected"),)
+    form, shape = _sound(body)
+    if problems := (*shape, *_against_rules(form, now)):
+        return problems
+    drafted = form.model_copy(
+        update={
+            "sender": form.sender or UNNAMED,
+            "identifier": form.identifier or UNNAMED,
+            "sent": form.sent or now,
+            "status": form.status or Status.ACTUAL,
+            "msg_type": form.msg_type or MsgType.ALERT,
+        }
+    )
+    absent = [str(one.loc[0]) for one in _absent(drafted, ())]
+    named = [name for name in ALWAYS if _blank(getattr(form, name))]
+    return Sketch(content=_content(drafted), absent=(*named, *absent))
 
 
 def _content(form: AlertForm) -> Content:

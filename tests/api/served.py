@@ -133,6 +133,8 @@ async def _lived_in(hamlet: Hamlet) -> dict[tuple[str, str], list[str]]:
         ("/api/v1/alerts/", "unit"): [*GRIDS],
         ("/api/v1/callouts/", "id"): callouts,
         ("/api/v1/people/", "id"): ["p1", "p8"],
+        ("/api/v1/policies/", "name"): ["red", "11B03"],
+        ("/api/v1/texts/", "unit"): [*GRIDS],
         ("/hooks/", "channel"): [*CHANNELS],
         ("/a/", "token"): [token],
     }

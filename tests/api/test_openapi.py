@@ -28,7 +28,7 @@ PUBLIC = {
     ("GET", "/readyz"),
     ("GET", "/openapi.json"),
 }
-NAMES = {"id": "none", "unit": "none", "kind": "grafana"}
+NAMES = {"id": "none", "unit": "none", "kind": "grafana", "name": "none"}
 SCOPES = re.search(r"^- Scopes: ([^.]+)\.$", API, re.MULTILINE)
 
 

@@ -96,6 +96,7 @@ SOUND_BODIES = {
         "at": NOON.isoformat(),
         "figures": {"people": 35},
     },
+    ("/api/v1/texts/preview", JSON): alert(),
     ("/api/v1/monitors/{kind}", JSON): alarms.group(alarms.alarm()),
     (LINK, FORM): {"answer": "mine", "people": "35"},
 }
