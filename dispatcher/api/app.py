@@ -14,10 +14,13 @@ from dispatcher.api import (
     alerts,
     areas,
     callouts,
+    channels,
     checking,
     feeds,
     health,
+    inbox,
     monitors,
+    parked,
     people,
     phone,
     policies,
@@ -32,13 +35,26 @@ from dispatcher.engine.runtime import Runtime
 from dispatcher.intake.form import (
     AlertForm,
     AnswerForm,
+    ApproveForm,
     CancelForm,
     EchoForm,
+    RejectForm,
     RenewForm,
+    SettleForm,
     TakeoverForm,
 )
 
-FORMS = (AlertForm, CancelForm, RenewForm, AnswerForm, TakeoverForm, EchoForm)
+FORMS = (
+    AlertForm,
+    CancelForm,
+    RenewForm,
+    ApproveForm,
+    RejectForm,
+    AnswerForm,
+    TakeoverForm,
+    SettleForm,
+    EchoForm,
+)
 SCHEMAS = "#/components/schemas/{model}"
 
 
@@ -85,6 +101,9 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
         people,
         texts,
         policies,
+        parked,
+        inbox,
+        channels,
         sms,
         voice,
         event,

@@ -104,7 +104,7 @@ async def answer_on_behalf(
     said = _said(form, key)
 
     def record(connection: Connection, callout: Callout) -> None:
-        if said.person not in _standing(context, callout, now):
+        if said.person not in standing(context, callout, now):
             raise refused(422, problem(("person",), "not_on_ladder"))
         desk.record_on_behalf(Desk(connection, context, now), callout, said)
 
@@ -166,7 +166,7 @@ def _said(form: AnswerForm, key: ApiKey) -> desk.OnBehalf:
     )
 
 
-def _standing(context: Context, callout: Callout, now: datetime) -> set[PersonId]:
+def standing(context: Context, callout: Callout, now: datetime) -> set[PersonId]:
     """Everybody on its ladder: called so far, or in one of its posts now."""
     called = {one.person for run in callout.runs for one in run.people}
     refs = {ref for rung in callout.ladder.rungs for ref in rung.posts}

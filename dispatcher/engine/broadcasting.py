@@ -8,7 +8,7 @@ message of one chain in a minute (rules of calling, section 11).
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -38,7 +38,7 @@ from dispatcher.engine.context import Context
 from dispatcher.engine.keeper import Keeper
 from dispatcher.engine.outcome import back_off
 from dispatcher.engine.wording import Voice, cut, shortened
-from dispatcher.store import alerts, broadcasts
+from dispatcher.store import alerts, broadcasts, traffic
 from dispatcher.store.broadcasts import Broadcast, BroadcastState, Occasion, Settled
 from dispatcher.store.database import Database
 
@@ -300,6 +300,7 @@ def _summary(desk: Desk, one: Broadcast, alert: Alert) -> str:
 def record(connection: Connection, results: Sequence[Said], now: datetime) -> None:
     """Write down what was said, and when each group hears more."""
     broadcasts.settle(connection, [_settled(one, now) for one in results])
+    traffic.add(connection, Counter(map(_counted, results)), now)
     broadcasts.put(
         connection,
         [
@@ -309,6 +310,19 @@ def record(connection: Connection, results: Sequence[Said], now: datetime) -> No
             and said.broadcast.occasion is not Occasion.END
         ],
     )
+
+
+def _counted(said: Said) -> tuple[str, str]:
+    robot = said.broadcast.robot
+    match said.outcome:
+        case Accepted():
+            return robot, traffic.ACCEPTED
+        case Failed(kind=kind):
+            return robot, traffic.failed(kind)
+        case Unknown():
+            return robot, traffic.failed(FailureKind.TRANSIENT)
+        case _:
+            assert_never(said.outcome)
 
 
 def _next_summary(before: Broadcast, now: datetime) -> Broadcast:

@@ -158,7 +158,10 @@ def _notices(desk: Desk, alert: Alert, how: Ending) -> list[Message]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnBehalf:
-    """What somebody told the desk, typed in for him."""
+    """What somebody told the desk, typed in for him.
+
+    :ivar message: what he replied to, where he wrote
+    """
 
     person: PersonId
     meaning: Meaning
@@ -167,6 +170,7 @@ class OnBehalf:
     note: str
     by: str
     figures: Figures = NO_FIGURES
+    message: str | None = None
 
 
 def record_on_behalf(desk: Desk, callout: Callout, said: OnBehalf) -> CalloutId:
@@ -186,6 +190,7 @@ def _event(desk: Desk, callout: Callout, said: OnBehalf) -> Event:
         meaning=said.meaning,
         evidence=Evidence.SHEET if said.how == "sheet" else Evidence.ON_BEHALF,
         figures=said.figures,
+        message=said.message,
         note=heard,
         by=said.by,
     )

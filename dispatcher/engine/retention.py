@@ -11,6 +11,7 @@ from dispatcher.store import retention
 from dispatcher.store.database import Database
 
 IDEMPOTENCY_SPAN = timedelta(days=7)
+TRAFFIC_SPAN = timedelta(days=32)
 PAUSE = timedelta(hours=1)
 PIECE = 500  # rows a transaction: nobody waits long for his
 
@@ -24,6 +25,7 @@ class Retention:
         self._spans = (
             (retention.drop_callbacks, keeper.callback_span),
             (retention.drop_idempotency, IDEMPOTENCY_SPAN),
+            (retention.drop_traffic, TRAFFIC_SPAN),
         )
         self._next_at: datetime | None = None
 

@@ -363,6 +363,19 @@ class CancelForm(Form):
     reason: Reason
 
 
+class ApproveForm(Form):
+    """Why a parked alert is released, and for which units where it can't tell."""
+
+    reason: Reason
+    units: Annotated[list[Word], Field(max_length=20_000)] = []
+
+
+class RejectForm(Form):
+    """Why a parked alert is put away."""
+
+    reason: Reason
+
+
 class RenewForm(Form):
     """Why an alert goes on, and until when."""
 
@@ -385,6 +398,21 @@ class AnswerForm(Form):
     how: Literal["phone", "face", "radio", "sheet"]
     at: Moment
     note: Line = ""
+    figures: FiguresForm | None = None
+
+
+class SettleForm(Form):
+    """What is done about something on the desk.
+
+    What an action needs beside the note: ``as_answer`` a callout and a meaning, and the
+    person where nobody knows who wrote; ``assign`` a person.
+    """
+
+    action: Literal["dismiss", "as_answer", "assign"]
+    note: Line = ""
+    callout: Word | None = None
+    meaning: Spoken | None = None
+    person: Word | None = None
     figures: FiguresForm | None = None
 
 

@@ -150,6 +150,13 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "不在这张叫应单的责任人之列",
         "is nobody on the ladder of this callout",
     ),
+    "not_asked": (
+        "这条待办问的不是这张叫应单",
+        "is no callout that this is about",
+    ),
+    "callout_over": ("叫应单已结束", "is a callout that is closed"),
+    "unknown_person": ("没有在岗的责任人 {person}", "nobody on duty is {person}"),
+    "no_means": ("没有能发文字的联系方式", "can't be written to"),
     "drill_live_mixed": (
         "实战预警与演练不能互相引用",
         "live alerts and drills never refer to each other",

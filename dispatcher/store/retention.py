@@ -1,4 +1,4 @@
-"""What is not kept for ever: raw callbacks, and answers to repeated requests."""
+"""What is not kept for ever: raw callbacks, repeated requests, what routes carried."""
 
 from __future__ import annotations
 
@@ -26,4 +26,12 @@ def drop_idempotency(connection: Connection, before: datetime, most: int) -> int
     table = schema.idempotency
     key = tuple_(table.c.api_key, table.c.key)
     old = select(table.c.api_key, table.c.key).where(table.c.at < before).limit(most)
+    return connection.execute(delete(table).where(key.in_(old))).rowcount
+
+
+def drop_traffic(connection: Connection, before: datetime, most: int) -> int:
+    """Delete what routes carried before; gives how many rows."""
+    table = schema.traffic
+    key = tuple_(*table.primary_key.columns)
+    old = select(*table.primary_key.columns).where(table.c.minute < before).limit(most)
     return connection.execute(delete(table).where(key.in_(old))).rowcount

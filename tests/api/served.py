@@ -22,9 +22,11 @@ from sqlalchemy import Connection
 from config.settings import Settings
 from dispatcher.api.app import create_app
 from dispatcher.api.auth import Scope
-from dispatcher.store import keys
+from dispatcher.core.todo import TodoKind
+from dispatcher.store import keys, todo
 from dispatcher.store.keys import ApiKey
-from tests.api.hamlet import GRIDS, NOON, SETTINGS, TOKEN, Hamlet
+from dispatcher.store.todo import Todo
+from tests.api.hamlet import GRIDS, NOON, SETTINGS, TOKEN, Hamlet, alert
 from tests.api.visitor import link, opened, warned
 
 MASTER = "key-of-master"  # opens everything
@@ -51,6 +53,12 @@ CHANNELS = {
     "wecom": WECOM,
 }
 ROUTES = {"sms": ["sms"], "voice": ["voice"], "wechat": ["wecom"]}
+
+
+NOWHERE = [{"name": "三道沟"}]
+STRANGERS = [
+    Todo(kind=TodoKind.STRANGER_REPLY, subject=f"event-{n}", at=NOON) for n in range(9)
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,20 +126,27 @@ async def _listening(app: FastAPI) -> AsyncIterator[str]:
 
 
 async def _lived_in(hamlet: Hamlet) -> dict[tuple[str, str], list[str]]:
-    """Let warnings run: two go on, one has ended."""
+    """Let warnings run: two go on, one has ended, two are parked."""
+    await hamlet.runtime.database.write(lambda c: todo.put(c, STRANGERS))
     grids = [{"units": [grid]} for grid in GRIDS]
     alerts = [
         await warned(hamlet, identifier=f"lives-{n}", areas=[area], expires=None)
         for n, area in enumerate(grids)
     ]
+    parked = [
+        (await hamlet.send(alert(identifier=f"parked-{n}", areas=NOWHERE), "officer"))
+        for n in range(2)
+    ]
+    alerts += [str(answer.json()["id"]) for answer in parked]
     token = (await link(hamlet)).rpartition("/")[2]
     reason = {"reason": "雨停了"}
-    await hamlet.post(f"/api/v1/alerts/{alerts[-1]}/cancel", reason)
+    await hamlet.post(f"/api/v1/alerts/{alerts[2]}/cancel", reason)
     callouts = [await hamlet.callout(grid) for grid in GRIDS]
     return {
         ("/api/v1/alerts/", "id"): alerts,
         ("/api/v1/alerts/", "unit"): [*GRIDS],
         ("/api/v1/callouts/", "id"): callouts,
+        ("/api/v1/inbox/", "id"): [str(n) for n in range(1, len(STRANGERS) + 1)],
         ("/api/v1/people/", "id"): ["p1", "p8"],
         ("/api/v1/policies/", "name"): ["red", "11B03"],
         ("/api/v1/texts/", "unit"): [*GRIDS],

@@ -54,11 +54,11 @@ async def test_a_file_that_was_spoilt_since_is_complained_of(tmp_path: Path) -> 
     own.write_text(SHIPPED.read_text())
     given = SETTINGS.model_dump(mode="json") | {"policies": {"dir": str(tmp_path)}}
     async with opened(Settings.model_validate(given)) as hamlet:
-        own.write_text(SHIPPED.read_text().replace("name:", "nmae:", 1))
+        own.write_text(SHIPPED.read_text().replace("name:", "neme:", 1))
         shown = await read(hamlet, POLICIES)
 
     assert shown["on_disk"] is None
-    assert {one["where"] for one in shown["complaints"]} == {"name", "nmae"}
+    assert {one["where"] for one in shown["complaints"]} == {"name", "neme"}
     assert str(tmp_path) not in str(shown)
 
 

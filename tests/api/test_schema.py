@@ -27,7 +27,7 @@ from schemathesis.specs.openapi import checks
 from twilio.request_validator import RequestValidator
 
 from dispatcher.api.body import CAP, JSON
-from tests.api.hamlet import NOON, PUBLIC, TOKEN, alert
+from tests.api.hamlet import NOON, PUBLIC, TOKEN, VILLAGE, alert
 from tests.api.served import MASTER, Served, served
 from tests.api.test_openapi import TABLE
 from tests.intake import alarms, documents
@@ -97,6 +97,9 @@ SOUND_BODIES = {
         "figures": {"people": 35},
     },
     ("/api/v1/texts/preview", JSON): alert(),
+    ("/api/v1/inbox/{id}", JSON): {"action": "dismiss", "note": "已看"},
+    ("/api/v1/alerts/{id}/approve", JSON): {"reason": "已核实", "units": [VILLAGE]},
+    ("/api/v1/alerts/{id}/reject", JSON): {"reason": "误报"},
     ("/api/v1/monitors/{kind}", JSON): alarms.group(alarms.alarm()),
     (LINK, FORM): {"answer": "mine", "people": "35"},
 }
