@@ -78,7 +78,7 @@ class HeldView(View):
 class LaneView(View):
     """What waits in a lane for a kind of channel, due already.
 
-    :ivar messages: at most 10,000 of a lane are counted
+    :ivar messages: at most 5,000 of a lane are counted
     """
 
     lane: Lane

@@ -31,7 +31,7 @@ OF_THE_ROUTE = frozenset(
     }
 )
 MINUTE = timedelta(minutes=1)
-COUNTED_MOST = 10_000  # in one lane: more is not counted
+COUNTED_MOST = 5_000  # in one lane: more is not counted
 
 Counts = Mapping[tuple[str, str], int]  # (route, what) -> how often
 
@@ -180,7 +180,7 @@ def _median(delays: Mapping[str, int]) -> int | None:
 class Waiting:
     """What waits in a lane for a channel.
 
-    :ivar due: how much may go already; at most 10,000 of a lane are counted
+    :ivar due: how much may go already; at most 5,000 of a lane are counted
     :ivar oldest_at: when the first of them fell due
     :ivar held: those of them that something holds back, by reason
     """
