@@ -119,8 +119,8 @@ def carried(
 def _newest(
     last: Mapping[str, datetime], kinds: Iterable[FailureKind]
 ) -> datetime | None:
-    whats = {failed(kind) for kind in kinds}
-    return max((at for what, at in last.items() if what in whats), default=None)
+    names = {failed(kind) for kind in kinds}
+    return max((at for what, at in last.items() if what in names), default=None)
 
 
 def _last(connection: Connection, route: str) -> dict[str, datetime]:
@@ -143,12 +143,12 @@ def _counted(
     connection: Connection, route: str, begins: str, since: datetime
 ) -> dict[str, int]:
     table = schema.traffic
-    whats = [one for one in WHATS if one.startswith(begins)]
+    names = [one for one in COUNTED if one.startswith(begins)]
     rows = connection.execute(
         select(table.c.what, func.sum(table.c.count))
         .where(
             table.c.route == route,
-            table.c.what.in_(whats),
+            table.c.what.in_(names),
             table.c.minute > since - MINUTE,
         )
         .group_by(table.c.what)
@@ -156,7 +156,7 @@ def _counted(
     return dict(rows.all())
 
 
-WHATS = (
+COUNTED = (
     ACCEPTED,
     *(failed(kind) for kind in FailureKind),
     *(f"{DELAY}{seconds}" for seconds in (*DELAYS, SLOWER)),
