@@ -15,6 +15,7 @@ from dispatcher.api.layer import Layers
 from dispatcher.api.throttle import Limits
 from dispatcher.api.watching import Watch
 from dispatcher.engine.apart import Apart
+from dispatcher.engine.course import Course, Occasion
 from dispatcher.engine.passwords import Passwords
 from dispatcher.engine.runtime import Runtime
 
@@ -30,6 +31,7 @@ class Front:
     :ivar attempts: how often signing in may be tried
     :ivar layers: the map
     :ivar watch: the one reader for all who look at boards
+    :ivar courses: ladders that have been drawn: the policy does not change
     """
 
     runtime: Runtime
@@ -41,6 +43,7 @@ class Front:
     attempts: Attempts = field(default_factory=Attempts)
     passwords: Passwords = field(default_factory=Passwords)
     layers: Layers = field(default_factory=Layers)
+    courses: dict[Occasion, tuple[Course, ...]] = field(default_factory=dict)
 
     def now(self) -> datetime:
         """The engine's time."""

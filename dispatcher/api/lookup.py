@@ -26,8 +26,11 @@ KINDS = {
     "shift": "值班安排",
     "officer": "值班员",
     "key": "密钥",
+    "policy": "叫应策略",
+    "todo": "待办",
 }
-ALERT, CALLOUT, CHANNEL, PERSON, UNIT, POST, IMPORT, SHIFT, OFFICER, API_KEY = KINDS
+ALERT, CALLOUT, CHANNEL, PERSON, UNIT, POST, IMPORT, SHIFT, *_DESK = KINDS
+OFFICER, API_KEY, POLICY, TODO = _DESK
 PAGE_MOST = 1000
 PAGE_USUAL = 100
 

@@ -65,6 +65,15 @@ class Released(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Approved(Happened):
+    """An officer let it call that was parked; ``units``: those he chose, if any."""
+
+    kind: Literal["approved"] = "approved"
+    reason: str
+    units: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Launched(Happened):
     """All callouts it opens by itself are open."""
 
@@ -261,6 +270,7 @@ Entry = (
     | Tied
     | Held
     | Released
+    | Approved
     | Launched
     | DeskAsked
     | Renewed

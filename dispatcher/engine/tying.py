@@ -25,6 +25,7 @@ from dispatcher.core.alert import (
     MsgType,
     ParkReason,
 )
+from dispatcher.core.todo import TodoKind
 from dispatcher.engine.accept import INERT, Request, located, standing_of
 from dispatcher.engine.changing import Cause, leave
 from dispatcher.engine.compose import Desk
@@ -33,9 +34,10 @@ from dispatcher.engine.expiry import silent_grids
 from dispatcher.engine.notices import WRITTEN, notice
 from dispatcher.engine.officers import officers_of
 from dispatcher.intake.complete import inherit
-from dispatcher.store import alerts, outbox
+from dispatcher.store import alerts, outbox, todo
 from dispatcher.store.alerts import Stored, Submission
 from dispatcher.store.moment import EPOCH
+from dispatcher.store.todo import Todo
 
 UPDATED = "由更新取代"
 UPDATE_OVER = "更新已过有效期"
@@ -60,7 +62,7 @@ def take(desk: Desk, request: Request, offered: Submission) -> Stored:
 
 def _tie(desk: Desk, alert: Alert, *, may_cancel: bool) -> Alert:
     """Let a new alert act on others, and others on it; gives it as it stands then."""
-    tied = _act(desk, alert, may_cancel=may_cancel)
+    tied = act(desk, alert, may_cancel=may_cancel)
     if tied != alert:
         alerts.save(desk.connection, tied, desk.now)
     waited = _waited_for(desk.connection, tied)
@@ -84,7 +86,8 @@ def _name(alert: Alert) -> tuple[str, str]:
     return alert.content.sender, alert.content.identifier
 
 
-def _act(desk: Desk, alert: Alert, *, may_cancel: bool) -> Alert:
+def act(desk: Desk, alert: Alert, *, may_cancel: bool) -> Alert:
+    """Let a warning act on what it refers to, or join; gives it as it stands then."""
     content = alert.content
     match content.msg_type:
         case MsgType.ALERT if alert.state is AlertState.ACTIVE:
@@ -159,6 +162,10 @@ def _ask_the_desk(desk: Desk, alert: Alert, silent: int) -> None:
         for officer in officers_of(desk, alert, ways)
     ]
     outbox.put(desk.connection, [notice(desk, alert, letter) for letter in letters])
+    confirm = Todo(
+        kind=TodoKind.CANCEL_CONFIRM, subject=alert.id, at=desk.now, alert=alert.id
+    )
+    todo.put(desk.connection, [confirm])
 
 
 def _supersede(desk: Desk, other: Alert, by: Alert) -> None:
@@ -200,7 +207,7 @@ def _act_late(desk: Desk, late: Alert, alert: Alert) -> None:
     """Carry out, now that the alert is here, what referred to it before."""
     parked = late.state is AlertState.PARKED
     if parked and late.reason is ParkReason.UNKNOWN_REFERENCE:
-        tied = _act(desk, _revived(desk, late, alert), may_cancel=False)
+        tied = act(desk, _revived(desk, late, alert), may_cancel=False)
         alerts.save(desk.connection, tied, desk.now)
     elif late.content.sender == alert.content.sender and not parked:
         if late.content.msg_type is MsgType.CANCEL:

@@ -67,6 +67,7 @@ class OnBehalf:
     """代录: what somebody told the desk, typed in for him.
 
     :ivar person: None: who stands on its first rung, where that is one alone
+    :ivar message: what he replied to, where he wrote
     """
 
     person: PersonId | None
@@ -76,6 +77,7 @@ class OnBehalf:
     note: str
     by: str
     figures: Figures = NO_FIGURES
+    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +210,7 @@ def _said(desk: Desk, callout: Callout, said: OnBehalf) -> Event | Problem:
         meaning=said.meaning,
         evidence=Evidence.SHEET if said.how == "sheet" else Evidence.ON_BEHALF,
         figures=said.figures,
+        message=said.message,
         note=heard,
         by=said.by,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, LiteralString, NoReturn, Self, assert_never
 
@@ -65,6 +66,7 @@ REQUIRED = {
     MsgType.CANCEL: ("references",),
 }
 
+UNNAMED = "draft"  # sender and identifier of what has none yet
 EVENT = {"event", "event_code"}  # one of them is enough
 
 CONTENT: TypeAdapter[Content] = TypeAdapter(Content)
@@ -294,6 +296,39 @@ def hold_of(body: object) -> timedelta:
     return timedelta(seconds=seconds or 0)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sketch:
+    """An alert that is still being written.
+
+    :ivar content: what it says so far
+    :ivar absent: what it has to say yet before it can be sent
+    """
+
+    content: Content
+    absent: tuple[str, ...]
+
+
+def sketch(body: object, now: datetime) -> Sketch | tuple[Problem, ...]:
+    """Read what there is of an alert, or tell what is wrong with that."""
+    if not isinstance(body, dict):
+        return (problem((), "object_expected"),)
+    form, shape = _sound(body)
+    if problems := (*shape, *_against_rules(form, now)):
+        return problems
+    drafted = form.model_copy(
+        update={
+            "sender": form.sender or UNNAMED,
+            "identifier": form.identifier or UNNAMED,
+            "sent": form.sent or now,
+            "status": form.status or Status.ACTUAL,
+            "msg_type": form.msg_type or MsgType.ALERT,
+        }
+    )
+    absent = [str(one.loc[0]) for one in _absent(drafted, ())]
+    named = [name for name in ALWAYS if _blank(getattr(form, name))]
+    return Sketch(content=_content(drafted), absent=(*named, *absent))
+
+
 def _content(form: AlertForm) -> Content:
     told = form.model_dump(exclude_none=True, exclude={"areas", "hold_seconds"})
     areas = tuple(area.area() for area in form.areas or ())
@@ -345,6 +380,19 @@ class CorrectForm(Form):
     reason: Reason
 
 
+class ApproveForm(Form):
+    """Why a parked alert is released, and for which units where it can't tell."""
+
+    reason: Reason
+    units: Annotated[list[Word], Field(max_length=20_000)] = []
+
+
+class RejectForm(Form):
+    """Why a parked alert is put away."""
+
+    reason: Reason
+
+
 class RenewForm(Form):
     """Why an alert goes on, and until when."""
 
@@ -380,6 +428,21 @@ class FeedbackForm(Form):
     how: How = "phone"
     person: Word | None = None
     note: Line = ""
+
+
+class SettleForm(Form):
+    """What is done about something on the desk.
+
+    What an action needs beside the note: ``as_answer`` a callout and a meaning, and the
+    person where nobody knows who wrote; ``assign`` a person.
+    """
+
+    action: Literal["dismiss", "as_answer", "assign"]
+    note: Line = ""
+    callout: Word | None = None
+    meaning: Spoken | None = None
+    person: Word | None = None
+    figures: FiguresForm | None = None
 
 
 class TakeoverForm(Form):

@@ -267,6 +267,13 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "没有配置 {channel} 的线路",
         "no route is configured for {channel}",
     ),
+    "not_asked": (
+        "这条待办问的不是这张叫应单",
+        "is no callout that this is about",
+    ),
+    "callout_over": ("叫应单已结束", "is a callout that is closed"),
+    "nobody_on_duty": ("没有在岗的责任人 {person}", "nobody on duty is {person}"),
+    "no_means": ("没有能发文字的联系方式", "can't be written to"),
     "drill_live_mixed": (
         "实战预警与演练不能互相引用",
         "live alerts and drills never refer to each other",

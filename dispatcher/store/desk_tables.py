@@ -1,8 +1,8 @@
-"""The tables of officers and their sessions, and the metadata all tables are in."""
+"""The tables of the desk and its officers; the metadata all tables are in."""
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Integer, MetaData, Table, Text
+from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, Text
 
 from dispatcher.store.moment import Moment
 
@@ -36,5 +36,67 @@ session = Table(
     Column("created_at", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),
     Column("ends_at", Moment, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+
+# What needs a human at the desk, and who has settled it; the newest has the highest id.
+todo = Table(
+    "todo",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("alert", Text),
+    Column("unit", Text),
+    Column("person", Text),
+    Column("callback", Integer),
+    Column("meaning", Text),
+    Column("message", Text),
+    Column("settled_at", Moment),
+    Column("settled_by", Text),
+    Column("settled", Text),
+    Column("note", Text, nullable=False),
+)
+Index(
+    "todo_open",
+    todo.c.kind,
+    todo.c.subject,
+    unique=True,
+    sqlite_where=todo.c.settled_at.is_(None),
+)
+Index("todo_newest", todo.c.id, sqlite_where=todo.c.settled_at.is_(None))
+
+# The callouts that wait for what is decided.
+todo_callout = Table(
+    "todo_callout",
+    metadata,
+    Column("callout", Text, primary_key=True),
+    Column("todo", Integer, primary_key=True, index=True),
+    sqlite_with_rowid=False,
+)
+
+# What each route has carried, minute by minute.
+traffic = Table(
+    "traffic",
+    metadata,
+    Column("route", Text, primary_key=True),
+    Column("what", Text, primary_key=True),
+    Column("minute", Moment, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("last_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What became of each order of a bulk request with such a key; kept as long.
+order_done = Table(
+    "order_done",
+    metadata,
+    Column("api_key", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("callout", Text, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("code", Text),
+    Column("at", Moment, nullable=False),
     sqlite_with_rowid=False,
 )

@@ -1,4 +1,4 @@
-"""What is not kept for ever: callbacks, answers to repeats, old plans, sessions."""
+"""What is not kept for ever: callbacks, repeated requests, old plans, traffic."""
 
 from __future__ import annotations
 
@@ -51,3 +51,11 @@ def drop_sessions(connection: Connection, before: datetime, most: int) -> int:
     table = schema.session
     old = select(table.c.digest).where(table.c.ends_at < before).limit(most)
     return connection.execute(delete(table).where(table.c.digest.in_(old))).rowcount
+
+
+def drop_traffic(connection: Connection, before: datetime, most: int) -> int:
+    """Delete what routes carried before; gives how many rows."""
+    table = schema.traffic
+    key = tuple_(*table.primary_key.columns)
+    old = select(*table.primary_key.columns).where(table.c.minute < before).limit(most)
+    return connection.execute(delete(table).where(key.in_(old))).rowcount

@@ -24,6 +24,10 @@ from dispatcher.store import desk_tables
 from dispatcher.store.moment import Moment
 
 metadata = desk_tables.metadata
+officer, session = desk_tables.officer, desk_tables.session
+order_done = desk_tables.order_done
+todo, todo_callout = desk_tables.todo, desk_tables.todo_callout
+traffic = desk_tables.traffic
 
 setting = Table(
     "setting",
@@ -43,8 +47,6 @@ api_key = Table(
 )
 
 # Who signs in at the desk.
-officer, session = desk_tables.officer, desk_tables.session
-
 # What was answered to a request with an Idempotency-Key; kept at least 7 days.
 idempotency = Table(
     "idempotency",
@@ -54,19 +56,6 @@ idempotency = Table(
     Column("digest", Text, nullable=False),
     Column("alert", Text, nullable=False),
     Column("at", Moment, nullable=False),
-)
-
-# What became of each order of a bulk request with such a key; kept as long.
-order_done = Table(
-    "order_done",
-    metadata,
-    Column("api_key", Text, primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("callout", Text, primary_key=True),
-    Column("digest", Text, nullable=False),
-    Column("code", Text),
-    Column("at", Moment, nullable=False),
-    sqlite_with_rowid=False,
 )
 
 alert = Table(
@@ -267,6 +256,10 @@ Index(
     message.c.lane,
     message.c.place,
     message.c.due_at,
+    # Told without the row: who counts what waits looks at nothing else.
+    message.c.channel,
+    message.c.reason,
+    message.c.state,
     sqlite_where=message.c.state == "waiting",
 )
 Index("message_open", message.c.state, message.c.due_at)

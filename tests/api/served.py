@@ -25,11 +25,22 @@ from contacts.importers.sheet import ListedAddress
 from contacts.model import AddressKind, HumanId, Person, Post, PostRef, UnitId
 from dispatcher.api.app import create_app, farewell
 from dispatcher.api.auth import Scope
-from dispatcher.store import duty, keys
+from dispatcher.core.todo import TodoKind
+from dispatcher.store import duty, keys, todo
 from dispatcher.store.keys import ApiKey
 from dispatcher.store.roster_edits import Described, Editing, add_person, add_unit
+from dispatcher.store.todo import Todo
 from tests.api.desk import hire
-from tests.api.hamlet import GRIDS, NOON, SETTINGS, TOKEN, VILLAGE, Hamlet, roster
+from tests.api.hamlet import (
+    GRIDS,
+    NOON,
+    SETTINGS,
+    TOKEN,
+    VILLAGE,
+    Hamlet,
+    alert,
+    roster,
+)
 from tests.api.visitor import link, opened, warned
 
 IDLE = f"{VILLAGE}008"
@@ -57,6 +68,12 @@ CHANNELS = {
     "wecom": WECOM,
 }
 ROUTES = {"sms": ["sms"], "voice": ["voice"], "wechat": ["wecom"]}
+
+
+NOWHERE = [{"name": "三道沟"}]
+STRANGERS = [
+    Todo(kind=TodoKind.STRANGER_REPLY, subject=f"event-{n}", at=NOON) for n in range(9)
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,17 +163,23 @@ async def _listening(app: FastAPI) -> AsyncIterator[str]:
 
 
 async def _lived_in(hamlet: Hamlet) -> dict[tuple[str, str], list[str]]:
-    """Let warnings run: two go on, one has ended."""
+    """Let warnings run: two go on, one has ended, two are parked."""
+    await hamlet.runtime.database.write(lambda c: todo.put(c, STRANGERS))
     grids = [{"units": [grid]} for grid in GRIDS]
     alerts = [
         await warned(hamlet, identifier=f"lives-{n}", areas=[area], expires=None)
         for n, area in enumerate(grids)
     ]
+    parked = [
+        (await hamlet.send(alert(identifier=f"parked-{n}", areas=NOWHERE), "officer"))
+        for n in range(2)
+    ]
+    alerts += [str(answer.json()["id"]) for answer in parked]
     token = (await link(hamlet)).rpartition("/")[2]
     reason = {"reason": "雨停了"}
-    await hamlet.post(f"/api/v1/alerts/{alerts[-1]}/cancel", reason)
     await hire(hamlet, "limin")
     await hire(hamlet, "zhaolei", "administrator")
+    await hamlet.post(f"/api/v1/alerts/{alerts[2]}/cancel", reason)
     callouts = [await hamlet.callout(grid) for grid in GRIDS]
     shifts = await hamlet.runtime.database.write(_add_shifts)
     bystander = await hamlet.runtime.database.write(_add_idle)
@@ -177,6 +200,9 @@ async def _lived_in(hamlet: Hamlet) -> dict[tuple[str, str], list[str]]:
         ("/api/v1/shifts/on-duty", "to"): [(NOON + TICK).isoformat()],
         ("/api/v1/officers/", "name"): ["limin", "zhaolei"],
         ("/api/v1/keys/", "name"): ["officer"],
+        ("/api/v1/inbox/", "id"): [str(n) for n in range(1, len(STRANGERS) + 1)],
+        ("/api/v1/policies/", "name"): ["red", "11B03"],
+        ("/api/v1/texts/", "unit"): [*GRIDS],
         ("/hooks/", "channel"): [*CHANNELS],
         ("/a/", "token"): [token],
     }

@@ -43,7 +43,9 @@ SCOPES = (
     "alerts:drill",
     "alerts:cancel",
     "alerts:read",
+    "alerts:approve",
     "callouts:write",
+    "people:read",
     "records:read",
 )
 
