@@ -13,24 +13,28 @@ from typing_extensions import override
 from dispatcher.api import (
     alerts,
     areas,
+    board,
     callouts,
     checking,
     feeds,
     health,
     house_log,
     keys,
+    map_layer,
     monitors,
     officers,
     own,
     people,
     phone,
     problem,
+    replay,
     session,
 )
 from dispatcher.api.access import AccessLog
 from dispatcher.api.body import BodyLimit
 from dispatcher.api.front import Front
 from dispatcher.api.hooks import event, sms, voice
+from dispatcher.api.watching import Watch
 from dispatcher.engine.runtime import Runtime
 from dispatcher.intake.form import (
     AlertForm,
@@ -94,7 +98,8 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.front = Front(runtime=runtime, committed=committed)
+    watch = Watch(runtime)
+    app.state.front = Front(runtime=runtime, committed=committed, watch=watch)
     server = runtime.settings.server
     app.add_middleware(
         BodyLimit, most=server.body_limit_bytes, seconds=server.body_seconds
@@ -103,6 +108,9 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
     app.add_middleware(AccessLog)
     for room in (
         alerts,
+        board,
+        replay,
+        map_layer,
         monitors,
         feeds,
         areas,
@@ -122,3 +130,9 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
     ):
         app.include_router(room.router)
     return app
+
+
+def farewell(app: FastAPI) -> Callable[[], None]:
+    """What to call before the server of an app stops: open streams end by it."""
+    watch: Watch = app.state.front.watch
+    return watch.close

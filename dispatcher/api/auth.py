@@ -206,6 +206,30 @@ def needs(*scopes: Scope) -> Callable[[Caller], Awaitable[Caller]]:
     return checked
 
 
+Still = Callable[[], Awaitable[bool]]
+
+
+def still_may(*scopes: Scope) -> Callable[..., Awaitable[Still]]:
+    """A dependency: asks again, as often as one likes, who has one of these scopes.
+
+    What is answered for hours must end when the key is taken away meanwhile.
+    """
+
+    async def asked(
+        request: Request, front: FrontOf, given: Given, hooked: Hooked, kept: Kept
+    ) -> Still:
+        async def still() -> bool:
+            try:
+                caller = await holder(request, front, given, hooked, kept)
+            except RefusedError:
+                return False
+            return any(may(caller, scope) for scope in scopes)
+
+        return still
+
+    return asked
+
+
 def may(caller: Caller, scope: Scope) -> bool:
     """Whether somebody has a scope."""
     return scope in caller.scopes

@@ -12,10 +12,11 @@ from sqlalchemy import Connection
 from contacts.model import PersonId
 from dispatcher.api.auth import Caller, Scope, needs
 from dispatcher.api.body import documented, read_as
+from dispatcher.api.drawer import Drawer, DrawerView
 from dispatcher.api.front import Front, FrontOf
 from dispatcher.api.lookup import CALLOUT, PageQuery, unknown
 from dispatcher.api.problem import RefusedError, answers, refused
-from dispatcher.api.views import CalloutLine, CalloutView, Page, page
+from dispatcher.api.views import CalloutLine, Page, page
 from dispatcher.core.alert import AlertId
 from dispatcher.core.answer import Figures, Meaning
 from dispatcher.core.callout import Callout, CalloutId, Mark, State
@@ -24,7 +25,7 @@ from dispatcher.engine.compose import Desk
 from dispatcher.engine.context import Context
 from dispatcher.intake.form import AnswerForm, TakeoverForm
 from dispatcher.intake.problem import Problem, problem
-from dispatcher.store import callouts
+from dispatcher.store import callouts, people
 
 CLOCKS_APART = timedelta(minutes=1)
 
@@ -69,18 +70,25 @@ async def listed(
 @router.get("/{id}", dependencies=READS, responses=answers(401, 403, 404))
 async def show_callout(
     front: FrontOf, name: Annotated[CalloutId, Path(alias="id")]
-) -> CalloutView:
+) -> DrawerView:
     """One callout with its ladder and everything that happened."""
     return await _shown(front, name)
 
 
-async def _shown(front: Front, name: CalloutId) -> CalloutView:
-    def look(connection: Connection) -> CalloutView:
+async def _shown(front: Front, name: CalloutId) -> DrawerView:
+    context, now = await front.runtime.keeper.refresh(), front.now()
+
+    def look(connection: Connection) -> DrawerView:
         seen = callouts.load(connection, [name])
         if name not in seen:
             raise unknown(CALLOUT, name)
-        facts = callouts.facts_of(connection, name)
-        return CalloutView.told(seen[name].callout, facts)
+        drawer = Drawer(
+            callout=seen[name].callout,
+            facts=tuple(callouts.facts_of(connection, name)),
+            roster=context.roster,
+            now=now,
+        )
+        return drawer.view(people.find_people(connection, drawer.named()))
 
     return await front.runtime.database.read(look)
 
@@ -95,7 +103,7 @@ async def answer_on_behalf(
     caller: Recorder,
     name: Annotated[CalloutId, Path(alias="id")],
     form: Annotated[AnswerForm, Depends(read_as(AnswerForm))],
-) -> CalloutView:
+) -> DrawerView:
     """Record what somebody told an officer by telephone, radio or face to face."""
     context, now = await front.runtime.keeper.refresh(), front.now()
     if form.at > now + CLOCKS_APART:
@@ -120,7 +128,7 @@ async def take_over(
     caller: Recorder,
     name: Annotated[CalloutId, Path(alias="id")],
     form: Annotated[TakeoverForm, Depends(read_as(TakeoverForm))],
-) -> CalloutView:
+) -> DrawerView:
     """Let the desk take a callout over: while it has time, nobody above is called."""
     context, now = await front.runtime.keeper.refresh(), front.now()
     by = caller.by
@@ -133,7 +141,7 @@ async def take_over(
 
 async def _changed(
     front: Front, name: CalloutId, change: Callable[[Connection, Callout], None]
-) -> CalloutView:
+) -> DrawerView:
     """Do something to a callout that is not over, and show what it is then."""
 
     def do(connection: Connection) -> None:

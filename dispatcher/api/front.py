@@ -11,7 +11,9 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from dispatcher.api.attempts import Attempts
+from dispatcher.api.layer import Layers
 from dispatcher.api.throttle import Limits
+from dispatcher.api.watching import Watch
 from dispatcher.engine.passwords import Passwords
 from dispatcher.engine.runtime import Runtime
 
@@ -24,6 +26,8 @@ class Front:
     :ivar unverified: callbacks turned away since the start, by channel
     :ivar limits: how often what may be done
     :ivar attempts: how often signing in may be tried
+    :ivar layers: the map
+    :ivar watch: the one reader for all who look at boards
     """
 
     runtime: Runtime
@@ -32,6 +36,8 @@ class Front:
     limits: Limits = field(default_factory=Limits)
     attempts: Attempts = field(default_factory=Attempts)
     passwords: Passwords = field(default_factory=Passwords)
+    watch: Watch
+    layers: Layers = field(default_factory=Layers)
 
     def now(self) -> datetime:
         """The engine's time."""

@@ -67,16 +67,21 @@ class PersonView(View):
             human=person.human,
             name=person.name,
             posts=[_held(roster, ref) for ref in posts.get(person.id, ())],
-            numbers=[
-                NumberView(
-                    id=one.id,
-                    kind=one.kind,
-                    value=hidden(one.kind, one.value) if masked else one.value,
-                    wrong=one.wrong,
-                )
-                for one in person.addresses
-            ],
+            numbers=numbers_of(person, masked=masked),
         )
+
+
+def numbers_of(person: Person, *, masked: bool = True) -> list[NumberView]:
+    """The numbers and accounts of a person, in the order they are tried."""
+    return [
+        NumberView(
+            id=one.id,
+            kind=one.kind,
+            value=hidden(one.kind, one.value) if masked else one.value,
+            wrong=one.wrong,
+        )
+        for one in person.addresses
+    ]
 
 
 def hidden(kind: AddressKind, value: str) -> str:

@@ -7,7 +7,7 @@ Rule 2: a fact never fails. Whether something may happen is decided in
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import reduce
@@ -90,10 +90,27 @@ def replay(facts: Iterable[Fact]) -> Callout:
     :raises ValueError: when the first fact is not :class:`Opened`
     """
     first, *rest = facts
+    return reduce(evolve, rest, _begun(first))
+
+
+def course(facts: Iterable[Fact]) -> Iterator[tuple[datetime, Callout]]:
+    """What a callout was after each of its facts, the first of which opened it.
+
+    :raises ValueError: when the first fact is not :class:`Opened`
+    """
+    first, *rest = facts
+    callout = _begun(first)
+    yield first.at, callout
+    for fact in rest:
+        callout = evolve(callout, fact)
+        yield fact.at, callout
+
+
+def _begun(first: Fact) -> Callout:
     if not isinstance(first, Opened):
         message = f"facts of a callout begin with 'opened', not {first.kind!r}"
         raise ValueError(message)  # noqa: TRY004 - the order is wrong, not the type
-    return reduce(evolve, rest, opened(first))
+    return opened(first)
 
 
 def evolve(callout: Callout, fact: Fact) -> Callout:  # noqa: C901, PLR0911, PLR0912 - a table

@@ -353,15 +353,16 @@ def summarise(tallies: Iterable[Tally]) -> Summary:
         to_desk=sum(one.stood(State.DESK) for one in told),
         not_awakened=sum(Mark.NOT_AWAKENED in one.marks for one in told),
         never_rung=sum(Mark.NEVER_RUNG in one.marks for one in told),
-        grid_coverage_rate=_rate(sum(g.seconds is not None for g in grids), len(grids)),
-        answer_rate=_rate(len(called & heard), len(called)),
+        grid_coverage_rate=rate(sum(g.seconds is not None for g in grids), len(grids)),
+        answer_rate=rate(len(called & heard), len(called)),
         p50_seconds=quantile(waits, 0.5),
         p90_seconds=quantile(waits, 0.9),
         attempts=sum(one.attempts for one in told),
     )
 
 
-def _rate(part: int, whole: int) -> float | None:
+def rate(part: int, whole: int) -> float | None:
+    """A share to four digits; None of nothing."""
     return round(part / whole, 4) if whole else None
 
 

@@ -95,6 +95,7 @@ class Keeper:
                 self._context = Context(
                     roster=roster,
                     atlas=Atlas(roster.units.values(), outlines),
+                    outlines=outlines,
                     policies=fixed.policies,
                     texts=fixed.texts,
                     routes=fixed.routes,

@@ -134,6 +134,8 @@ callout = Table(
     Column("version", Integer, nullable=False),
     # What it adds to the figures: read for every callout whenever somebody looks.
     Column("tally", Text, nullable=False),
+    # What the board shows of it; empty where it was last written before there were any.
+    Column("face", Text, nullable=False, server_default=""),
     Column("body", Text, nullable=False),
 )
 Index("callout_due", callout.c.due_at, sqlite_where=callout.c.due_at.isnot(None))
