@@ -73,6 +73,7 @@ class SheetLink(View):
 class AlertView(View):
     """An alert and where it stands.
 
+    :ivar effective: when the danger begins
     :ivar units: how many of our units lie inside its area
     :ivar people: how many people its start list calls
     :ivar expires: as issued, or as renewed since
@@ -91,6 +92,10 @@ class AlertView(View):
     reason: ParkReason | None
     level: Level
     policy_level: Level
+    headline: str
+    event: str
+    issuer: str
+    effective: datetime | None
     units: int
     people: int
     missing: list[MissingPost]
@@ -118,6 +123,10 @@ class AlertView(View):
             reason=alert.reason,
             level=content.level,
             policy_level=alert.policy_level,
+            headline=content.headline,
+            event=content.event,
+            issuer=content.issuer,
+            effective=content.effective,
             units=len(alert.inside),
             people=alert.people,
             missing=[MissingPost(unit=unit, post=post) for unit, post in alert.missing],
