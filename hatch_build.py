@@ -1,7 +1,7 @@
 """Builds the desk's page when the package is built, where its sources have changed.
 
-``DISPATCHER_SKIP_WEB=1`` leaves it out. A source archive carries the built page, with the
-stamp of what it was built from, so a machine without Node takes it as it is.
+``DISPATCHER_SKIP_WEB=1`` leaves it out. A source archive carries the built page, with
+the stamp of what it was built from, so a machine without Node takes it as it is.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ def build() -> None:
     steps = [] if fresh else [("ci", "--no-audit", "--no-fund")]
     for step in (*steps, ("run", "build")):
         npm = shutil.which("npm", path=PATH) or "npm"
-        subprocess.run([npm, *step], cwd=WEB, env=os.environ | {"PATH": PATH}, check=True)  # noqa: S603 - npm, with our own words
+        run = [npm, *step]
+        environment = os.environ | {"PATH": PATH}
+        subprocess.run(run, cwd=WEB, env=environment, check=True)  # noqa: S603 - ours
     STAMP.write_text(wanted)
 
 

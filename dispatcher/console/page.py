@@ -1,7 +1,7 @@
-"""The built page over HTTP: one document for every address under /console, and its parts.
+"""The built page over HTTP: one document for all of /console, and its parts.
 
-Names of parts under /static/assets hold a hash of what is in them, so browsers keep them
-for ever; the document is asked for again each time.
+Names of parts under /static/assets hold a hash of what is in them, so browsers keep
+them for ever; the document is asked for again each time.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ FOR_EVER = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-        "connect-src 'self'; worker-src 'self'; font-src 'self'; base-uri 'none'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; "
+        "img-src 'self' data:; connect-src 'self'; worker-src 'self'; "
+        "font-src 'self'; base-uri 'none'; "
         "form-action 'self'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -28,10 +29,10 @@ UNBUILT = """\
 <!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>值班台</title>
 <h1>值班台页面还没有构建</h1>
 <p>请在源码目录运行 <code>make demo</code> 或
-<code>cd dispatcher/console/web &amp;&amp; npm ci &amp;&amp; npm run build</code>，然后刷新。
+<code>cd dispatcher/console/web; npm ci; npm run build</code>，然后刷新。
 叫应不受影响，API 照常工作。</p>
-<p lang="en">The desk's page has not been built: run one of the commands above and reload.
-Calling goes on, and so does the API.</p></html>
+<p lang="en">The desk's page has not been built: run one of the commands above
+and reload. Calling goes on, and so does the API.</p></html>
 """
 
 

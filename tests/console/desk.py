@@ -1,4 +1,4 @@
-"""The desk as an officer has it: a whole house of real processes, and a real browser."""
+"""The desk as an officer has it: a house of real processes, and a real browser."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from contacts.importers.outlines import Source
@@ -40,6 +41,17 @@ NAME, DISPLAY = "limin", "李敏"
 PASSWORD = "暴雨红色预警一二三四"  # noqa: S105 - opens a county that does not exist
 WIDE = {"width": 1440, "height": 900}
 PHONE = {"width": 360, "height": 740}
+
+
+def need(*paths: Path) -> None:
+    """Skip where something is missing; where peers are required, fail."""
+    missing = [str(path) for path in paths if not path.exists()]
+    if not missing:
+        return
+    words = f"{', '.join(missing)}: not there, see CONTRIBUTING.md"
+    if os.environ.get("JIAOYING_REQUIRE_PEERS") == "1":
+        pytest.fail(words)
+    pytest.skip(words)
 
 
 @dataclass(frozen=True, slots=True)

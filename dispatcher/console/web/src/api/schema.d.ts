@@ -48,7 +48,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/alerts/{id}/board": {
+    "/api/v1/alerts/{id}/summary": {
         parameters: {
             query?: never;
             header?: never;
@@ -56,10 +56,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show Board
-         * @description All of an alert's board; a stream goes on from its cursor.
+         * Figures Of
+         * @description The figures of an alert; by township, too, where that is asked for.
          */
-        get: operations["show_board_api_v1_alerts__id__board_get"];
+        get: operations["figures_of_api_v1_alerts__id__summary_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -88,26 +88,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/alerts/{id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Cancel Alert
-         * @description End an alert: nothing new is sent, and exactly those who were reached hear.
-         */
-        post: operations["cancel_alert_api_v1_alerts__id__cancel_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/alerts/{id}/record": {
         parameters: {
             query?: never;
@@ -122,6 +102,26 @@ export interface paths {
         get: operations["show_record_api_v1_alerts__id__record_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Alert
+         * @description End an alert: nothing new is sent, and exactly those who were reached hear.
+         */
+        post: operations["cancel_alert_api_v1_alerts__id__cancel_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -148,26 +148,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/alerts/{id}/replay": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Replay
-         * @description The whole of a warning, to be played.
-         */
-        get: operations["replay_api_v1_alerts__id__replay_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/alerts/{id}/sheets/{unit}": {
         parameters: {
             query?: never;
@@ -180,6 +160,26 @@ export interface paths {
          * @description The call sheet of a place, 电话单, numbers in clear: who has not answered yet.
          */
         get: operations["print_sheet_api_v1_alerts__id__sheets__unit__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Board
+         * @description All of an alert's board; a stream goes on from its cursor.
+         */
+        get: operations["show_board_api_v1_alerts__id__board_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -208,7 +208,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/alerts/{id}/summary": {
+    "/api/v1/stream": {
         parameters: {
             query?: never;
             header?: never;
@@ -216,10 +216,92 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Figures Of
-         * @description The figures of an alert; by township, too, where that is asked for.
+         * Watch All
+         * @description What changes on the boards of all active alerts, and what waits for the desk.
          */
-        get: operations["figures_of_api_v1_alerts__id__summary_get"];
+        get: operations["watch_all_api_v1_stream_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Replay
+         * @description The whole of a warning, to be played.
+         */
+        get: operations["replay_api_v1_alerts__id__replay_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Map
+         * @description Every unit, and its land as far as it is known.
+         */
+        get: operations["show_map_api_v1_map_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/monitors/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Alarms
+         * @description Take alarms in: 202 when what is new is on disk, 200 when nothing is new.
+         *
+         *     Each is taken by itself: where some are refused, the others are called out.
+         */
+        post: operations["post_alarms_api_v1_monitors__kind__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Feeds
+         * @description Tell how fetching the feeds goes.
+         */
+        get: operations["show_feeds_api_v1_feeds_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -242,6 +324,26 @@ export interface paths {
          * @description Find the units of areas by the rules that hold for a warning; issues nothing.
          */
         post: operations["echo_api_v1_areas_echo_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roster/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check Roster
+         * @description Look for gaps, dead numbers and stale people; of one township, or of all.
+         */
+        get: operations["check_roster_api_v1_roster_check_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -328,224 +430,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/feeds": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show Feeds
-         * @description Tell how fetching the feeds goes.
-         */
-        get: operations["show_feeds_api_v1_feeds_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/keys": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Keys
-         * @description Every key by name.
-         */
-        get: operations["list_keys_api_v1_keys_get"];
-        put?: never;
-        /**
-         * Create Key
-         * @description Make a key, by the rules of ``jiaoying key create``.
-         */
-        post: operations["create_key_api_v1_keys_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/keys/{name}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * End Key
-         * @description Let a key open nothing any more, from this moment on.
-         */
-        delete: operations["end_key_api_v1_keys__name__delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/log": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show Log
-         * @description The journal of the house, the newest first.
-         */
-        get: operations["show_log_api_v1_log_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/map": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show Map
-         * @description Every unit, and its land as far as it is known.
-         */
-        get: operations["show_map_api_v1_map_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/monitors/{kind}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Post Alarms
-         * @description Take alarms in: 202 when what is new is on disk, 200 when nothing is new.
-         *
-         *     Each is taken by itself: where some are refused, the others are called out.
-         */
-        post: operations["post_alarms_api_v1_monitors__kind__post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/officers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Officers
-         * @description Every account by name, disabled ones among them.
-         */
-        get: operations["list_officers_api_v1_officers_get"];
-        put?: never;
-        /**
-         * Create Officer
-         * @description Make an account, with a one-time password that is to be changed at once.
-         */
-        post: operations["create_officer_api_v1_officers_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/officers/{name}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show Officer
-         * @description One account.
-         */
-        get: operations["show_officer_api_v1_officers__name__get"];
-        /**
-         * Edit Officer
-         * @description Change a role or what he is called, let him in no more or again.
-         */
-        put: operations["edit_officer_api_v1_officers__name__put"];
-        post?: never;
-        /**
-         * Disable Officer
-         * @description Let an officer in no more: his sessions end; his name stays his for ever.
-         */
-        delete: operations["disable_officer_api_v1_officers__name__delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/officers/{name}/password": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Reset Password
-         * @description Give an officer a one-time password; his sessions end.
-         */
-        post: operations["reset_password_api_v1_officers__name__password_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/officers/{name}/totp": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Reset Totp
-         * @description Ask an officer for codes no more: he has lost his telephone.
-         */
-        delete: operations["reset_totp_api_v1_officers__name__totp_delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/people": {
         parameters: {
             query?: never;
@@ -586,7 +470,127 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/roster/check": {
+    "/hooks/{channel}/sms/reply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Callback
+         * @description Keep a callback that its provider has signed.
+         */
+        post: operations["take_callback_hooks__channel__sms_reply_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hooks/{channel}/sms/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Callback
+         * @description Keep a callback that its provider has signed.
+         */
+        post: operations["take_callback_hooks__channel__sms_status_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hooks/{channel}/voice/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Status
+         * @description Keep how far a call has come.
+         */
+        post: operations["take_status_hooks__channel__voice_status_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hooks/{channel}/voice/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pick Up
+         * @description Somebody has picked up: say what the call is for.
+         */
+        post: operations["pick_up_hooks__channel__voice_answer_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hooks/{channel}/voice/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Press
+         * @description A key was pressed: say what follows.
+         */
+        post: operations["press_hooks__channel__voice_keys_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hooks/{channel}/voice/inbound": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ring
+         * @description Somebody rings us: read him what waits for him.
+         */
+        post: operations["ring_hooks__channel__voice_inbound_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hooks/{channel}/event": {
         parameters: {
             query?: never;
             header?: never;
@@ -594,10 +598,54 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Check Roster
-         * @description Look for gaps, dead numbers and stale people; of one township, or of all.
+         * Greet
+         * @description Answer the provider's check of this address.
          */
-        get: operations["check_roster_api_v1_roster_check_get"];
+        get: operations["greet_hooks__channel__event_get"];
+        put?: never;
+        /**
+         * Take Event
+         * @description Keep a press or a text that the provider has signed.
+         */
+        post: operations["take_event_hooks__channel__event_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Healthz
+         * @description Whether the process lives.
+         */
+        get: operations["healthz_healthz_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Readyz
+         * @description Whether the store can be read, with the schema this version knows.
+         */
+        get: operations["readyz_readyz_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -706,26 +754,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/stream": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Watch All
-         * @description What changes on the boards of all active alerts, and what waits for the desk.
-         */
-        get: operations["watch_all_api_v1_stream_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/watch": {
         parameters: {
             query?: never;
@@ -746,7 +774,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/healthz": {
+    "/api/v1/officers": {
         parameters: {
             query?: never;
             header?: never;
@@ -754,19 +782,91 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Healthz
-         * @description Whether the process lives.
+         * List Officers
+         * @description Every account by name, disabled ones among them.
          */
-        get: operations["healthz_healthz_get"];
+        get: operations["list_officers_api_v1_officers_get"];
+        put?: never;
+        /**
+         * Create Officer
+         * @description Make an account, with a one-time password that is to be changed at once.
+         */
+        post: operations["create_officer_api_v1_officers_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/officers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Officer
+         * @description One account.
+         */
+        get: operations["show_officer_api_v1_officers__name__get"];
+        /**
+         * Edit Officer
+         * @description Change a role or what he is called, let him in no more or again.
+         */
+        put: operations["edit_officer_api_v1_officers__name__put"];
+        post?: never;
+        /**
+         * Disable Officer
+         * @description Let an officer in no more: his sessions end; his name stays his for ever.
+         */
+        delete: operations["disable_officer_api_v1_officers__name__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/officers/{name}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reset Password
+         * @description Give an officer a one-time password; his sessions end.
+         */
+        post: operations["reset_password_api_v1_officers__name__password_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/officers/{name}/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Reset Totp
+         * @description Ask an officer for codes no more: he has lost his telephone.
+         */
+        delete: operations["reset_totp_api_v1_officers__name__totp_delete"];
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/hooks/{channel}/event": {
+    "/api/v1/keys": {
         parameters: {
             query?: never;
             header?: never;
@@ -774,23 +874,23 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Greet
-         * @description Answer the provider's check of this address.
+         * List Keys
+         * @description Every key by name.
          */
-        get: operations["greet_hooks__channel__event_get"];
+        get: operations["list_keys_api_v1_keys_get"];
         put?: never;
         /**
-         * Take Event
-         * @description Keep a press or a text that the provider has signed.
+         * Create Key
+         * @description Make a key, by the rules of ``jiaoying key create``.
          */
-        post: operations["take_event_hooks__channel__event_post"];
+        post: operations["create_key_api_v1_keys_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/hooks/{channel}/sms/reply": {
+    "/api/v1/keys/{name}": {
         parameters: {
             query?: never;
             header?: never;
@@ -799,118 +899,18 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        post?: never;
         /**
-         * Take Callback
-         * @description Keep a callback that its provider has signed.
+         * End Key
+         * @description Let a key open nothing any more, from this moment on.
          */
-        post: operations["take_callback_hooks__channel__sms_reply_post"];
-        delete?: never;
+        delete: operations["end_key_api_v1_keys__name__delete"];
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/hooks/{channel}/sms/status": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Take Callback
-         * @description Keep a callback that its provider has signed.
-         */
-        post: operations["take_callback_hooks__channel__sms_status_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/hooks/{channel}/voice/answer": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Pick Up
-         * @description Somebody has picked up: say what the call is for.
-         */
-        post: operations["pick_up_hooks__channel__voice_answer_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/hooks/{channel}/voice/inbound": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Ring
-         * @description Somebody rings us: read him what waits for him.
-         */
-        post: operations["ring_hooks__channel__voice_inbound_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/hooks/{channel}/voice/keys": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Press
-         * @description A key was pressed: say what follows.
-         */
-        post: operations["press_hooks__channel__voice_keys_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/hooks/{channel}/voice/status": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Take Status
-         * @description Keep how far a call has come.
-         */
-        post: operations["take_status_hooks__channel__voice_status_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/readyz": {
+    "/api/v1/log": {
         parameters: {
             query?: never;
             header?: never;
@@ -918,10 +918,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Readyz
-         * @description Whether the store can be read, with the schema this version knows.
+         * Show Log
+         * @description The journal of the house, the newest first.
          */
-        get: operations["readyz_readyz_get"];
+        get: operations["show_log_api_v1_log_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -945,88 +945,8 @@ export interface components {
          * @description One alarm that was posted, and the alert that stands for it.
          */
         AlarmView: {
-            alert: components["schemas"]["AlertView"] | null;
             became: components["schemas"]["Became"];
-        };
-        /**
-         * AlertForm
-         * @description An alert. Null means absent; what must be there depends on ``msg_type``.
-         */
-        AlertForm: {
-            /**
-             * Areas
-             * @default null
-             */
-            areas: components["schemas"]["AreaForm"][] | null;
-            /**
-             * Description
-             * @default null
-             */
-            description: string | null;
-            /**
-             * Effective
-             * @default null
-             */
-            effective: string | null;
-            /**
-             * Event
-             * @default null
-             */
-            event: string | null;
-            /**
-             * Event Code
-             * @default null
-             */
-            event_code: string | null;
-            /**
-             * Expires
-             * @default null
-             */
-            expires: string | null;
-            /**
-             * Headline
-             * @default null
-             */
-            headline: string | null;
-            /**
-             * Identifier
-             * @default null
-             */
-            identifier: string | null;
-            /**
-             * Instruction
-             * @default null
-             */
-            instruction: string | null;
-            /**
-             * Issuer
-             * @default null
-             */
-            issuer: string | null;
-            /**
-             * Level
-             * @default null
-             */
-            level: ("red" | "orange" | "yellow" | "blue") | null;
-            /** @default null */
-            msg_type: components["schemas"]["MsgType"] | null;
-            /**
-             * References
-             * @default null
-             */
-            references: components["schemas"]["ReferenceForm"][] | null;
-            /**
-             * Sender
-             * @default null
-             */
-            sender: string | null;
-            /**
-             * Sent
-             * @default null
-             */
-            sent: string | null;
-            /** @default null */
-            status: components["schemas"]["Status"] | null;
+            alert: components["schemas"]["AlertView"] | null;
         };
         /**
          * AlertState
@@ -1047,61 +967,61 @@ export interface components {
          *     :ivar call_sheets: for calling by hand, where the lines won't do
          */
         AlertView: {
+            /** Id */
+            id: string;
+            /** Chain */
+            chain: string;
+            /** Sender */
+            sender: string;
+            /** Identifier */
+            identifier: string;
+            status: components["schemas"]["Status"];
+            msg_type: components["schemas"]["MsgType"];
+            state: components["schemas"]["AlertState"];
+            reason: components["schemas"]["ParkReason"] | null;
+            level: components["schemas"]["Level"];
+            policy_level: components["schemas"]["Level"];
+            /** Headline */
+            headline: string;
+            /** Event */
+            event: string;
+            /** Issuer */
+            issuer: string;
+            /** Effective */
+            effective: string | null;
+            /** Units */
+            units: number;
+            /** People */
+            people: number;
+            /** Missing */
+            missing: components["schemas"]["MissingPost"][];
+            /** Filled */
+            filled: string[];
+            /** Unresolved */
+            unresolved: string[];
             /** Approval */
             approval?: null;
-            /**
-             * Call Sheets
-             * @default []
-             */
-            call_sheets: components["schemas"]["SheetLink"][];
             /** Capacity */
             capacity: {
                 [key: string]: components["schemas"]["Load"];
             };
-            /** Chain */
-            chain: string;
-            /** Effective */
-            effective: string | null;
-            /** Event */
-            event: string;
-            /** Expires */
-            expires: string | null;
-            /** Filled */
-            filled: string[];
-            /** Headline */
-            headline: string;
-            /** Id */
-            id: string;
-            /** Identifier */
-            identifier: string;
-            /** Issuer */
-            issuer: string;
-            level: components["schemas"]["Level"];
-            /** Missing */
-            missing: components["schemas"]["MissingPost"][];
-            msg_type: components["schemas"]["MsgType"];
-            /** People */
-            people: number;
-            policy_level: components["schemas"]["Level"];
-            reason: components["schemas"]["ParkReason"] | null;
-            /**
-             * Received At
-             * Format: date-time
-             */
-            received_at: string;
-            /** Sender */
-            sender: string;
-            state: components["schemas"]["AlertState"];
-            status: components["schemas"]["Status"];
-            /** Units */
-            units: number;
-            /** Unresolved */
-            unresolved: string[];
             /**
              * Warnings
              * @default []
              */
             warnings: string[];
+            /**
+             * Call Sheets
+             * @default []
+             */
+            call_sheets: components["schemas"]["SheetLink"][];
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** Expires */
+            expires: string | null;
         };
         /**
          * Alive
@@ -1116,79 +1036,19 @@ export interface components {
             status: "ok";
         };
         /**
-         * AnswerForm
-         * @description What somebody told an officer: who, what, how and when.
-         */
-        AnswerForm: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** @default null */
-            figures: components["schemas"]["FiguresForm"] | null;
-            /**
-             * How
-             * @enum {string}
-             */
-            how: "phone" | "face" | "radio" | "sheet";
-            /**
-             * Meaning
-             * @enum {string}
-             */
-            meaning: "received" | "evacuating" | "completed" | "deployed" | "need_help" | "cannot_act" | "wrong_person";
-            /**
-             * Note
-             * @default
-             */
-            note: string;
-            /** Person */
-            person: string;
-        };
-        /**
          * AnsweredView
          * @description The own answer that ended the calling; ``person`` is a version of a person.
          */
         AnsweredView: {
+            /** Person */
+            person: string;
             /**
              * At
              * Format: date-time
              */
             at: string;
-            evidence: components["schemas"]["Evidence"];
             meaning: components["schemas"]["Meaning"];
-            /** Person */
-            person: string;
-        };
-        /**
-         * AreaForm
-         * @description One area: by name, codes, units, or drawn on a map of whichever datum.
-         */
-        AreaForm: {
-            /** @default null */
-            circle: components["schemas"]["CircleForm"] | null;
-            /**
-             * Codes
-             * @default null
-             */
-            codes: components["schemas"]["CodeForm"][] | null;
-            /** @default WGS-84 */
-            crs: components["schemas"]["Datum"];
-            /**
-             * Geometry
-             * @default null
-             */
-            geometry: (components["schemas"]["PolygonForm"] | components["schemas"]["MultiPolygonForm"]) | null;
-            /**
-             * Name
-             * @default null
-             */
-            name: string | null;
-            /**
-             * Units
-             * @default null
-             */
-            units: string[] | null;
+            evidence: components["schemas"]["Evidence"];
         };
         /**
          * Became
@@ -1201,60 +1061,60 @@ export interface components {
          * @description The figures of an alert as /summary has them, and how its lines are shown.
          */
         BoardSummary: {
-            /** Answer Rate */
-            answer_rate: number | null;
-            /** Answered */
-            answered: number;
-            /** Answered In Time */
-            answered_in_time: number;
-            /** Attempts */
-            attempts: number;
-            /** By Display */
-            by_display: {
-                [key: string]: number;
-            };
+            /** Callouts */
+            callouts: number;
             /** By State */
             by_state: {
                 [key: string]: number;
             };
-            /** Callouts */
-            callouts: number;
+            /** Answered */
+            answered: number;
+            /** Answered In Time */
+            answered_in_time: number;
+            /** Taken */
+            taken: number;
+            /** To Desk */
+            to_desk: number;
+            /** Not Awakened */
+            not_awakened: number;
+            /** Never Rung */
+            never_rung: number;
+            /** Grid Coverage Rate */
+            grid_coverage_rate: number | null;
+            /** Answer Rate */
+            answer_rate: number | null;
+            /** P50 Seconds */
+            p50_seconds: number | null;
+            /** P90 Seconds */
+            p90_seconds: number | null;
+            /** Attempts */
+            attempts: number;
             /**
              * Drill
              * @default false
              */
             drill: boolean;
-            /** Grid Coverage Rate */
-            grid_coverage_rate: number | null;
-            /**
-             * Held Back
-             * @default []
-             */
-            held_back: components["schemas"]["HeldBack"][];
             /**
              * Messages
              * @default 0
              */
             messages: number;
-            /** Never Rung */
-            never_rung: number;
-            /** Not Awakened */
-            not_awakened: number;
-            /** P50 Seconds */
-            p50_seconds: number | null;
-            /** P90 Seconds */
-            p90_seconds: number | null;
             /**
              * Possible Duplicates
              * @default 0
              */
             possible_duplicates: number;
-            /** Taken */
-            taken: number;
-            /** To Desk */
-            to_desk: number;
+            /**
+             * Held Back
+             * @default []
+             */
+            held_back: components["schemas"]["HeldBack"][];
             /** Townships */
             townships?: components["schemas"]["dispatcher__api__views__TownshipView"][] | null;
+            /** By Display */
+            by_display: {
+                [key: string]: number;
+            };
         };
         /**
          * BoardView
@@ -1272,51 +1132,43 @@ export interface components {
             at: string;
             /** Cursor */
             cursor: string;
+            summary: components["schemas"]["BoardSummary"];
+            target: components["schemas"]["Target"];
             /** Curve */
             curve: [
                 number,
                 number
             ][];
-            rows: components["schemas"]["RowsView"];
-            summary: components["schemas"]["BoardSummary"];
-            target: components["schemas"]["Target"];
             /** Townships */
             townships: components["schemas"]["TierView"][];
+            rows: components["schemas"]["RowsView"];
         };
         /**
          * CalloutLine
          * @description A callout as a list shows it.
          */
         CalloutLine: {
+            /** Id */
+            id: string;
             /** Alert */
             alert: string;
-            answered: components["schemas"]["AnsweredView"] | null;
             /** Chain */
             chain: string;
             /** Epoch */
             epoch: number;
-            feedback: components["schemas"]["Figures"] | null;
-            /** Id */
-            id: string;
-            /** Marks */
-            marks: components["schemas"]["Mark"][];
-            next: components["schemas"]["NextView"] | null;
-            /** Owner */
-            owner: string | null;
+            /** Unit */
+            unit: string;
             /** Post */
             post: string;
             state: components["schemas"]["State"];
+            /** Marks */
+            marks: components["schemas"]["Mark"][];
+            /** Owner */
+            owner: string | null;
+            next: components["schemas"]["NextView"] | null;
+            answered: components["schemas"]["AnsweredView"] | null;
             taken: components["schemas"]["TakenView"] | null;
-            /** Unit */
-            unit: string;
-        };
-        /**
-         * CancelForm
-         * @description Why an alert is ended.
-         */
-        CancelForm: {
-            /** Reason */
-            reason: string;
+            feedback: components["schemas"]["Figures"] | null;
         };
         /**
          * Channel
@@ -1333,27 +1185,15 @@ export interface components {
          *     :ivar items: findings, the worst first; a part of them
          */
         CheckView: {
-            /** Cursor */
-            cursor: string | null;
             /** Gaps */
             gaps: number;
-            /** Items */
-            items: components["schemas"]["FindingView"][];
             total: components["schemas"]["ScoreView"];
             /** Townships */
             townships: components["schemas"]["dispatcher__api__checking__TownshipView"][];
-        };
-        /**
-         * CircleForm
-         * @description All that is no further from a point.
-         */
-        CircleForm: {
-            /** Lat */
-            lat: number;
-            /** Lon */
-            lon: number;
-            /** Radius Km */
-            radius_km: number;
+            /** Items */
+            items: components["schemas"]["FindingView"][];
+            /** Cursor */
+            cursor: string | null;
         };
         /**
          * CloseReason
@@ -1361,22 +1201,6 @@ export interface components {
          * @enum {string}
          */
         CloseReason: "done" | "superseded" | "cancelled" | "expired";
-        /**
-         * CodeForm
-         * @description A code and the list it comes from.
-         */
-        CodeForm: {
-            /** Code */
-            code: string;
-            /** System */
-            system: string;
-        };
-        /**
-         * Datum
-         * @description What coordinates are counted from.
-         * @enum {string}
-         */
-        Datum: "WGS-84" | "GCJ-02" | "BD-09";
         /**
          * Display
          * @description How the board shows a callout.
@@ -1391,57 +1215,49 @@ export interface components {
          *     :ivar people: everybody named anywhere in it, by the id of a version
          */
         DrawerView: {
-            /** Alert */
-            alert: string;
-            answered: components["schemas"]["AnsweredView"] | null;
-            /** Chain */
-            chain: string;
-            /** Deadline At */
-            deadline_at: string | null;
-            display: components["schemas"]["Display"];
-            /** Epoch */
-            epoch: number;
-            feedback: components["schemas"]["Figures"] | null;
             /** Id */
             id: string;
-            ladder: components["schemas"]["Ladder"];
+            /** Alert */
+            alert: string;
+            /** Chain */
+            chain: string;
+            /** Epoch */
+            epoch: number;
+            /** Unit */
+            unit: string;
+            /** Post */
+            post: string;
+            state: components["schemas"]["State"];
             /** Marks */
             marks: components["schemas"]["Mark"][];
+            /** Owner */
+            owner: string | null;
             next: components["schemas"]["NextView"] | null;
+            answered: components["schemas"]["AnsweredView"] | null;
+            taken: components["schemas"]["TakenView"] | null;
+            feedback: components["schemas"]["Figures"] | null;
+            ladder: components["schemas"]["Ladder"];
+            /** Timeline */
+            timeline: {
+                [key: string]: unknown;
+            }[];
+            /** Unit Name */
+            unit_name: string;
+            township: components["schemas"]["dispatcher__api__drawer__PlaceView"];
+            display: components["schemas"]["Display"];
+            /** Deadline At */
+            deadline_at: string | null;
             /**
              * Opened At
              * Format: date-time
              */
             opened_at: string;
-            /** Owner */
-            owner: string | null;
+            /** Rungs */
+            rungs: components["schemas"]["RungView"][];
             /** People */
             people: {
                 [key: string]: components["schemas"]["KnownView"];
             };
-            /** Post */
-            post: string;
-            /** Rungs */
-            rungs: components["schemas"]["RungView"][];
-            state: components["schemas"]["State"];
-            taken: components["schemas"]["TakenView"] | null;
-            /** Timeline */
-            timeline: {
-                [key: string]: unknown;
-            }[];
-            township: components["schemas"]["dispatcher__api__drawer__PlaceView"];
-            /** Unit */
-            unit: string;
-            /** Unit Name */
-            unit_name: string;
-        };
-        /**
-         * EchoForm
-         * @description Areas to be found, without a warning.
-         */
-        EchoForm: {
-            /** Areas */
-            areas: components["schemas"]["AreaForm"][];
         };
         /**
          * EchoView
@@ -1452,20 +1268,20 @@ export interface components {
          *     :ivar outside: they are known to lie outside all our units
          */
         EchoView: {
+            /** Units */
+            units: number;
             /** Grids */
             grids: number;
+            /** Places */
+            places: components["schemas"]["dispatcher__api__areas__PlaceView"][];
+            /** Unresolved */
+            unresolved: string[];
+            /** Unknown Units */
+            unknown_units: string[];
             /** Mismatched */
             mismatched: string[];
             /** Outside */
             outside: boolean;
-            /** Places */
-            places: components["schemas"]["dispatcher__api__areas__PlaceView"][];
-            /** Units */
-            units: number;
-            /** Unknown Units */
-            unknown_units: string[];
-            /** Unresolved */
-            unresolved: string[];
         };
         /**
          * EntryView
@@ -1475,23 +1291,23 @@ export interface components {
          *     :ivar about: what else the entry holds, by its kind
          */
         EntryView: {
-            /** About */
-            about: {
-                [key: string]: unknown;
-            };
+            /** N */
+            n: number;
             /**
              * At
              * Format: date-time
              */
             at: string;
+            /** Kind */
+            kind: string;
             /** By */
             by: string;
             /** By Name */
             by_name: string;
-            /** Kind */
-            kind: string;
-            /** N */
-            n: number;
+            /** About */
+            about: {
+                [key: string]: unknown;
+            };
         };
         /**
          * Evidence
@@ -1513,22 +1329,22 @@ export interface components {
          *     :ivar failures: how often it could not be fetched since, because of ``problem``
          */
         FeedView: {
-            /** Every Seconds */
-            every_seconds: number;
-            /** Failures */
-            failures: number;
             /** Name */
             name: string;
-            /** Ok At */
-            ok_at: string | null;
-            /** Polled At */
-            polled_at: string | null;
-            /** Problem */
-            problem: string;
-            /** Senders */
-            senders: string[];
             /** Url */
             url: string;
+            /** Every Seconds */
+            every_seconds: number;
+            /** Senders */
+            senders: string[];
+            /** Polled At */
+            polled_at: string | null;
+            /** Ok At */
+            ok_at: string | null;
+            /** Failures */
+            failures: number;
+            /** Problem */
+            problem: string;
         };
         /**
          * FeedsView
@@ -1551,54 +1367,38 @@ export interface components {
             people?: number | null;
         };
         /**
-         * FiguresForm
-         * @description How many moved; null means not told.
-         */
-        FiguresForm: {
-            /**
-             * Households
-             * @default null
-             */
-            households: number | null;
-            /**
-             * People
-             * @default null
-             */
-            people: number | null;
-        };
-        /**
          * FiguresView
          * @description The figures of callouts (rules of calling, section 15).
          */
         FiguresView: {
-            /** Answer Rate */
-            answer_rate: number | null;
-            /** Answered */
-            answered: number;
-            /** Answered In Time */
-            answered_in_time: number;
-            /** Attempts */
-            attempts: number;
+            /** Callouts */
+            callouts: number;
             /** By State */
             by_state: {
                 [key: string]: number;
             };
-            /** Callouts */
-            callouts: number;
-            /** Grid Coverage Rate */
-            grid_coverage_rate: number | null;
-            /** Never Rung */
-            never_rung: number;
-            /** Not Awakened */
-            not_awakened: number;
-            /** P50 Seconds */
-            p50_seconds: number | null;
-            /** P90 Seconds */
-            p90_seconds: number | null;
+            /** Answered */
+            answered: number;
+            /** Answered In Time */
+            answered_in_time: number;
             /** Taken */
             taken: number;
             /** To Desk */
             to_desk: number;
+            /** Not Awakened */
+            not_awakened: number;
+            /** Never Rung */
+            never_rung: number;
+            /** Grid Coverage Rate */
+            grid_coverage_rate: number | null;
+            /** Answer Rate */
+            answer_rate: number | null;
+            /** P50 Seconds */
+            p50_seconds: number | null;
+            /** P90 Seconds */
+            p90_seconds: number | null;
+            /** Attempts */
+            attempts: number;
         };
         /**
          * FindingView
@@ -1609,71 +1409,59 @@ export interface components {
          */
         FindingView: {
             code: components["schemas"]["Fault"];
-            /** En */
-            en: string;
-            /** Name */
-            name: string | null;
-            /** Person */
-            person: string | null;
-            post: components["schemas"]["Post"] | null;
-            /** Township */
-            township: string | null;
             /** Unit */
             unit: string;
             /** Unit Name */
             unit_name: string;
+            /** Township */
+            township: string | null;
+            post: components["schemas"]["Post"] | null;
+            /** Person */
+            person: string | null;
+            /** Name */
+            name: string | null;
             /** Zh */
             zh: string;
+            /** En */
+            en: string;
         };
         /**
          * HeldBack
          * @description Messages that wait although they are due, and why.
          */
         HeldBack: {
-            /** Messages */
-            messages: number;
             /** Reason */
             reason: string;
+            /** Messages */
+            messages: number;
         };
         /**
          * HeldView
          * @description A post that somebody holds.
          */
         HeldView: {
-            post: components["schemas"]["Post"];
             /** Unit */
             unit: string;
             /** Unit Name */
             unit_name: string;
-        };
-        /**
-         * KeyForm
-         * @description A new API key.
-         */
-        KeyForm: {
-            /** Name */
-            name: string;
-            /** Scopes */
-            scopes: string[];
-            /** Senders */
-            senders?: string[];
+            post: components["schemas"]["Post"];
         };
         /**
          * KeyView
          * @description What a key may do; the key itself nobody knows but its holder.
          */
         KeyView: {
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
             /** Name */
             name: string;
             /** Scopes */
             scopes: string[];
             /** Senders */
             senders: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
         };
         /**
          * Kind
@@ -1706,33 +1494,33 @@ export interface components {
          *     :ivar beside: it ends at its own people while the unit's grid lead has answered
          */
         Ladder: {
-            /**
-             * Beside
-             * @default false
-             */
-            beside: boolean;
-            /** Feedback By */
-            feedback_by?: number | null;
-            /**
-             * Must Hear
-             * @default 0
-             */
-            must_hear: number;
-            night?: components["schemas"]["Night"] | null;
             /** Policy */
             policy: string;
+            /** Rungs */
+            rungs: components["schemas"]["Rung"][];
+            repeat: components["schemas"]["Repeat"];
+            /** Taken Result */
+            taken_result: number;
             /** Received By */
             received_by: number;
-            repeat: components["schemas"]["Repeat"];
+            /** Feedback By */
+            feedback_by?: number | null;
             /**
              * Require
              * @default []
              */
             require: string[];
-            /** Rungs */
-            rungs: components["schemas"]["Rung"][];
-            /** Taken Result */
-            taken_result: number;
+            night?: components["schemas"]["Night"] | null;
+            /**
+             * Must Hear
+             * @default 0
+             */
+            must_hear: number;
+            /**
+             * Beside
+             * @default false
+             */
+            beside: boolean;
         };
         /**
          * Level
@@ -1749,20 +1537,20 @@ export interface components {
          *     :ivar first_seconds: until the people of the first rungs have been tried once
          */
         Load: {
-            /**
-             * First Seconds
-             * @default 0
-             */
-            first_seconds: number;
+            /** People */
+            people: number;
+            /** Seconds */
+            seconds: number;
             /**
              * Never Rung
              * @default 0
              */
             never_rung: number;
-            /** People */
-            people: number;
-            /** Seconds */
-            seconds: number;
+            /**
+             * First Seconds
+             * @default 0
+             */
+            first_seconds: number;
         };
         /**
          * MapView
@@ -1772,6 +1560,8 @@ export interface components {
          *     :ivar scale: steps in a degree
          */
         MapView: {
+            /** Version */
+            version: string;
             /** Origin */
             origin: [
                 number,
@@ -1780,8 +1570,6 @@ export interface components {
             /** Scale */
             scale: number;
             units: components["schemas"]["UnitsView"];
-            /** Version */
-            version: string;
         };
         /**
          * Mark
@@ -1800,10 +1588,10 @@ export interface components {
          * @description A post that would be called, and that nobody holds.
          */
         MissingPost: {
-            /** Post */
-            post: string;
             /** Unit */
             unit: string;
+            /** Post */
+            post: string;
         };
         /**
          * MsgType
@@ -1811,22 +1599,6 @@ export interface components {
          * @enum {string}
          */
         MsgType: "Alert" | "Update" | "Cancel" | "Ack" | "Error";
-        /**
-         * MultiPolygonForm
-         * @description Several polygons of GeoJSON.
-         */
-        MultiPolygonForm: {
-            /** Coordinates */
-            coordinates: [
-                number,
-                number
-            ][][][];
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "MultiPolygon";
-        };
         /**
          * Named
          * @description A person as the record names him, his numbers masked.
@@ -1836,23 +1608,23 @@ export interface components {
         Named: {
             /** Name */
             name: string;
+            post: components["schemas"]["Post"];
             /** Numbers */
             numbers: string[];
-            post: components["schemas"]["Post"];
         };
         /**
          * NewKeyView
          * @description A new key, which is shown this once.
          */
         NewKeyView: {
-            /** Key */
-            key: string;
             /** Name */
             name: string;
             /** Scopes */
             scopes: string[];
             /** Senders */
             senders: string[];
+            /** Key */
+            key: string;
         };
         /**
          * NewPasswordView
@@ -1909,38 +1681,6 @@ export interface components {
             wrong: boolean;
         };
         /**
-         * OfficerEditForm
-         * @description What is to change of an officer; what is left out stays.
-         */
-        OfficerEditForm: {
-            /**
-             * Disabled
-             * @default null
-             */
-            disabled: boolean | null;
-            /**
-             * Display
-             * @default null
-             */
-            display: string | null;
-            /** @default null */
-            role: components["schemas"]["OfficerRole"] | null;
-        };
-        /**
-         * OfficerForm
-         * @description A new officer.
-         */
-        OfficerForm: {
-            /**
-             * Display
-             * @default null
-             */
-            display: string | null;
-            /** Name */
-            name: string;
-            role: components["schemas"]["OfficerRole"];
-        };
-        /**
          * OfficerRole
          * @description What an officer is here for; each may all that the one before may.
          * @enum {string}
@@ -1951,22 +1691,22 @@ export interface components {
          * @description An officer's account, without what is secret.
          */
         OfficerView: {
+            /** Name */
+            name: string;
+            /** Display */
+            display: string;
+            role: components["schemas"]["OfficerRole"];
+            /** Disabled */
+            disabled: boolean;
+            /** Must Change */
+            must_change: boolean;
+            /** Totp */
+            totp: boolean;
             /**
              * Created At
              * Format: date-time
              */
             created_at: string;
-            /** Disabled */
-            disabled: boolean;
-            /** Display */
-            display: string;
-            /** Must Change */
-            must_change: boolean;
-            /** Name */
-            name: string;
-            role: components["schemas"]["OfficerRole"];
-            /** Totp */
-            totp: boolean;
             /** Watch Since */
             watch_since: string | null;
         };
@@ -1975,53 +1715,53 @@ export interface components {
          * @description An officer as he sees himself.
          */
         OwnView: {
-            /** Display */
-            display: string;
             /** Name */
             name: string;
+            /** Display */
+            display: string;
             role: components["schemas"]["OfficerRole"];
         };
         /** Page[AlertView] */
         Page_AlertView_: {
-            /** Cursor */
-            cursor: string | null;
             /** Items */
             items: components["schemas"]["AlertView"][];
+            /** Cursor */
+            cursor: string | null;
         };
         /** Page[CalloutLine] */
         Page_CalloutLine_: {
-            /** Cursor */
-            cursor: string | null;
             /** Items */
             items: components["schemas"]["CalloutLine"][];
+            /** Cursor */
+            cursor: string | null;
         };
         /** Page[EntryView] */
         Page_EntryView_: {
-            /** Cursor */
-            cursor: string | null;
             /** Items */
             items: components["schemas"]["EntryView"][];
+            /** Cursor */
+            cursor: string | null;
         };
         /** Page[KeyView] */
         Page_KeyView_: {
-            /** Cursor */
-            cursor: string | null;
             /** Items */
             items: components["schemas"]["KeyView"][];
+            /** Cursor */
+            cursor: string | null;
         };
         /** Page[OfficerView] */
         Page_OfficerView_: {
-            /** Cursor */
-            cursor: string | null;
             /** Items */
             items: components["schemas"]["OfficerView"][];
+            /** Cursor */
+            cursor: string | null;
         };
         /** Page[PersonView] */
         Page_PersonView_: {
-            /** Cursor */
-            cursor: string | null;
             /** Items */
             items: components["schemas"]["PersonView"][];
+            /** Cursor */
+            cursor: string | null;
         };
         /**
          * ParkReason
@@ -2030,46 +1770,20 @@ export interface components {
          */
         ParkReason: "unknown_reference" | "foreign_sender" | "unresolved_area" | "name_code_mismatch" | "no_audience";
         /**
-         * PasswordForm
-         * @description Another password in place of the old one.
-         */
-        PasswordForm: {
-            /** New */
-            new: string;
-            /** Old */
-            old: string;
-        };
-        /**
          * PersonView
          * @description A version of a person; ``human`` is the same for all versions of him.
          */
         PersonView: {
-            /** Human */
-            human: string;
             /** Id */
             id: string;
+            /** Human */
+            human: string;
             /** Name */
             name: string;
-            /** Numbers */
-            numbers: components["schemas"]["NumberView"][];
             /** Posts */
             posts: components["schemas"]["HeldView"][];
-        };
-        /**
-         * PolygonForm
-         * @description A polygon of GeoJSON (RFC 7946): longitude first, the outer ring first.
-         */
-        PolygonForm: {
-            /** Coordinates */
-            coordinates: [
-                number,
-                number
-            ][][];
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "Polygon";
+            /** Numbers */
+            numbers: components["schemas"]["NumberView"][];
         };
         /**
          * Post
@@ -2082,20 +1796,20 @@ export interface components {
          * @description One post of one unit.
          */
         PostRef: {
-            post: components["schemas"]["Post"];
             /** Unit */
             unit: string;
+            post: components["schemas"]["Post"];
         };
         /**
          * PostView
          * @description A post, with the name of its unit.
          */
         PostView: {
-            post: components["schemas"]["Post"];
             /** Unit */
             unit: string;
             /** Unit Name */
             unit_name: string;
+            post: components["schemas"]["Post"];
         };
         /**
          * PostedView
@@ -2108,17 +1822,6 @@ export interface components {
             alarms: components["schemas"]["AlarmView"][];
             /** Truncated */
             truncated: number;
-        };
-        Problem: {
-            detail: string;
-            errors: {
-                code: string;
-                loc: unknown[];
-                msg: string;
-            }[];
-            status: number;
-            title: string;
-            type: string;
         };
         /**
          * Ready
@@ -2133,16 +1836,6 @@ export interface components {
          */
         Ready: {
             /**
-             * Durability
-             * @default local
-             * @constant
-             */
-            durability: "local";
-            /** Failing Feeds */
-            failing_feeds: string[];
-            /** Lost */
-            lost: number;
-            /**
              * Status
              * @default ready
              * @constant
@@ -2150,8 +1843,18 @@ export interface components {
             status: "ready";
             /** Unread Callbacks */
             unread_callbacks: number;
+            /** Lost */
+            lost: number;
+            /**
+             * Durability
+             * @default local
+             * @constant
+             */
+            durability: "local";
             /** Unverified Callbacks */
             unverified_callbacks: number;
+            /** Failing Feeds */
+            failing_feeds: string[];
         };
         /**
          * RecordRow
@@ -2168,97 +1871,97 @@ export interface components {
          *     :ivar taken_on: the message the taker answered, or what the desk wrote down
          */
         RecordRow: {
-            /** Answered At */
-            answered_at: string | null;
-            /** Answered By */
-            answered_by: string | null;
-            /** Assignees */
-            assignees: string[];
-            /** Attempts */
-            attempts: {
-                [key: string]: number;
-            };
-            /** By */
-            by: string;
-            /** Called */
-            called: components["schemas"]["Named"][];
-            /** Callout */
-            callout: string;
-            close_reason: components["schemas"]["CloseReason"] | null;
-            /** Desk At */
-            desk_at: string | null;
-            /** Door At */
-            door_at: string | null;
-            /** Escalations */
-            escalations: components["schemas"]["Step"][];
-            /** Event */
-            event: string;
-            evidence: components["schemas"]["Evidence"] | null;
-            /** Feedback At */
-            feedback_at: string | null;
-            /** First Delivered At */
-            first_delivered_at: string | null;
-            /** Headline */
-            headline: string;
-            /** Households */
-            households: number | null;
-            /** Identifier */
-            identifier: string;
-            /** In Time */
-            in_time: boolean | null;
-            /** Issuer */
-            issuer: string;
-            level: components["schemas"]["Level"];
-            /** Marks */
-            marks: components["schemas"]["Mark"][];
-            meaning: components["schemas"]["Meaning"] | null;
-            /** Message */
-            message: string | null;
-            /** Note */
-            note: string;
             /** Number */
             number: number;
-            /**
-             * Opened At
-             * Format: date-time
-             */
-            opened_at: string;
-            /** People */
-            people: number | null;
-            /** Picked Up At */
-            picked_up_at: string | null;
-            post: components["schemas"]["Post"];
-            /** Recorded By */
-            recorded_by: string | null;
-            /** Seconds */
-            seconds: number | null;
+            /** Callout */
+            callout: string;
+            /** Headline */
+            headline: string;
+            /** Event */
+            event: string;
+            level: components["schemas"]["Level"];
+            status: components["schemas"]["Status"];
+            /** Identifier */
+            identifier: string;
+            /** Issuer */
+            issuer: string;
             /**
              * Sent
              * Format: date-time
              */
             sent: string;
-            state: components["schemas"]["State"];
-            status: components["schemas"]["Status"];
-            /** Taken At */
-            taken_at: string | null;
-            /** Taken By */
-            taken_by: string | null;
-            /** Taken On */
-            taken_on: string;
-            /** Task At */
-            task_at: string | null;
-            /** Tasks */
-            tasks: components["schemas"]["Task"][];
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** By */
+            by: string;
             /** Township */
             township: string;
+            /** Village */
+            village: string;
             /** Unit */
             unit: string;
             /** Unit Name */
             unit_name: string;
-            /** Village */
-            village: string;
+            post: components["schemas"]["Post"];
+            /** Called */
+            called: components["schemas"]["Named"][];
+            /** Attempts */
+            attempts: {
+                [key: string]: number;
+            };
+            /** First Delivered At */
+            first_delivered_at: string | null;
+            /** Picked Up At */
+            picked_up_at: string | null;
+            /** Answered By */
+            answered_by: string | null;
+            /** Answered At */
+            answered_at: string | null;
+            meaning: components["schemas"]["Meaning"] | null;
+            evidence: components["schemas"]["Evidence"] | null;
+            /** Recorded By */
+            recorded_by: string | null;
+            /** Message */
+            message: string | null;
+            /** Seconds */
+            seconds: number | null;
+            /** In Time */
+            in_time: boolean | null;
+            /** Households */
+            households: number | null;
+            /** People */
+            people: number | null;
+            /** Feedback At */
+            feedback_at: string | null;
             /** Why Not */
             why_not: string[];
+            /** Escalations */
+            escalations: components["schemas"]["Step"][];
+            /** Taken By */
+            taken_by: string | null;
+            /** Taken At */
+            taken_at: string | null;
+            /** Taken On */
+            taken_on: string;
+            /** Desk At */
+            desk_at: string | null;
+            /** Tasks */
+            tasks: components["schemas"]["Task"][];
+            /** Assignees */
+            assignees: string[];
+            /** Task At */
+            task_at: string | null;
+            /** Door At */
+            door_at: string | null;
+            /** Marks */
+            marks: components["schemas"]["Mark"][];
+            state: components["schemas"]["State"];
+            close_reason: components["schemas"]["CloseReason"] | null;
+            /** Note */
+            note: string;
         };
         /**
          * RecordView
@@ -2270,6 +1973,8 @@ export interface components {
          */
         RecordView: {
             alert: components["schemas"]["AlertView"];
+            /** Rows */
+            rows: components["schemas"]["RecordRow"][];
             /** Drill */
             drill: boolean;
             /**
@@ -2277,71 +1982,41 @@ export interface components {
              * Format: date-time
              */
             made_at: string;
-            /** Never Rung */
-            never_rung: number[];
-            /** Not Awakened */
-            not_awakened: number[];
-            /** Rows */
-            rows: components["schemas"]["RecordRow"][];
             seal: components["schemas"]["SealView"] | null;
             summary: components["schemas"]["FiguresView"];
             /** Townships */
             townships: components["schemas"]["dispatcher__api__views__TownshipView"][];
-        };
-        /**
-         * ReferenceForm
-         * @description Another alert, named by the triple of CAP.
-         */
-        ReferenceForm: {
-            /** Identifier */
-            identifier: string;
-            /** Sender */
-            sender: string;
-            /**
-             * Sent
-             * Format: date-time
-             */
-            sent: string;
+            /** Not Awakened */
+            not_awakened: number[];
+            /** Never Rung */
+            never_rung: number[];
         };
         /**
          * RefusedEntry
          * @description An alert of a feed that is not taken in, and why.
          */
         RefusedEntry: {
-            /** Entry */
-            entry: string;
             /** Feed */
             feed: string;
-            /** Problem */
-            problem: string;
+            /** Entry */
+            entry: string;
             /**
              * Seen At
              * Format: date-time
              */
             seen_at: string;
-        };
-        /**
-         * RenewForm
-         * @description Why an alert goes on, and until when.
-         */
-        RenewForm: {
-            /**
-             * Expires
-             * Format: date-time
-             */
-            expires: string;
-            /** Reason */
-            reason: string;
+            /** Problem */
+            problem: string;
         };
         /**
          * Repeat
          * @description How own people go on being called; seconds between, and how often so.
          */
         Repeat: {
-            /** Do */
-            do: components["schemas"]["Channel"][];
             /** Every */
             every: number;
+            /** Do */
+            do: components["schemas"]["Channel"][];
             /** Most */
             most: number;
             /** Voice Every */
@@ -2359,10 +2034,10 @@ export interface components {
         ReplayRows: {
             /** Id */
             id: string[];
-            /** Post */
-            post: components["schemas"]["Post"][];
             /** Unit */
             unit: string[];
+            /** Post */
+            post: components["schemas"]["Post"][];
         };
         /**
          * ReplayView
@@ -2380,18 +2055,18 @@ export interface components {
              * Format: date-time
              */
             began_at: string;
-            /** Changes */
-            changes: [
-                number,
-                number,
-                components["schemas"]["Display"]
-            ][];
             /**
              * Ended At
              * Format: date-time
              */
             ended_at: string;
             rows: components["schemas"]["ReplayRows"];
+            /** Changes */
+            changes: [
+                number,
+                number,
+                components["schemas"]["Display"]
+            ][];
         };
         /**
          * RowsView
@@ -2403,36 +2078,36 @@ export interface components {
          *     :ivar deadline_at: when it becomes overdue by itself; null: no longer
          */
         RowsView: {
-            /** Answered At */
-            answered_at: (string | null)[];
-            /** Changed At */
-            changed_at: string[];
-            /** Deadline At */
-            deadline_at: (string | null)[];
-            /** Display */
-            display: components["schemas"]["Display"][];
-            /** Evidence */
-            evidence: (components["schemas"]["Evidence"] | null)[];
             /** Id */
             id: string[];
+            /** Unit */
+            unit: string[];
+            /** Post */
+            post: components["schemas"]["Post"][];
+            /** State */
+            state: components["schemas"]["State"][];
+            /** Display */
+            display: components["schemas"]["Display"][];
             /** Marks */
             marks: components["schemas"]["Mark"][][];
+            /** Person */
+            person: (string | null)[];
+            /** Rung */
+            rung: (number | null)[];
+            /** Owner */
+            owner: (string | null)[];
             /** Next At */
             next_at: (string | null)[];
             /** Next What */
             next_what: (components["schemas"]["What"] | null)[];
-            /** Owner */
-            owner: (string | null)[];
-            /** Person */
-            person: (string | null)[];
-            /** Post */
-            post: components["schemas"]["Post"][];
-            /** Rung */
-            rung: (number | null)[];
-            /** State */
-            state: components["schemas"]["State"][];
-            /** Unit */
-            unit: string[];
+            /** Deadline At */
+            deadline_at: (string | null)[];
+            /** Answered At */
+            answered_at: (string | null)[];
+            /** Evidence */
+            evidence: (components["schemas"]["Evidence"] | null)[];
+            /** Changed At */
+            changed_at: string[];
         };
         /**
          * Rung
@@ -2446,24 +2121,11 @@ export interface components {
         Rung: {
             /** At */
             at: number;
-            desk?: components["schemas"]["Mark"] | null;
-            mark?: components["schemas"]["Mark"] | null;
-            /**
-             * Need
-             * @default 1
-             */
-            need: number;
-            /**
-             * Own
-             * @default false
-             */
-            own: boolean;
             /**
              * Posts
              * @default []
              */
             posts: components["schemas"]["PostRef"][];
-            task?: components["schemas"]["Task"] | null;
             /**
              * Tries
              * @default []
@@ -2471,6 +2133,19 @@ export interface components {
             tries: components["schemas"]["Try"][];
             /** @default own */
             via: components["schemas"]["Via"];
+            /**
+             * Own
+             * @default false
+             */
+            own: boolean;
+            /**
+             * Need
+             * @default 1
+             */
+            need: number;
+            mark?: components["schemas"]["Mark"] | null;
+            task?: components["schemas"]["Task"] | null;
+            desk?: components["schemas"]["Mark"] | null;
         };
         /**
          * RungView
@@ -2483,27 +2158,27 @@ export interface components {
          *     :ivar mark: what it puts on the board at its time
          */
         RungView: {
+            /** Number */
+            number: number;
             /**
              * At
              * Format: date-time
              */
             at: string;
-            mark: components["schemas"]["Mark"] | null;
-            /** Number */
-            number: number;
-            /** Own */
-            own: boolean;
-            /** People */
-            people: string[];
-            /** Posts */
-            posts: components["schemas"]["PostView"][];
             /** Reached At */
             reached_at: string | null;
             /** Struck */
             struck: boolean;
-            task: components["schemas"]["Task"] | null;
+            /** Own */
+            own: boolean;
+            /** Posts */
+            posts: components["schemas"]["PostView"][];
+            /** People */
+            people: string[];
             /** Tries */
             tries: components["schemas"]["TryView"][];
+            mark: components["schemas"]["Mark"] | null;
+            task: components["schemas"]["Task"] | null;
         };
         /**
          * ScoreView
@@ -2514,29 +2189,29 @@ export interface components {
          *     :ivar faults: how often each fault was found
          */
         ScoreView: {
-            /** Faults */
-            faults: {
-                [key: string]: number;
-            };
             /** Grids */
             grids: number;
             /** Ready */
             ready: number;
             /** Score */
             score: number | null;
+            /** Faults */
+            faults: {
+                [key: string]: number;
+            };
         };
         /**
          * SealView
          * @description The newest seal of an alert: which one, when, and over what root.
          */
         SealView: {
+            /** N */
+            n: number;
             /**
              * At
              * Format: date-time
              */
             at: string;
-            /** N */
-            n: number;
             /** Root */
             root: string;
         };
@@ -2550,6 +2225,9 @@ export interface components {
          *     :ivar totp: whether a code is asked for when he signs in
          */
         SessionView: {
+            officer: components["schemas"]["OwnView"];
+            /** Scopes */
+            scopes: string[];
             /** Csrf */
             csrf: string;
             /**
@@ -2557,41 +2235,23 @@ export interface components {
              * Format: date-time
              */
             expires_at: string;
+            watch: components["schemas"]["WatchedView"] | null;
             /** Must Change */
             must_change: boolean;
-            officer: components["schemas"]["OwnView"];
-            /** Scopes */
-            scopes: string[];
             /** Totp */
             totp: boolean;
-            watch: components["schemas"]["WatchedView"] | null;
         };
         /**
          * SheetLink
          * @description Where the call sheet of a place can be had; it takes a key of its own.
          */
         SheetLink: {
-            /** Name */
-            name: string;
             /** Unit */
             unit: string;
-            /** Url */
-            url: string;
-        };
-        /**
-         * SignInForm
-         * @description Who wants in; ``totp`` where he uses codes.
-         */
-        SignInForm: {
             /** Name */
             name: string;
-            /** Password */
-            password: string;
-            /**
-             * Totp
-             * @default null
-             */
-            totp: string | null;
+            /** Url */
+            url: string;
         };
         /**
          * State
@@ -2626,54 +2286,54 @@ export interface components {
          *     :ivar townships: the same by township, where that was asked for
          */
         SummaryView: {
-            /** Answer Rate */
-            answer_rate: number | null;
-            /** Answered */
-            answered: number;
-            /** Answered In Time */
-            answered_in_time: number;
-            /** Attempts */
-            attempts: number;
+            /** Callouts */
+            callouts: number;
             /** By State */
             by_state: {
                 [key: string]: number;
             };
-            /** Callouts */
-            callouts: number;
+            /** Answered */
+            answered: number;
+            /** Answered In Time */
+            answered_in_time: number;
+            /** Taken */
+            taken: number;
+            /** To Desk */
+            to_desk: number;
+            /** Not Awakened */
+            not_awakened: number;
+            /** Never Rung */
+            never_rung: number;
+            /** Grid Coverage Rate */
+            grid_coverage_rate: number | null;
+            /** Answer Rate */
+            answer_rate: number | null;
+            /** P50 Seconds */
+            p50_seconds: number | null;
+            /** P90 Seconds */
+            p90_seconds: number | null;
+            /** Attempts */
+            attempts: number;
             /**
              * Drill
              * @default false
              */
             drill: boolean;
-            /** Grid Coverage Rate */
-            grid_coverage_rate: number | null;
-            /**
-             * Held Back
-             * @default []
-             */
-            held_back: components["schemas"]["HeldBack"][];
             /**
              * Messages
              * @default 0
              */
             messages: number;
-            /** Never Rung */
-            never_rung: number;
-            /** Not Awakened */
-            not_awakened: number;
-            /** P50 Seconds */
-            p50_seconds: number | null;
-            /** P90 Seconds */
-            p90_seconds: number | null;
             /**
              * Possible Duplicates
              * @default 0
              */
             possible_duplicates: number;
-            /** Taken */
-            taken: number;
-            /** To Desk */
-            to_desk: number;
+            /**
+             * Held Back
+             * @default []
+             */
+            held_back: components["schemas"]["HeldBack"][];
             /** Townships */
             townships?: components["schemas"]["dispatcher__api__views__TownshipView"][] | null;
         };
@@ -2682,26 +2342,18 @@ export interface components {
          * @description Who above owes a result, and until when.
          */
         TakenView: {
+            /** By */
+            by: string;
             /**
              * At
              * Format: date-time
              */
             at: string;
-            /** By */
-            by: string;
             /**
              * Result By
              * Format: date-time
              */
             result_by: string;
-        };
-        /**
-         * TakeoverForm
-         * @description Why the desk takes a callout over, and what it does about it.
-         */
-        TakeoverForm: {
-            /** Note */
-            note: string;
         };
         /**
          * Target
@@ -2727,54 +2379,46 @@ export interface components {
          *     :ivar failed: callouts whose own people can't be reached
          */
         TierView: {
-            /** Answer Rate */
-            answer_rate: number | null;
-            /** Answered */
-            answered: number;
-            /** Answered In Time */
-            answered_in_time: number;
-            /** Attempts */
-            attempts: number;
-            /** By Display */
-            by_display: {
-                [key: string]: number;
-            };
+            /** Callouts */
+            callouts: number;
             /** By State */
             by_state: {
                 [key: string]: number;
             };
-            /** Callouts */
-            callouts: number;
-            /** Failed */
-            failed: number;
-            /** Grid Coverage Rate */
-            grid_coverage_rate: number | null;
-            /** Name */
-            name: string;
-            /** Never Rung */
-            never_rung: number;
-            /** Not Awakened */
-            not_awakened: number;
-            /** Overdue */
-            overdue: number;
-            /** P50 Seconds */
-            p50_seconds: number | null;
-            /** P90 Seconds */
-            p90_seconds: number | null;
+            /** Answered */
+            answered: number;
+            /** Answered In Time */
+            answered_in_time: number;
             /** Taken */
             taken: number;
             /** To Desk */
             to_desk: number;
+            /** Not Awakened */
+            not_awakened: number;
+            /** Never Rung */
+            never_rung: number;
+            /** Grid Coverage Rate */
+            grid_coverage_rate: number | null;
+            /** Answer Rate */
+            answer_rate: number | null;
+            /** P50 Seconds */
+            p50_seconds: number | null;
+            /** P90 Seconds */
+            p90_seconds: number | null;
+            /** Attempts */
+            attempts: number;
             /** Unit */
             unit: string;
-        };
-        /**
-         * TotpForm
-         * @description A code that shows that the telephone knows the secret.
-         */
-        TotpForm: {
-            /** Code */
-            code: string;
+            /** Name */
+            name: string;
+            /** Overdue */
+            overdue: number;
+            /** Failed */
+            failed: number;
+            /** By Display */
+            by_display: {
+                [key: string]: number;
+            };
         };
         /**
          * TotpView
@@ -2829,22 +2473,22 @@ export interface components {
         UnitsView: {
             /** Id */
             id: string[];
+            /** Name */
+            name: string[];
             /** Kind */
             kind: components["schemas"]["UnitKind"][];
+            /** Parent */
+            parent: (string | null)[];
+            /** Township */
+            township: (string | null)[];
             /** Lat */
             lat: (number | null)[];
             /** Lon */
             lon: (number | null)[];
-            /** Name */
-            name: string[];
-            /** Parent */
-            parent: (string | null)[];
-            /** Rings */
-            rings: (number[][] | null)[];
             /** Risk */
             risk: number[];
-            /** Township */
-            township: (string | null)[];
+            /** Rings */
+            rings: (number[][] | null)[];
         };
         /**
          * Via
@@ -2853,34 +2497,23 @@ export interface components {
          */
         Via: "own" | "digest" | "info";
         /**
-         * WatchForm
-         * @description What is written down when a watch begins.
-         */
-        WatchForm: {
-            /**
-             * Note
-             * @default
-             */
-            note: string;
-        };
-        /**
          * WatchView
          * @description Who watches the desk.
          *
          *     :ivar signed_in: whether he has a session; else he has only not ended his watch
          */
         WatchView: {
-            /** Display */
-            display: string;
             /** Name */
             name: string;
-            /** Signed In */
-            signed_in: boolean;
+            /** Display */
+            display: string;
             /**
              * Since
              * Format: date-time
              */
             since: string;
+            /** Signed In */
+            signed_in: boolean;
         };
         /**
          * WatchedView
@@ -2912,79 +2545,446 @@ export interface components {
          * @description A unit by its name.
          */
         dispatcher__api__areas__PlaceView: {
-            kind: components["schemas"]["UnitKind"];
-            /** Name */
-            name: string;
             /** Unit */
             unit: string;
+            /** Name */
+            name: string;
+            kind: components["schemas"]["UnitKind"];
         };
         /**
          * TownshipView
          * @description One township.
          */
         dispatcher__api__checking__TownshipView: {
-            /** Faults */
-            faults: {
-                [key: string]: number;
-            };
             /** Grids */
             grids: number;
-            /** Name */
-            name: string;
             /** Ready */
             ready: number;
             /** Score */
             score: number | null;
+            /** Faults */
+            faults: {
+                [key: string]: number;
+            };
             /** Unit */
             unit: string;
+            /** Name */
+            name: string;
         };
         /**
          * PlaceView
          * @description A unit by its name; without one: the roster has lost it.
          */
         dispatcher__api__drawer__PlaceView: {
-            /** Name */
-            name: string;
             /** Unit */
             unit: string;
+            /** Name */
+            name: string;
         };
         /**
          * TownshipView
          * @description The figures of one township; ``unit`` is empty for what the roster lost.
          */
         dispatcher__api__views__TownshipView: {
-            /** Answer Rate */
-            answer_rate: number | null;
-            /** Answered */
-            answered: number;
-            /** Answered In Time */
-            answered_in_time: number;
-            /** Attempts */
-            attempts: number;
+            /** Callouts */
+            callouts: number;
             /** By State */
             by_state: {
                 [key: string]: number;
             };
-            /** Callouts */
-            callouts: number;
-            /** Grid Coverage Rate */
-            grid_coverage_rate: number | null;
-            /** Name */
-            name: string;
-            /** Never Rung */
-            never_rung: number;
-            /** Not Awakened */
-            not_awakened: number;
-            /** P50 Seconds */
-            p50_seconds: number | null;
-            /** P90 Seconds */
-            p90_seconds: number | null;
+            /** Answered */
+            answered: number;
+            /** Answered In Time */
+            answered_in_time: number;
             /** Taken */
             taken: number;
             /** To Desk */
             to_desk: number;
+            /** Not Awakened */
+            not_awakened: number;
+            /** Never Rung */
+            never_rung: number;
+            /** Grid Coverage Rate */
+            grid_coverage_rate: number | null;
+            /** Answer Rate */
+            answer_rate: number | null;
+            /** P50 Seconds */
+            p50_seconds: number | null;
+            /** P90 Seconds */
+            p90_seconds: number | null;
+            /** Attempts */
+            attempts: number;
             /** Unit */
             unit: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * AlertForm
+         * @description An alert. Null means absent; what must be there depends on ``msg_type``.
+         */
+        AlertForm: {
+            /**
+             * Sender
+             * @default null
+             */
+            sender: string | null;
+            /**
+             * Identifier
+             * @default null
+             */
+            identifier: string | null;
+            /**
+             * Sent
+             * @default null
+             */
+            sent: string | null;
+            /** @default null */
+            status: components["schemas"]["Status"] | null;
+            /** @default null */
+            msg_type: components["schemas"]["MsgType"] | null;
+            /**
+             * References
+             * @default null
+             */
+            references: components["schemas"]["ReferenceForm"][] | null;
+            /**
+             * Event Code
+             * @default null
+             */
+            event_code: string | null;
+            /**
+             * Event
+             * @default null
+             */
+            event: string | null;
+            /**
+             * Level
+             * @default null
+             */
+            level: ("red" | "orange" | "yellow" | "blue") | null;
+            /**
+             * Headline
+             * @default null
+             */
+            headline: string | null;
+            /**
+             * Description
+             * @default null
+             */
+            description: string | null;
+            /**
+             * Instruction
+             * @default null
+             */
+            instruction: string | null;
+            /**
+             * Issuer
+             * @default null
+             */
+            issuer: string | null;
+            /**
+             * Effective
+             * @default null
+             */
+            effective: string | null;
+            /**
+             * Expires
+             * @default null
+             */
+            expires: string | null;
+            /**
+             * Areas
+             * @default null
+             */
+            areas: components["schemas"]["AreaForm"][] | null;
+        };
+        /**
+         * AnswerForm
+         * @description What somebody told an officer: who, what, how and when.
+         */
+        AnswerForm: {
+            /** Person */
+            person: string;
+            /**
+             * Meaning
+             * @enum {string}
+             */
+            meaning: "received" | "evacuating" | "completed" | "deployed" | "need_help" | "cannot_act" | "wrong_person";
+            /**
+             * How
+             * @enum {string}
+             */
+            how: "phone" | "face" | "radio" | "sheet";
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** @default null */
+            figures: components["schemas"]["FiguresForm"] | null;
+        };
+        /**
+         * AreaForm
+         * @description One area: by name, codes, units, or drawn on a map of whichever datum.
+         */
+        AreaForm: {
+            /**
+             * Name
+             * @default null
+             */
+            name: string | null;
+            /**
+             * Codes
+             * @default null
+             */
+            codes: components["schemas"]["CodeForm"][] | null;
+            /**
+             * Units
+             * @default null
+             */
+            units: string[] | null;
+            /**
+             * Geometry
+             * @default null
+             */
+            geometry: (components["schemas"]["PolygonForm"] | components["schemas"]["MultiPolygonForm"]) | null;
+            /** @default null */
+            circle: components["schemas"]["CircleForm"] | null;
+            /** @default WGS-84 */
+            crs: components["schemas"]["Datum"];
+        };
+        /**
+         * CancelForm
+         * @description Why an alert is ended.
+         */
+        CancelForm: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * CircleForm
+         * @description All that is no further from a point.
+         */
+        CircleForm: {
+            /** Lat */
+            lat: number;
+            /** Lon */
+            lon: number;
+            /** Radius Km */
+            radius_km: number;
+        };
+        /**
+         * CodeForm
+         * @description A code and the list it comes from.
+         */
+        CodeForm: {
+            /** System */
+            system: string;
+            /** Code */
+            code: string;
+        };
+        /**
+         * Datum
+         * @description What coordinates are counted from.
+         * @enum {string}
+         */
+        Datum: "WGS-84" | "GCJ-02" | "BD-09";
+        /**
+         * EchoForm
+         * @description Areas to be found, without a warning.
+         */
+        EchoForm: {
+            /** Areas */
+            areas: components["schemas"]["AreaForm"][];
+        };
+        /**
+         * FiguresForm
+         * @description How many moved; null means not told.
+         */
+        FiguresForm: {
+            /**
+             * Households
+             * @default null
+             */
+            households: number | null;
+            /**
+             * People
+             * @default null
+             */
+            people: number | null;
+        };
+        /**
+         * KeyForm
+         * @description A new API key.
+         */
+        KeyForm: {
+            /** Name */
+            name: string;
+            /** Scopes */
+            scopes: string[];
+            /** Senders */
+            senders?: string[];
+        };
+        /**
+         * MultiPolygonForm
+         * @description Several polygons of GeoJSON.
+         */
+        MultiPolygonForm: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "MultiPolygon";
+            /** Coordinates */
+            coordinates: [
+                number,
+                number
+            ][][][];
+        };
+        /**
+         * OfficerEditForm
+         * @description What is to change of an officer; what is left out stays.
+         */
+        OfficerEditForm: {
+            /** @default null */
+            role: components["schemas"]["OfficerRole"] | null;
+            /**
+             * Display
+             * @default null
+             */
+            display: string | null;
+            /**
+             * Disabled
+             * @default null
+             */
+            disabled: boolean | null;
+        };
+        /**
+         * OfficerForm
+         * @description A new officer.
+         */
+        OfficerForm: {
+            /** Name */
+            name: string;
+            role: components["schemas"]["OfficerRole"];
+            /**
+             * Display
+             * @default null
+             */
+            display: string | null;
+        };
+        /**
+         * PasswordForm
+         * @description Another password in place of the old one.
+         */
+        PasswordForm: {
+            /** Old */
+            old: string;
+            /** New */
+            new: string;
+        };
+        /**
+         * PolygonForm
+         * @description A polygon of GeoJSON (RFC 7946): longitude first, the outer ring first.
+         */
+        PolygonForm: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "Polygon";
+            /** Coordinates */
+            coordinates: [
+                number,
+                number
+            ][][];
+        };
+        /**
+         * ReferenceForm
+         * @description Another alert, named by the triple of CAP.
+         */
+        ReferenceForm: {
+            /** Sender */
+            sender: string;
+            /** Identifier */
+            identifier: string;
+            /**
+             * Sent
+             * Format: date-time
+             */
+            sent: string;
+        };
+        /**
+         * RenewForm
+         * @description Why an alert goes on, and until when.
+         */
+        RenewForm: {
+            /** Reason */
+            reason: string;
+            /**
+             * Expires
+             * Format: date-time
+             */
+            expires: string;
+        };
+        /**
+         * SignInForm
+         * @description Who wants in; ``totp`` where he uses codes.
+         */
+        SignInForm: {
+            /** Name */
+            name: string;
+            /** Password */
+            password: string;
+            /**
+             * Totp
+             * @default null
+             */
+            totp: string | null;
+        };
+        /**
+         * TakeoverForm
+         * @description Why the desk takes a callout over, and what it does about it.
+         */
+        TakeoverForm: {
+            /** Note */
+            note: string;
+        };
+        /**
+         * TotpForm
+         * @description A code that shows that the telephone knows the secret.
+         */
+        TotpForm: {
+            /** Code */
+            code: string;
+        };
+        /**
+         * WatchForm
+         * @description What is written down when a watch begins.
+         */
+        WatchForm: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        Problem: {
+            type: string;
+            title: string;
+            status: number;
+            detail: string;
+            errors: {
+                loc: unknown[];
+                code: string;
+                msg: string;
+            }[];
         };
     };
     responses: never;
@@ -3069,8 +3069,8 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/cap+xml": string;
                 "application/json": components["schemas"]["AlertForm"];
+                "application/cap+xml": string;
                 "application/xml": string;
             };
         };
@@ -3254,12 +3254,12 @@ export interface operations {
             };
         };
     };
-    show_board_api_v1_alerts__id__board_get: {
+    figures_of_api_v1_alerts__id__summary_get: {
         parameters: {
-            query?: never;
-            header?: {
-                "accept-language"?: string;
+            query?: {
+                by?: "township" | null;
             };
+            header?: never;
             path: {
                 id: string;
             };
@@ -3273,7 +3273,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoardView"];
+                    "application/json": components["schemas"]["SummaryView"];
                 };
             };
             /** @description Unauthorized */
@@ -3296,6 +3296,15 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3338,6 +3347,79 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_CalloutLine_"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_record_api_v1_alerts__id__record_get: {
+        parameters: {
+            query?: {
+                format?: "json" | "csv" | "xlsx" | "html";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordView"];
+                    "text/csv; charset=utf-8": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "text/html; charset=utf-8": string;
                 };
             };
             /** @description Unauthorized */
@@ -3512,79 +3594,6 @@ export interface operations {
             };
         };
     };
-    show_record_api_v1_alerts__id__record_get: {
-        parameters: {
-            query?: {
-                format?: "json" | "csv" | "xlsx" | "html";
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    "Content-Disposition"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RecordView"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
-                    "text/csv; charset=utf-8": string;
-                    "text/html; charset=utf-8": string;
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     renew_alert_api_v1_alerts__id__renew_post: {
         parameters: {
             query?: never;
@@ -3712,11 +3721,12 @@ export interface operations {
             };
         };
     };
-    replay_api_v1_alerts__id__replay_get: {
+    print_sheet_api_v1_alerts__id__sheets__unit__get: {
         parameters: {
             query?: never;
             header?: never;
             path: {
+                unit: string;
                 id: string;
             };
             cookie?: never;
@@ -3729,7 +3739,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReplayView"];
+                    "text/html": string;
                 };
             };
             /** @description Unauthorized */
@@ -3770,12 +3780,13 @@ export interface operations {
             };
         };
     };
-    print_sheet_api_v1_alerts__id__sheets__unit__get: {
+    show_board_api_v1_alerts__id__board_get: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "accept-language"?: string;
+            };
             path: {
-                unit: string;
                 id: string;
             };
             cookie?: never;
@@ -3788,7 +3799,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/html": string;
+                    "application/json": components["schemas"]["BoardView"];
                 };
             };
             /** @description Unauthorized */
@@ -3892,11 +3903,61 @@ export interface operations {
             };
         };
     };
-    figures_of_api_v1_alerts__id__summary_get: {
+    watch_all_api_v1_stream_get: {
         parameters: {
             query?: {
-                by?: "township" | null;
+                cursor?: string | null;
             };
+            header?: {
+                "last-event-id"?: string | null;
+                "accept-language"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_api_v1_alerts__id__replay_get: {
+        parameters: {
+            query?: never;
             header?: never;
             path: {
                 id: string;
@@ -3911,7 +3972,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SummaryView"];
+                    "application/json": components["schemas"]["ReplayView"];
                 };
             };
             /** @description Unauthorized */
@@ -3941,8 +4002,227 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Any other */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_map_api_v1_map_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-none-match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapView"];
+                };
+            };
+            /** @description You have it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_alarms_api_v1_monitors__kind__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: components["schemas"]["Kind"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Nothing new */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostedView"];
+                };
+            };
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostedView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable Content */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_feeds_api_v1_feeds_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedsView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4030,6 +4310,66 @@ export interface operations {
             };
             /** @description Unsupported Media Type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_roster_api_v1_roster_check_get: {
+        parameters: {
+            query?: {
+                township?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4427,1117 +4767,6 @@ export interface operations {
             };
         };
     };
-    show_feeds_api_v1_feeds_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FeedsView"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_keys_api_v1_keys_get: {
-        parameters: {
-            query?: {
-                limit?: number;
-                cursor?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_KeyView_"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_key_api_v1_keys_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["KeyForm"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NewKeyView"];
-                };
-            };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Content Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    end_key_api_v1_keys__name__delete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    show_log_api_v1_log_get: {
-        parameters: {
-            query?: {
-                limit?: number;
-                cursor?: string | null;
-                kind?: string | null;
-                by?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_EntryView_"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    show_map_api_v1_map_get: {
-        parameters: {
-            query?: never;
-            header?: {
-                "if-none-match"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MapView"];
-                };
-            };
-            /** @description You have it */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_alarms_api_v1_monitors__kind__post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                kind: components["schemas"]["Kind"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": Record<string, never>;
-            };
-        };
-        responses: {
-            /** @description Nothing new */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PostedView"];
-                };
-            };
-            /** @description Successful Response */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PostedView"];
-                };
-            };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Content Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_officers_api_v1_officers_get: {
-        parameters: {
-            query?: {
-                limit?: number;
-                cursor?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_OfficerView_"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_officer_api_v1_officers_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["OfficerForm"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NewPasswordView"];
-                };
-            };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Content Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    show_officer_api_v1_officers__name__get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OfficerView"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    edit_officer_api_v1_officers__name__put: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["OfficerEditForm"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OfficerView"];
-                };
-            };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Content Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    disable_officer_api_v1_officers__name__delete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OfficerView"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reset_password_api_v1_officers__name__password_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NewPasswordView"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reset_totp_api_v1_officers__name__totp_delete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OfficerView"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     list_people_api_v1_people_get: {
         parameters: {
             query?: {
@@ -5666,13 +4895,622 @@ export interface operations {
             };
         };
     };
-    check_roster_api_v1_roster_check_get: {
+    take_callback_hooks__channel__sms_reply_post: {
         parameters: {
-            query?: {
-                township?: string | null;
-                limit?: number;
-                cursor?: string | null;
+            query?: never;
+            header?: never;
+            path: {
+                channel: string;
             };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/x-www-form-urlencoded": {
+                    [key: string]: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_callback_hooks__channel__sms_status_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/x-www-form-urlencoded": {
+                    [key: string]: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_status_hooks__channel__voice_status_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/x-www-form-urlencoded": {
+                    [key: string]: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pick_up_hooks__channel__voice_answer_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/x-www-form-urlencoded": {
+                    [key: string]: string;
+                };
+            };
+        };
+        responses: {
+            /** @description what is said next */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/xml": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    press_hooks__channel__voice_keys_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/x-www-form-urlencoded": {
+                    [key: string]: string;
+                };
+            };
+        };
+        responses: {
+            /** @description what is said next */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/xml": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ring_hooks__channel__voice_inbound_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/x-www-form-urlencoded": {
+                    [key: string]: string;
+                };
+            };
+        };
+        responses: {
+            /** @description what is said next */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/xml": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    greet_hooks__channel__event_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the echo, decrypted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_event_hooks__channel__event_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "text/xml": string;
+            };
+        };
+        responses: {
+            /** @description kept */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    healthz_healthz_get: {
+        parameters: {
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -5685,29 +5523,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CheckView"];
+                    "application/json": components["schemas"]["Alive"];
                 };
             };
-            /** @description Unauthorized */
-            401: {
+        };
+    };
+    readyz_readyz_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Ready"];
                 };
             };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Content */
-            422: {
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6521,58 +6361,6 @@ export interface operations {
             };
         };
     };
-    watch_all_api_v1_stream_get: {
-        parameters: {
-            query?: {
-                cursor?: string | null;
-            };
-            header?: {
-                "last-event-id"?: string | null;
-                "accept-language"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": unknown;
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     show_watch_api_v1_watch_get: {
         parameters: {
             query?: never;
@@ -6620,9 +6408,12 @@ export interface operations {
             };
         };
     };
-    healthz_healthz_get: {
+    list_officers_api_v1_officers_get: {
         parameters: {
-            query?: never;
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6635,29 +6426,197 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Alive"];
+                    "application/json": components["schemas"]["Page_OfficerView_"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    greet_hooks__channel__event_get: {
+    create_officer_api_v1_officers_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfficerForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewPasswordView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_officer_api_v1_officers__name__get: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                channel: string;
+                name: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description the echo, decrypted */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/plain": unknown;
+                    "application/json": components["schemas"]["OfficerView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Forbidden */
@@ -6689,107 +6648,47 @@ export interface operations {
             };
         };
     };
-    take_event_hooks__channel__event_post: {
+    edit_officer_api_v1_officers__name__put: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                channel: string;
+                name: string;
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "text/xml": string;
-            };
-        };
-        responses: {
-            /** @description kept */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Content Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    take_callback_hooks__channel__sms_reply_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                channel: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/x-www-form-urlencoded": {
-                    [key: string]: string;
-                };
+                "application/json": components["schemas"]["OfficerEditForm"];
             };
         };
         responses: {
             /** @description Successful Response */
-            204: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["OfficerView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Forbidden */
             403: {
@@ -6818,8 +6717,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Content Too Large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6847,110 +6773,33 @@ export interface operations {
             };
         };
     };
-    take_callback_hooks__channel__sms_status_post: {
+    disable_officer_api_v1_officers__name__delete: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                channel: string;
+                name: string;
             };
             cookie?: never;
         };
-        requestBody?: {
-            content: {
-                "application/x-www-form-urlencoded": {
-                    [key: string]: string;
-                };
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Content Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    pick_up_hooks__channel__voice_answer_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                channel: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/x-www-form-urlencoded": {
-                    [key: string]: string;
-                };
-            };
-        };
-        responses: {
-            /** @description what is said next */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/xml": unknown;
+                    "application/json": components["schemas"]["OfficerView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Forbidden */
@@ -6971,17 +6820,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Content Too Large */
-            413: {
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7009,193 +6849,34 @@ export interface operations {
             };
         };
     };
-    ring_hooks__channel__voice_inbound_post: {
+    reset_password_api_v1_officers__name__password_post: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                channel: string;
+                name: string;
             };
             cookie?: never;
         };
-        requestBody?: {
-            content: {
-                "application/x-www-form-urlencoded": {
-                    [key: string]: string;
-                };
-            };
-        };
-        responses: {
-            /** @description what is said next */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/xml": unknown;
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Content Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    press_hooks__channel__voice_keys_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                channel: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/x-www-form-urlencoded": {
-                    [key: string]: string;
-                };
-            };
-        };
-        responses: {
-            /** @description what is said next */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/xml": unknown;
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Content Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    take_status_hooks__channel__voice_status_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                channel: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/x-www-form-urlencoded": {
-                    [key: string]: string;
-                };
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
-            204: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["NewPasswordView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Forbidden */
             403: {
@@ -7215,17 +6896,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Request Timeout */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Content Too Large */
-            413: {
+            /** @description Too Many Requests */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7253,9 +6925,79 @@ export interface operations {
             };
         };
     };
-    readyz_readyz_get: {
+    reset_totp_api_v1_officers__name__totp_delete: {
         parameters: {
             query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfficerView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_keys_api_v1_keys_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -7268,11 +7010,269 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Ready"];
+                    "application/json": components["schemas"]["Page_KeyView_"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_key_api_v1_keys_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewKeyView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Service Unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_key_api_v1_keys__name__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_log_api_v1_log_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                kind?: string | null;
+                by?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EntryView_"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -3,7 +3,7 @@ import { DISPLAYS, HATCHES, SYMBOLS, type Hatch } from "./displays";
 import type { Cell } from "./geometry";
 
 const TILE = 8;
-const SYMBOL_WIDTH = 26; // a cell at least so wide, in pixels of the screen, shows its symbol
+const SYMBOL_SIDE = 30; // a cell at least so wide and high, in pixels of the screen, shows its symbol
 
 export interface Paint {
   fills: Map<Display | null, string>;
@@ -86,7 +86,8 @@ export function paintCell(context: CanvasRenderingContext2D, paint: Paint, view:
   context.strokeStyle = paint.line;
   context.lineWidth = 0.8 / view.scale;
   context.stroke(path);
-  if (display && (cell.box[2] - cell.box[0]) * view.scale >= SYMBOL_WIDTH) paintSymbol(context, paint, view, cell, display);
+  const side = Math.min(cell.box[2] - cell.box[0], cell.box[3] - cell.box[1]);
+  if (display && side * view.scale >= SYMBOL_SIDE) paintSymbol(context, paint, view, cell, display);
 }
 
 function paintSymbol(context: CanvasRenderingContext2D, paint: Paint, view: View, { centre }: Cell, display: Display): void {

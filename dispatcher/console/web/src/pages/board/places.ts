@@ -1,6 +1,6 @@
 import type { Layer } from "../../api/client";
 
-/** Where a unit is, by names; `village` is empty where it has none above it. */
+/** Where a unit is, by names; `village` is empty where it has none above it, or its own name says it. */
 export interface Place {
   name: string;
   village: string;
@@ -15,8 +15,10 @@ export function placesOf(layer: Layer): Map<string, Place> {
     id.map((unit, n) => {
       const above = parent[n] ?? "";
       const town = township[n] ?? "";
-      const village = kind[n] === "grid" && above !== town ? (names.get(above) ?? "") : "";
-      return [unit, { name: name[n] ?? "", village, township: town, townshipName: names.get(town) ?? "" }];
+      const own = name[n] ?? "";
+      const over = kind[n] === "grid" && above !== town ? (names.get(above) ?? "") : "";
+      const village = own.startsWith(over) ? "" : over;
+      return [unit, { name: own, village, township: town, townshipName: names.get(town) ?? "" }];
     }),
   );
 }
