@@ -166,7 +166,7 @@ async def show_record(
     """The record of an alert, 叫应记录表."""
     context, now = await front.runtime.keeper.refresh(), front.now()
     record = await front.runtime.database.read(
-        lambda c: take_record(c, context, alert, now, caller.name)
+        lambda c: take_record(c, context, alert, now, caller.by)
     )
     # A large one takes seconds to write: on a thread, holding no connection.
     return await asyncio.to_thread(_written, record, ending)

@@ -100,9 +100,10 @@ async def post_alarms(
 
 def _reader(front: Front, caller: Caller, kind: Kind) -> Reader:
     settings = front.runtime.settings
+    own = None if caller.session else settings.monitors.get(caller.name)
     return Reader(
         kind=kind,
-        own=settings.monitors.get(caller.name, Monitor()),
+        own=own or Monitor(),
         sender=next((one for one in caller.senders if "*" not in one), caller.name),
         code_system=settings.intake.code_system,
         now=front.now(),

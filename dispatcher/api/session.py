@@ -102,7 +102,6 @@ def shown(officer: Officer, secret: str, ends_at: datetime) -> SessionView:
 async def sign_in(
     request: Request,
     front: FrontOf,
-    kept: Kept,
     form: Annotated[SignInForm, Depends(read_as(SignInForm))],
     response: Response,
 ) -> SessionView:
@@ -123,7 +122,7 @@ async def sign_in(
         if rehashed:
             officer = replace(officer, password=rehashed)
         officers.save(connection, officer)
-        sessions.end(connection, kept or "")
+        sessions.end(connection, request.cookies.get(COOKIE, ""))
         return officer, sessions.begin(connection, officer.name, secret, terms, now)
 
     officer, ends_at = await front.runtime.database.write(begin)

@@ -57,7 +57,7 @@ class OfficerEditForm(Form):
 
     role: Role | None = None
     display: Display | None = None
-    disabled: bool | None = None
+    disabled: Annotated[bool | None, Field(strict=True)] = None
 
 
 class KeyForm(Form):

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
@@ -21,9 +20,10 @@ from sqlalchemy import (
 )
 
 from dispatcher.core.proof import GENESIS
+from dispatcher.store import desk_tables
 from dispatcher.store.moment import Moment
 
-metadata = MetaData()
+metadata = desk_tables.metadata
 
 setting = Table(
     "setting",
@@ -42,36 +42,8 @@ api_key = Table(
     Column("created_at", Moment, nullable=False),
 )
 
-# Who signs in at the desk. What he is called and the secret of his codes are encrypted;
-# a row is never removed, so a name is never somebody else's later.
-officer = Table(
-    "officer",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("display", Text, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("password", Text, nullable=False),
-    Column("must_change", Boolean, nullable=False),
-    Column("totp", Text, nullable=False),
-    Column("totp_on", Boolean, nullable=False),
-    # The step of the last code that was taken: no code is taken twice.
-    Column("totp_step", Integer, nullable=False),
-    Column("disabled", Boolean, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    # Set while he watches the desk.
-    Column("watch_since", Moment),
-)
-
-session = Table(
-    "session",
-    metadata,
-    Column("digest", Text, primary_key=True),
-    Column("officer", Text, nullable=False, index=True),
-    Column("created_at", Moment, nullable=False),
-    Column("seen_at", Moment, nullable=False),
-    Column("ends_at", Moment, nullable=False, index=True),
-    sqlite_with_rowid=False,
-)
+# Who signs in at the desk.
+officer, session = desk_tables.officer, desk_tables.session
 
 # What was answered to a request with an Idempotency-Key; kept at least 7 days.
 idempotency = Table(

@@ -24,6 +24,7 @@ from dispatcher.api.app import create_app
 from dispatcher.api.auth import Scope
 from dispatcher.store import keys
 from dispatcher.store.keys import ApiKey
+from tests.api.desk import hire
 from tests.api.hamlet import GRIDS, NOON, SETTINGS, TOKEN, Hamlet
 from tests.api.visitor import link, opened, warned
 
@@ -127,11 +128,15 @@ async def _lived_in(hamlet: Hamlet) -> dict[tuple[str, str], list[str]]:
     token = (await link(hamlet)).rpartition("/")[2]
     reason = {"reason": "雨停了"}
     await hamlet.post(f"/api/v1/alerts/{alerts[-1]}/cancel", reason)
+    await hire(hamlet, "limin")
+    await hire(hamlet, "zhaolei", "administrator")
     callouts = [await hamlet.callout(grid) for grid in GRIDS]
     return {
         ("/api/v1/alerts/", "id"): alerts,
         ("/api/v1/alerts/", "unit"): [*GRIDS],
         ("/api/v1/callouts/", "id"): callouts,
+        ("/api/v1/officers/", "name"): ["limin", "zhaolei"],
+        ("/api/v1/keys/", "name"): ["officer"],
         ("/api/v1/people/", "id"): ["p1", "p8"],
         ("/hooks/", "channel"): [*CHANNELS],
         ("/a/", "token"): [token],
