@@ -147,8 +147,8 @@ def whole(board: Board, cursor: Cursor) -> dict[str, Any]:
         "at": cursor.at,
         "cursor": str(cursor),
         "summary": BoardSummary.of_board(board),
-        "curve": picture.curve(0),
-        "townships": _townships(picture, picture.towns),
+        "curve": picture.curve,
+        "townships": _townships(picture, _peopled(picture)),
         "rows": picture.cells(picture.lines),
     }
 
@@ -164,8 +164,13 @@ def changes(board: Board, changed: Changed, cursor: Cursor) -> dict[str, Any]:
         "gone": [name for name in changed.lines if name not in picture.lines],
         "summary": BoardSummary.of_board(board),
         "townships": _townships(picture, changed.places),
-        "curve": picture.curve(changed.since),
+        "curve": picture.tail(changed.since),
     }
+
+
+def _peopled(picture: Picture) -> list[Place]:
+    """Townships that have lines now."""
+    return [place for place, one in picture.towns.items() if one.displays.total()]
 
 
 def _townships(picture: Picture, places: Iterable[Place]) -> list[TierView]:

@@ -164,7 +164,7 @@ class Picture:
 
     def whole_news(self) -> Changed:
         """Everything, to somebody who knows nothing."""
-        return Changed(set(self.lines), set(self.towns), 0)
+        return Changed(set(self.lines), set(self.towns), 0 if self.curve else None)
 
     def cells(self, names: Iterable[CalloutId]) -> Cells:
         """Lines as parallel arrays; those that are not on the board are left out."""
@@ -182,8 +182,16 @@ class Picture:
             *(one.answered_at, one.evidence, at.changed_at),
         )
 
-    def curve(self, since: int | None) -> Curve:
-        """The points of the curve from one on; none where that has not changed."""
+    @property
+    def curve(self) -> Curve:
+        """How many had answered how long after they were first called."""
+        return self.whole.sums.curve()
+
+    def tail(self, since: int | None) -> Curve:
+        """What replaces the curve from a point on; None: nothing does."""
         if since is None:
             return ()
-        return tuple(p for p in self.whole.sums.curve() if p[0] >= since)
+        curve = self.curve
+        later = tuple(one for one in curve if one[0] >= since)
+        before = max((count for place, count in curve if place < since), default=0)
+        return later or ((since, before),)

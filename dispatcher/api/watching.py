@@ -22,7 +22,6 @@ from dispatcher.core.alert import Alert, AlertId, AlertState
 from dispatcher.engine.clock import wait_for
 from dispatcher.engine.runtime import Runtime
 from dispatcher.store import alerts, figures
-from dispatcher.store.database import STORE_TROUBLE
 from dispatcher.store.desk_counts import desk_counts
 from dispatcher.store.faces import Standing
 
@@ -30,7 +29,7 @@ BATCH_SECONDS = 0.25
 FIGURES_SECONDS = 2.0  # what changes without a fact is counted anew each time,
 FIGURES_SHARE = 0.01  # but no more of the time is spent on that
 KEEP_SECONDS = 60.0  # a board that nobody wants any more
-FACTS_MOST = 100_000  # who has missed more fetches the boards anew
+FACTS_MOST = 25_000  # who has missed more fetches the boards anew
 
 log = structlog.get_logger()
 
@@ -120,14 +119,25 @@ class Watch:
                 viewer.tell(News(board.alert.id, missed))
 
     async def _run(self) -> None:
+        failed = False
         while self._viewers and not await wait_for(self._closed, BATCH_SECONDS):
             try:
                 async with self._lock:
                     await self._advance()
                     await self._count()
-            except STORE_TROUBLE as error:
-                log.warning("watch.read.failed", error=str(error))
+            except Exception as error:  # noqa: BLE001 - whatever it is, boards stand still
+                if not failed:
+                    self._failed(error)
+                failed = True
+            else:
+                failed = False
             self._forget()
+
+    def _failed(self, error: Exception) -> None:
+        """A board that stands still must not look alive: everybody fetches his anew."""
+        log.error("watch.read.failed", exc_info=error)
+        for viewer in self._viewers:
+            viewer.lose()
 
     async def _advance(self) -> None:
         """Bring the boards up to date, and tell those who watch."""

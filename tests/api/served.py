@@ -20,7 +20,7 @@ from fastapi import FastAPI
 from sqlalchemy import Connection
 
 from config.settings import Settings
-from dispatcher.api.app import create_app
+from dispatcher.api.app import create_app, farewell
 from dispatcher.api.auth import Scope
 from dispatcher.store import keys
 from dispatcher.store.keys import ApiKey
@@ -86,6 +86,7 @@ async def _standing(settings: Settings) -> AsyncIterator[Served]:
     async with opened(_with_channels(settings)) as hamlet:
         await hamlet.runtime.database.write(_cut_master_key)
         app = create_app(hamlet.runtime, lambda: None)
+        farewell(app)()  # a stream that begins ends at once: its answer can be read
         async with _listening(app) as url:
             yield Served(
                 hamlet=hamlet,

@@ -5,15 +5,18 @@ import gzip
 import json
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from pathlib import Path
 from random import Random
 
 import pytest
 from sqlalchemy import delete, update
 
-from dispatcher.api import viewer, watching
+from config.settings import Settings
+from dispatcher.api import boards, viewer, watching
 from dispatcher.engine.clock import wait_for
 from dispatcher.store import people, schema
-from tests.api.hamlet import GRIDS, NOON, TOWN, Hamlet, bearer, cancelling
+from tests.api.conftest import opened
+from tests.api.hamlet import GRIDS, NOON, SETTINGS, TOWN, Hamlet, bearer, cancelling
 from tests.api.visitor import renamed
 from tests.api.watcher import (
     Desk,
@@ -187,26 +190,41 @@ async def test_rows_that_turned_overdue_meanwhile_are_told_on_return(
 
 @pytest.mark.parametrize("seed", range(4))
 async def test_a_board_and_its_stream_are_the_board_of_later(
-    hamlet: Hamlet, desk: Desk, seed: int
+    desk: Desk, seed: int
 ) -> None:
     """Whatever is written while the snapshot is taken is neither lost nor doubled."""
-    rng = Random(seed)
+    await _races(desk, Random(seed))
+
+
+async def test_they_are_on_a_file_too_where_reads_wait_for_no_write(
+    tmp_path: Path,
+) -> None:
+    folder = {"store": {"url": f"sqlite+aiosqlite:///{tmp_path / 'board.db'}"}}
+    private = {"security": {"keys_dir": tmp_path, "allow_test_numbers": True}}
+    given = SETTINGS.model_dump(mode="json") | folder | private
+    async with opened(Settings.model_validate(given)) as hamlet, served(hamlet) as desk:
+        await _races(desk, Random(7))
+
+
+async def _races(desk: Desk, rng: Random) -> None:
+    """Take snapshots and open streams while everything changes; all end alike."""
+    hamlet = desk.hamlet
     alert = await hamlet.launched()
     names = (await desk.board(alert))["rows"]["id"]
     async with AsyncExitStack() as stack:
-        pages = []
+        streams = []
         for _ in range(12):
             await asyncio.gather(*(_anything(hamlet, rng, names) for _ in range(3)))
             _, board = await asyncio.gather(
                 _anything(hamlet, rng, names), desk.board(alert)
             )
-            opened = desk.stream(alert, Page.of(board), cursor=board["cursor"])
+            live = desk.stream(alert, Page.of(board), cursor=board["cursor"])
             _, stream = await asyncio.gather(
-                _anything(hamlet, rng, names), stack.enter_async_context(opened)
+                _anything(hamlet, rng, names), stack.enter_async_context(live)
             )
-            pages.append(stream)
+            streams.append(stream)
         later = Page.of(await desk.board(alert))
-        for stream in pages:
+        for stream in streams:
             await stream.until(lambda page: page.shown == later.shown)
 
 
@@ -445,3 +463,26 @@ async def test_a_callout_written_before_there_were_faces_is_shown_all_the_same(
         after = await again.board(alert)
 
     assert after["rows"] == before["rows"]
+
+
+async def test_a_board_that_can_t_be_read_does_not_look_alive(
+    hamlet: Hamlet, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alert = await hamlet.launched()
+    board = await desk.board(alert)
+    name = await hamlet.callout(GRIDS[0])
+    async with desk.stream(alert, Page.of(board), cursor=board["cursor"]) as stream:
+        await taken_over(hamlet, await hamlet.callout(GRIDS[1]))
+        await stream.until(heard("board"))
+        with monkeypatch.context() as broken:
+            broken.setattr(boards, "news", _unreadable)
+            page = await stream.until(heard("resync"))
+        await taken_over(hamlet, name)
+        await stream.until(lambda page: page.rows[name]["display"] == "taken")
+
+    assert page.names().count("resync") == 1
+
+
+def _unreadable(*_: object) -> None:
+    message = "disk I/O error"
+    raise OSError(message)

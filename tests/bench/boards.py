@@ -55,7 +55,6 @@ from tests.chaos.house import free_port, pause
 KEY = "a-key-for-the-bench"
 SCOPES = ("alerts:write", "alerts:read")
 TOWNS, VILLAGES = 20, 10
-ROUNDS = 3
 WINDOW_SECONDS = 8.0
 BEAT_SECONDS = 0.05
 CROWD = 60
@@ -85,11 +84,13 @@ sms = ["sms"]
 class Size:
     """How much is measured.
 
-    :ivar rate: callouts that change in a second
+    :ivar rate: callouts that change in a second, each of them once
+    :ivar rounds: of nobody, one viewer and four
     """
 
     grids: int
     rate: int
+    rounds: int = 1
 
 
 def roster(grids: int) -> Roster:
@@ -383,23 +384,22 @@ async def crowd(bench: Bench) -> float:
     return grown / CROWD / 1024
 
 
-async def measure(folder: Path, size: Size) -> str:
-    """Measure, and put it into words."""
+async def measure(folder: Path, size: Size) -> AsyncIterator[str]:
+    """Measure, and put it into words line by line."""
     async with benched(folder, size) as bench:
-        lines = [*await _snapshots(bench, size), *await _map(bench)]
+        for line in (*await _snapshots(bench, size), *await _map(bench)):
+            yield line
         names = iter(bench.names)
         each = round(size.rate * WINDOW_SECONDS)
         runs: list[Watched] = []
-        for _ in range(min(ROUNDS, len(bench.names) // each // 3) or 1):
-            for viewers in (0, 1, 4):
-                some = [name for _, name in zip(range(each), names, strict=False)]
-                if some:
-                    runs.append(await watched(bench, some, viewers, size.rate))
-        lines += _streams(runs, size)
-        lines.append(f"memory per viewer: {await crowd(bench):.0f} kB")
-        tape = await _replay(bench)
-        lines.append(tape)
-    return "\n".join(lines)
+        for viewers in (0, 1, 4) * size.rounds:
+            some = [name for _, name in zip(range(each), names, strict=False)]
+            if some:
+                runs.append(await watched(bench, some, viewers, size.rate))
+        for line in _streams(runs, size):
+            yield line
+        yield f"memory per viewer: {await crowd(bench):.0f} kB"
+        yield await _replay(bench)
 
 
 async def _snapshots(bench: Bench, size: Size) -> list[str]:
@@ -475,11 +475,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--grids", type=int, default=5000)
     parser.add_argument("--rate", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=1)
     given = parser.parse_args()
-    size = Size(grids=given.grids, rate=given.rate)
-    with tempfile.TemporaryDirectory() as folder:
-        sys.stdout.write(f"{asyncio.run(measure(Path(folder), size))}\n")
+    asyncio.run(_told(Size(**vars(given))))
     return 0
+
+
+async def _told(size: Size) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        async for line in measure(Path(folder), size):
+            sys.stdout.write(f"{line}\n")
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":
