@@ -97,7 +97,7 @@ async def test_a_number_is_shown_in_clear_only_when_asked_for(
     async with desk.signed_in() as page:
         await opened(page, desk, warning)
         await page.locator(".list li button").first.click()
-        await page.get_by_role("button", name="拨打").click()
+        await page.locator(".verbs").get_by_role("button", name="拨打").click()
         await expect(page.locator("aside")).to_contain_text("****")
         await page.get_by_role("button", name="显示号码").first.click()
         link = page.locator("aside a[href^='tel:']").first
@@ -132,6 +132,7 @@ async def test_the_board_can_be_worked_by_keys_alone(desk: Desk, warning: str) -
         await page.keyboard.press("?")
         await expect(page.get_by_role("dialog", name="键盘操作")).to_be_visible()
         await page.keyboard.press("Escape")
+        await expect(page.get_by_role("dialog")).to_have_count(0)
         await page.keyboard.press("j")
         await page.keyboard.press("j")
         await page.keyboard.press("k")
@@ -141,6 +142,7 @@ async def test_the_board_can_be_worked_by_keys_alone(desk: Desk, warning: str) -
         await expect(page.get_by_role("dialog")).to_be_visible()
         await page.keyboard.press("Escape")
         await expect(page.get_by_role("dialog")).to_have_count(0)
+        await expect(page.locator("aside")).to_have_count(1)
         await page.keyboard.press("Escape")
         await expect(page.locator("aside")).to_have_count(0)
         await page.keyboard.press("f")
@@ -160,7 +162,7 @@ async def test_a_lasso_chooses_grids_that_are_taken_over_for_one_reason(
         box = await page.locator(".map").bounding_box()
         assert box
         middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        side = min(box["width"], box["height"]) / 6
+        side = min(box["width"], box["height"]) / 10
         await page.mouse.move(middle[0] - side, middle[1] - side)
         await page.mouse.down()
         for x, y in ((1, -1), (1, 1), (-1, 1)):
@@ -169,7 +171,8 @@ async def test_a_lasso_chooses_grids_that_are_taken_over_for_one_reason(
         await page.get_by_role("button", name="批量接管").click()
         await page.get_by_label("接管理由").fill("派应急队上门")
         await page.get_by_role("button", name="批量接管 (").click()
-        await expect(page.locator(".bulk [role=status]")).to_contain_text("已接管")
+        told = page.locator(".bulk [role=status]")
+        await expect(told).to_contain_text("已接管", timeout=PATIENCE)
         taken = page.locator(".count", has_text="已接管").locator("strong")
         await expect(taken).not_to_have_text("0")
 
