@@ -46,6 +46,7 @@ from dispatcher.api.body import BodyLimit, Limit
 from dispatcher.api.front import Front
 from dispatcher.api.hooks import event, sms, voice
 from dispatcher.api.watching import Watch
+from dispatcher.console.page import console
 from dispatcher.engine.runtime import Runtime
 from dispatcher.intake.duty_form import (
     LeaveForm,
@@ -167,6 +168,7 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
         house_log,
     ):
         app.include_router(room.router)
+    app.include_router(console())
     return app
 
 

@@ -24,6 +24,7 @@ from dispatcher.api.problem import RefusedError, refused
 from dispatcher.core.officer import USER, OfficerRole
 from dispatcher.intake.problem import Problem
 from dispatcher.store import keys, sessions
+from dispatcher.store.keys import KEY
 from dispatcher.store.officers import Officer
 from dispatcher.store.sessions import Session, Terms
 
@@ -61,7 +62,6 @@ ROLES: Mapping[OfficerRole, tuple[Scope, ...]] = {
     OfficerRole.ADMINISTRATOR: (*Scope,),
 }
 
-KEY = "key:"
 COOKIE = "jiaoying_session"
 TOUCH_SPAN = timedelta(minutes=1)
 

@@ -20,7 +20,6 @@ from config.hazards import event_name
 from contacts.model import AddressKind, Person, Post, UnitId, UnitKind
 from contacts.numbers import mask
 from contacts.roster import Roster
-from dispatcher.api.auth import KEY
 from dispatcher.api.township import Place, township_of
 from dispatcher.core.alert import Alert, Level, Status
 from dispatcher.core.answer import Evidence, Meaning
@@ -30,6 +29,7 @@ from dispatcher.core.report import Callee, Row, Summary, row, summarise
 from dispatcher.core.seal import Seal
 from dispatcher.engine.context import Context
 from dispatcher.store import callouts, officers, people, seals
+from dispatcher.store.keys import KEY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

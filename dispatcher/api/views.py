@@ -74,6 +74,7 @@ class SheetLink(View):
 class AlertView(View):
     """An alert and where it stands.
 
+    :ivar effective: when the danger begins
     :ivar units: how many of our units lie inside its area
     :ivar people: how many people its start list calls
     :ivar held_until: until then it may be taken back, and reaches nobody
@@ -93,6 +94,10 @@ class AlertView(View):
     reason: ParkReason | None
     level: Level
     policy_level: Level
+    headline: str
+    event: str
+    issuer: str
+    effective: datetime | None
     units: int
     people: int
     missing: list[MissingPost]
@@ -121,6 +126,10 @@ class AlertView(View):
             reason=alert.reason,
             level=content.level,
             policy_level=alert.policy_level,
+            headline=content.headline,
+            event=content.event,
+            issuer=content.issuer,
+            effective=content.effective,
             units=len(alert.inside),
             people=alert.people,
             missing=[MissingPost(unit=unit, post=post) for unit, post in alert.missing],

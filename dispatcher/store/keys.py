@@ -13,6 +13,8 @@ from sqlalchemy import Connection, Row, bindparam, delete, select
 
 from dispatcher.store import schema
 
+KEY = "key:"  # before a key's name wherever something is told to be its doing
+
 KEY_BYTES = 32
 
 
