@@ -134,7 +134,8 @@ async def test_changes_come_page_by_page(hamlet: Hamlet) -> None:
     ]
     told = await tried(hamlet, book(*many))
     path = f"{IMPORTS}/{told['id']}/changes?limit=90"
-    found, cursor = [], ""
+    found: list[dict[str, Any]] = []
+    cursor: str | None = ""
     while cursor is not None:
         answer = await hamlet.get(
             f"{path}&cursor={cursor}" if cursor else path, "clerk"

@@ -101,7 +101,7 @@ async def tried_mended(town: Town, rows: Sequence[Row]) -> dict[str, Any]:
 
 def expected() -> dict[str, Sequence[str]]:
     """What the roster has of each healed row."""
-    shown = {}
+    shown: dict[str, Sequence[str]] = {}
     for at, one in enumerate(HEALED.values(), 1):
         cells = dict(zip(COLUMNS, dirty(at, one.cells), strict=True))
         name = one.name or str(cells[Column.NAME])
