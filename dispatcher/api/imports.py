@@ -41,7 +41,7 @@ FIRST = 100  # problems, notes and changes that are told at once
 BUSY_SECONDS = "10"
 CURSOR = r"^[0-9]{1,9}$"
 NUMBER_MOST = 2**63 - 1
-TRUTHS = {"true": True, "1": True, "false": False, "0": False}
+TRUTHS = {"true": True, "false": False}
 
 
 class FoundView(View):
@@ -161,7 +161,7 @@ async def upload(request: Request, front: FrontOf, _key: Writer) -> Upload:
 
 async def _read(form: FormData) -> Upload:
     file, told = form.get("file"), form.get("dry_run", "true")
-    dry_run = TRUTHS.get(told.lower()) if isinstance(told, str) else None
+    dry_run = TRUTHS.get(told) if isinstance(told, str) else None
     if isinstance(file, UploadFile) and dry_run is not None:
         name = file.filename or ""
         return Upload(file=name, data=await file.read(), dry_run=dry_run)

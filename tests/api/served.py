@@ -26,7 +26,9 @@ from contacts.model import AddressKind, HumanId, Person, Post, PostRef, UnitId
 from dispatcher.api.app import create_app, farewell
 from dispatcher.api.auth import Scope
 from dispatcher.core.todo import TodoKind
-from dispatcher.store import duty, keys, todo
+from dispatcher.engine.import_orders import Try
+from dispatcher.engine.importing import carry_out
+from dispatcher.store import duty, imports, keys, todo
 from dispatcher.store.keys import ApiKey
 from dispatcher.store.roster_edits import Described, Editing, add_person, add_unit
 from dispatcher.store.todo import Todo
@@ -42,6 +44,7 @@ from tests.api.hamlet import (
     roster,
 )
 from tests.api.visitor import link, opened, warned
+from tests.contacts.offices import HEADER, as_csv, row
 
 IDLE = f"{VILLAGE}008"
 MASTER = "key-of-master"  # opens everything
@@ -86,7 +89,7 @@ class Served:
     hamlet: Hamlet
     url: str
     page: dict[str, Any]
-    known: dict[tuple[str, str], list[str]]
+    known: dict[tuple[str, str], list[Any]]
 
     def tick(self) -> None:
         """Let a little time pass."""
@@ -162,7 +165,27 @@ async def _listening(app: FastAPI) -> AsyncIterator[str]:
             await serving
 
 
-async def _lived_in(hamlet: Hamlet) -> dict[tuple[str, str], list[str]]:
+async def _imported(hamlet: Hamlet) -> list[int]:
+    """Try a roster; another one is applied, and changed nothing."""
+    database = hamlet.runtime.database
+    order = Try(
+        file="county.csv",
+        by="key:master",
+        at=NOON,
+        code_system="DEMO",
+        allow_test_numbers=True,
+    )
+    tries = [
+        (await carry_out(database, order, as_csv([HEADER, row()]))).number
+        for _ in range(2)
+    ]
+    await database.write(
+        lambda c: imports.applied(c, tries[1], "key:master", NOON, None)
+    )
+    return tries
+
+
+async def _lived_in(hamlet: Hamlet) -> dict[tuple[str, str], list[Any]]:
     """Let warnings run: two go on, one has ended, two are parked."""
     await hamlet.runtime.database.write(lambda c: todo.put(c, STRANGERS))
     grids = [{"units": [grid]} for grid in GRIDS]
@@ -183,12 +206,15 @@ async def _lived_in(hamlet: Hamlet) -> dict[tuple[str, str], list[str]]:
     callouts = [await hamlet.callout(grid) for grid in GRIDS]
     shifts = await hamlet.runtime.database.write(_add_shifts)
     bystander = await hamlet.runtime.database.write(_add_idle)
+    tried, applied = await _imported(hamlet)
     return {
         ("/api/v1/alerts/", "id"): alerts,
         ("/api/v1/alerts/", "unit"): [*GRIDS],
         ("/api/v1/callouts/", "id"): callouts,
         ("/api/v1/people/", "id"): ["p1", bystander],
         ("/api/v1/people/", "If-Match"): ["*"],
+        ("/api/v1/roster/imports/{id}", "id"): [tried],
+        ("/api/v1/roster/imports/{id}/undo", "id"): [applied],
         ("/api/v1/units/", "id"): [IDLE, VILLAGE],
         ("/api/v1/units/", "If-Match"): ["*"],
         ("/api/v1/posts/", "unit"): [GRIDS[0]],

@@ -90,6 +90,9 @@ def test_a_roster_is_imported_as_a_whole(folder: Path) -> None:
     done = jiaoying(folder, "roster", "import", "roster.csv", "--json")
 
     assert json.loads(done.stdout) == {
+        "id": 1,
+        "edition": 1,
+        "lapsed": [],
         "file": "roster.csv",
         "units": 4,
         "grids": 1,

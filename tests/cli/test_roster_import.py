@@ -185,3 +185,22 @@ def heard(terminal: int) -> str:
     except OSError:
         pass
     return b"".join(pieces).decode()
+
+
+def test_the_last_import_is_taken_back_and_listed(folder: Path) -> None:
+    put(folder, row(), second())
+    jiaoying(folder, *IMPORT, "county.xlsx")
+    before = roster_in(folder)
+    put(folder, row(NEW_NUMBER))
+    jiaoying(folder, *IMPORT, "county.xlsx")
+    undone = jiaoying(folder, "roster", "undo")
+    twice = jiaoying(folder, "roster", "undo", "2")
+    listed = json.loads(jiaoying(folder, "roster", "imports", "--json").stdout)
+
+    assert (undone.stdout, undone.stderr) == ("已撤销第 2 次导入,名册现为第 3 版\n", "")
+    assert sorted(map(str, roster_in(folder))) == sorted(map(str, before))
+    assert (twice.returncode, twice.stderr) == (1, "2: 已经撤销\n")
+    assert [(one["id"], one["state"]) for one in listed["imports"]] == [
+        (2, "undone"),
+        (1, "applied"),
+    ]
