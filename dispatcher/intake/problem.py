@@ -161,7 +161,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "must be one step above; codes of villages and townships begin with it",
     ),
     "lat_and_lon": ("经度和纬度要一起填", "lat and lon go together"),
-    "bad_person_name": ("{what}", "must be the name of one person, without numbers"),
+    "bad_person_name": (
+        "姓名不对:{what}",
+        "must be the name of one person, without numbers",
+    ),
     "id_or_value": (
         "新号码填 value,保留的号码填 id,二者填一",
         "give value for a new number or id for one that stays, not both",
