@@ -4,6 +4,7 @@ import { BASE_ZOOM, borders, cellAt, inside, type Cell, type Point } from "./geo
 import { paintCell, paintOf, pathOf, type Paint, type View } from "./paint";
 
 const PAD = 20;
+const LEGEND = 70; // what it covers at the foot
 
 /** All grids on one canvas of a Leaflet map, and what lies over them on another. Repaints what has changed, once a frame. */
 export class GridLayer {
@@ -17,6 +18,7 @@ export class GridLayer {
   private readonly dirty = new Set<string>();
   private paint: Paint;
   private frame = 0;
+  private stale = true; // whether what lies over the grids has changed
   private view: View = { scale: 1, left: 0, top: 0 };
   chosen: ReadonlySet<string> = new Set();
   lasso: readonly Point[] = [];
@@ -50,7 +52,7 @@ export class GridLayer {
   fit(): void {
     const [left, top, right, bottom] = this.extent();
     const corner = (x: number, y: number) => this.map.unproject([x + this.origin[0], y + this.origin[1]], BASE_ZOOM);
-    this.map.fitBounds(L.latLngBounds(corner(left, top), corner(right, bottom)), { padding: [PAD, PAD], animate: false });
+    this.map.fitBounds(L.latLngBounds(corner(left, top), corner(right, bottom)), { paddingTopLeft: [PAD, PAD], paddingBottomRight: [PAD, LEGEND], animate: false });
     this.reset();
   }
 
@@ -81,6 +83,7 @@ export class GridLayer {
 
   /** Paint what lies over the grids again: what is chosen, and the lasso. */
   mark(): void {
+    this.stale = true;
     this.touch([]);
   }
 
@@ -119,6 +122,7 @@ export class GridLayer {
     this.view = { scale, left: this.origin[0] * scale - corner.x, top: this.origin[1] * scale - corner.y };
     this.context.fillStyle = this.paint.line;
     this.context.fillRect(0, 0, this.ground.width, this.ground.height);
+    this.stale = true;
     this.touch(this.visible());
   }
 
@@ -145,7 +149,8 @@ export class GridLayer {
     }
     this.dirty.clear();
     this.context.setTransform(1, 0, 0, 1, 0, 0);
-    this.paintOver();
+    if (this.stale) this.paintOver();
+    this.stale = false;
   }
 
   private paintOver(): void {

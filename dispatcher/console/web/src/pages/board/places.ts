@@ -1,6 +1,6 @@
 import type { Layer } from "../../api/client";
 
-/** Where a unit is, by names; `village` is empty where it has none above it, or its own name says it. */
+/** Where a unit is, by names; `village` is empty where it has none above it, or its own name says it; so with the township. */
 export interface Place {
   name: string;
   village: string;
@@ -18,7 +18,7 @@ export function placesOf(layer: Layer): Map<string, Place> {
       const own = name[n] ?? "";
       const over = kind[n] === "grid" && above !== town ? (names.get(above) ?? "") : "";
       const village = own.startsWith(over) ? "" : over;
-      return [unit, { name: own, village, township: town, townshipName: names.get(town) ?? "" }];
+      return [unit, { name: own, village, township: town, townshipName: unit === town ? "" : (names.get(town) ?? "") }];
     }),
   );
 }
