@@ -103,6 +103,11 @@ export function cellAt(cells: readonly Cell[], point: Point): Cell | null {
   return cells.find(({ box, rings }) => x >= box[0] && x <= box[2] && y >= box[1] && y <= box[3] && inside(rings, point)) ?? null;
 }
 
+/** A corner as one whole number, to a hundredth of a pixel. */
+function corner(x: number, y: number): number {
+  return Math.round(x * 100) * 2 ** 26 + Math.round(y * 100);
+}
+
 /** Edges that only one cell of a township has: its border. Each is x, y, x, y. */
 export function borders(cells: readonly Cell[]): Float64Array {
   const seen = new Map<string, [number, number, number, number] | null>();
@@ -110,8 +115,8 @@ export function borders(cells: readonly Cell[]): Float64Array {
     for (const ring of rings)
       for (let n = 0, last = ring.length - 2; n + 1 < ring.length; last = n, n += 2) {
         const edge = [ring[last], ring[last + 1], ring[n], ring[n + 1]] as [number, number, number, number];
-        const [from, to] = [`${edge[0].toFixed(2)},${edge[1].toFixed(2)}`, `${edge[2].toFixed(2)},${edge[3].toFixed(2)}`];
-        const key = `${township}|${from < to ? `${from}|${to}` : `${to}|${from}`}`;
+        const [from, to] = [corner(edge[0], edge[1]), corner(edge[2], edge[3])];
+        const key = from < to ? `${township}|${from}|${to}` : `${township}|${to}|${from}`;
         seen.set(key, seen.has(key) ? null : edge);
       }
   return Float64Array.from([...seen.values()].filter((edge) => edge !== null).flat());
