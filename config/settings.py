@@ -124,10 +124,12 @@ class Intake(Section):
 
     :ivar code_system: the list our area codes come from
     :ivar certificates: of senders, by patterns, whose CAP alerts must be signed
+    :ivar desk_sender: whom officers of the desk send alerts for
     """
 
     code_system: Annotated[str, Field(min_length=1)] = "NBS-2023"
     certificates: Certificates = Field(default_factory=dict)
+    desk_sender: Annotated[str, Field(pattern=r"^[^\s,<&*?\[]+$")] = "desk@jiaoying"
 
 
 class Policies(Section):
@@ -149,6 +151,8 @@ class Security(Section):
     :ivar seals: the file to which every seal is added
     :ivar link_last4: when an answer by link needs the last four digits of his number
     :ivar callback_days: how long what providers told us is kept as it came in
+    :ivar session_idle_hours: when an officer who does nothing has to sign in again
+    :ivar session_hours: when every officer has to sign in again
     """
 
     keys_dir: Path = Path("var/keys")
@@ -156,6 +160,8 @@ class Security(Section):
     allow_test_numbers: bool = False
     link_last4: LastFour = LastFour.NEVER
     callback_days: Annotated[int, Field(ge=1)] = 180
+    session_idle_hours: Annotated[int, Field(ge=1)] = 12
+    session_hours: Annotated[int, Field(ge=1)] = 24
 
 
 class TextSettings(Section):

@@ -25,6 +25,7 @@ class TextName(StrEnum):
     INFO = "info"  # to a superior: nothing asked
     HELP = "help"  # to the unit above: somebody is in trouble
     CANCEL = "cancel"  # the warning is lifted
+    CORRECTION = "correction"  # the warning was sent by mistake
     EXPIRED = "expired"  # the warning has run out
     EXPIRY_ASK = "expiry_ask"  # to the desk: it runs out soon
     NO_EXPIRY_ASK = "no_expiry_ask"  # to the desk: it gave no end and goes on
@@ -109,6 +110,7 @@ FIELDS: Mapping[TextName, frozenset[str]] = {
         TextName.BUTTON_CANNOT_ACT: (),
         TextName.HELP: ("signature", "drill", "place", "name"),
         TextName.CANCEL: (*ABOUT, "issuer"),
+        TextName.CORRECTION: (*ABOUT, "issuer"),
         TextName.EXPIRED: (*ABOUT, "issuer"),
         TextName.EXPIRY_ASK: (*ABOUT, "at", "count"),
         TextName.NO_EXPIRY_ASK: (*ABOUT, "hours", "count"),

@@ -6,15 +6,22 @@ import asyncio
 from typing import Annotated, Any, Literal
 
 import structlog
-from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 
 from contacts.model import UnitId
 from dispatcher.api import sheet
 from dispatcher.api.advice import Shown, call_sheet
-from dispatcher.api.auth import Scope, needs
-from dispatcher.api.body import CAP, JSON, WarningBody, documented, read_as
+from dispatcher.api.auth import Caller, Scope, needs
+from dispatcher.api.body import (
+    CAP,
+    JSON,
+    IdempotencyKey,
+    WarningBody,
+    documented,
+    read_as,
+)
 from dispatcher.api.callouts import CalloutQuery, listed
 from dispatcher.api.files import FORMS, taken
 from dispatcher.api.front import FrontOf
@@ -22,7 +29,7 @@ from dispatcher.api.lookup import PageQuery, alert_named
 from dispatcher.api.problem import RefusedError, answers, refused
 from dispatcher.api.record import Record, take_record
 from dispatcher.api.sheet import Sheet
-from dispatcher.api.submit import check_key, conflict, submit
+from dispatcher.api.submit import check_caller, conflict, submit
 from dispatcher.api.township import by_township
 from dispatcher.api.views import (
     AlertView,
@@ -38,20 +45,18 @@ from dispatcher.core.journal import HOUSE, Revealed
 from dispatcher.core.report import summarise
 from dispatcher.engine import desk, expiry
 from dispatcher.engine.compose import Desk
-from dispatcher.intake.form import AlertForm, CancelForm, RenewForm
+from dispatcher.intake.form import AlertForm, CancelForm, CorrectForm, RenewForm
 from dispatcher.intake.problem import Problem, problem
 from dispatcher.store import alerts, callouts, figures, journal
-from dispatcher.store.keys import ApiKey
 
 router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
 
 log = structlog.get_logger()
 
-Sender = Annotated[ApiKey, Depends(needs(Scope.ALERTS_WRITE, Scope.ALERTS_DRILL))]
-Canceller = Annotated[ApiKey, Depends(needs(Scope.ALERTS_CANCEL))]
-IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=255)]
-Recorder = Annotated[ApiKey, Depends(needs(Scope.RECORDS_READ))]
-Revealer = Annotated[ApiKey, Depends(needs(Scope.PEOPLE_REVEAL))]
+Sender = Annotated[Caller, Depends(needs(Scope.ALERTS_WRITE, Scope.ALERTS_DRILL))]
+Canceller = Annotated[Caller, Depends(needs(Scope.ALERTS_CANCEL))]
+Recorder = Annotated[Caller, Depends(needs(Scope.RECORDS_READ))]
+Revealer = Annotated[Caller, Depends(needs(Scope.PEOPLE_REVEAL))]
 READS = [Depends(needs(Scope.ALERTS_READ))]
 BINARY = {"type": "string", "format": "binary"}
 AS_FILE: dict[int | str, dict[str, Any]] = {
@@ -80,16 +85,14 @@ class AlertQuery(PageQuery):
 async def send_alert(  # noqa: PLR0913 - one for each part of the request
     *,
     front: FrontOf,
-    key: Sender,
+    caller: Sender,
     show: Shown,
     warned: WarningBody,
     response: Response,
     idempotency_key: IdempotencyKey = None,
 ) -> AlertView:
     """Take an alert in: 202 when it is on disk, 200 when it was there before."""
-    stored = await submit(
-        front, key, warned.content, idempotency_key, strict=warned.strict
-    )
+    stored = await submit(front, caller, warned, idempotency_key)
     if not stored.same:
         raise conflict(stored.alert)
     response.headers["Location"] = f"{router.prefix}/{stored.alert.id}"
@@ -158,7 +161,7 @@ async def list_callouts_of(
 )
 async def show_record(
     front: FrontOf,
-    key: Recorder,
+    caller: Recorder,
     alert: Annotated[Alert, Depends(alert_named)],
     ending: Annotated[
         Literal["json", "csv", "xlsx", "html"], Query(alias="format")
@@ -167,7 +170,7 @@ async def show_record(
     """The record of an alert, 叫应记录表."""
     context, now = await front.runtime.keeper.refresh(), front.now()
     record = await front.runtime.database.read(
-        lambda c: take_record(c, context, alert, now, key.name)
+        lambda c: take_record(c, context, alert, now, caller.by)
     )
     # A large one takes seconds to write: on a thread, holding no connection.
     return await asyncio.to_thread(_written, record, ending)
@@ -192,13 +195,13 @@ def _written(record: Record, ending: str) -> Response:
 )
 async def cancel_alert(
     front: FrontOf,
-    key: Canceller,
+    caller: Canceller,
     alert: Annotated[Alert, Depends(alert_named)],
     form: Annotated[CancelForm, Depends(read_as(CancelForm))],
 ) -> AlertView:
     """End an alert: nothing new is sent, and exactly those who were reached hear."""
     context, now = await front.runtime.keeper.refresh(), front.now()
-    how = desk.Cancelling(by=f"key:{key.name}", reason=form.reason)
+    how = desk.Cancelling(by=caller.by, reason=form.reason)
 
     def end(connection: Connection) -> Alert:
         newest = alerts.find(connection, alert.id) or alert
@@ -212,23 +215,47 @@ async def cancel_alert(
 
 
 @router.post(
+    "/{id}/correct",
+    responses=answers(400, 401, 403, 404, 408, 409, 413, 415, 422, 503),
+    openapi_extra=documented(CorrectForm),
+)
+async def correct_alert(
+    front: FrontOf,
+    caller: Canceller,
+    alert: Annotated[Alert, Depends(alert_named)],
+    form: Annotated[CorrectForm, Depends(read_as(CorrectForm))],
+) -> AlertView:
+    """Take back an alert that was sent by mistake; exactly who was reached hears so."""
+    context, now = await front.runtime.keeper.refresh(), front.now()
+    how = desk.Cancelling(by=caller.by, reason=form.reason)
+
+    def correct(connection: Connection) -> Alert:
+        newest = alerts.find(connection, alert.id) or alert
+        if newest.state in desk.ENDED:
+            raise _over(newest)
+        return desk.correct(Desk(connection, context, now), newest, how)
+
+    corrected = await front.runtime.database.write(correct)
+    front.committed()
+    return AlertView.of(corrected)
+
+
+@router.post(
     "/{id}/renew",
     responses=answers(400, 401, 403, 404, 408, 409, 413, 415, 422, 503),
     openapi_extra=documented(RenewForm),
 )
 async def renew_alert(
     front: FrontOf,
-    key: Sender,
+    caller: Sender,
     show: Shown,
     alert: Annotated[Alert, Depends(alert_named)],
     form: Annotated[RenewForm, Depends(read_as(RenewForm))],
 ) -> AlertView:
     """Let an alert go on: it expires later, and the desk is asked again before that."""
-    check_key(key, alert.content)
+    check_caller(caller, alert.content)
     context, now = await front.runtime.keeper.refresh(), front.now()
-    renewal = Renewal(
-        at=now, until=form.expires, by=f"key:{key.name}", reason=form.reason
-    )
+    renewal = Renewal(at=now, until=form.expires, by=caller.by, reason=form.reason)
 
     def renew(connection: Connection) -> Alert:
         newest = alerts.find(connection, alert.id) or alert
@@ -272,7 +299,7 @@ def _not_active(alert: Alert) -> RefusedError:
 )
 async def print_sheet(
     front: FrontOf,
-    key: Revealer,
+    caller: Revealer,
     alert: Annotated[Alert, Depends(alert_named)],
     unit: Annotated[UnitId, Path()],
 ) -> HTMLResponse:
@@ -283,7 +310,7 @@ async def print_sheet(
     def noted(connection: Connection) -> Sheet | None:
         """Whose numbers were shown stands in the journal before they are."""
         made = call_sheet(connection, context, alert, unit, now)
-        by = f"key:{key.name}"
+        by = caller.by
         shown = [
             Revealed(at=now, by=by, person=line.person, what="sheet")
             for line in (made.lines if made else ())
@@ -296,7 +323,7 @@ async def print_sheet(
     if made is None:
         raise _nobody(alert, unit)
     log.info(
-        "sheet.printed", alert=alert.id, unit=unit, by=key.name, people=made.people
+        "sheet.printed", alert=alert.id, unit=unit, by=caller.name, people=made.people
     )
     return HTMLResponse(sheet.page(made), headers=dict(sheet.HEADERS))
 

@@ -13,24 +13,40 @@ from typing_extensions import override
 from dispatcher.api import (
     alerts,
     areas,
+    board,
+    bulk,
     callouts,
+    channels,
     checking,
     feeds,
     health,
+    house_log,
     imports,
+    inbox,
+    keys,
+    map_layer,
     monitors,
+    officers,
+    own,
+    parked,
     people,
     phone,
+    policies,
     posts,
     problem,
+    replay,
     roster_history,
+    session,
     shifts,
+    texts,
     units,
 )
 from dispatcher.api.access import AccessLog
 from dispatcher.api.body import BodyLimit, Limit
 from dispatcher.api.front import Front
 from dispatcher.api.hooks import event, sms, voice
+from dispatcher.api.watching import Watch
+from dispatcher.console.page import console
 from dispatcher.engine.runtime import Runtime
 from dispatcher.intake.duty_form import (
     LeaveForm,
@@ -41,10 +57,27 @@ from dispatcher.intake.duty_form import (
 from dispatcher.intake.form import (
     AlertForm,
     AnswerForm,
+    ApproveForm,
+    BulkForm,
     CancelForm,
+    CorrectForm,
     EchoForm,
+    EscalateForm,
+    FeedbackForm,
+    RejectForm,
     RenewForm,
+    RetryForm,
+    SettleForm,
     TakeoverForm,
+)
+from dispatcher.intake.officer_form import (
+    KeyForm,
+    OfficerEditForm,
+    OfficerForm,
+    PasswordForm,
+    SignInForm,
+    TotpForm,
+    WatchForm,
 )
 from dispatcher.intake.roster_form import (
     EraseForm,
@@ -59,6 +92,10 @@ FORMS = (
     *(AlertForm, CancelForm, RenewForm, AnswerForm, TakeoverForm, EchoForm),
     *(UnitForm, NewUnitForm, PersonForm, PostForm, NewHolderForm, EraseForm),
     *(RotationForm, OverrideForm, SwapForm, LeaveForm),
+    *(SignInForm, PasswordForm, TotpForm, WatchForm),
+    *(OfficerForm, OfficerEditForm, KeyForm),
+    *(CorrectForm, RetryForm, EscalateForm, FeedbackForm, BulkForm),
+    *(ApproveForm, RejectForm, SettleForm),
 )
 SCHEMAS = "#/components/schemas/{model}"
 
@@ -89,7 +126,8 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.front = Front(runtime=runtime, committed=committed)
+    watch = Watch(runtime)
+    app.state.front = Front(runtime=runtime, committed=committed, watch=watch)
     server = runtime.settings.server
     usual = Limit(most=server.body_limit_bytes, seconds=server.body_seconds)
     upload = Limit(most=imports.UPLOAD_MOST, seconds=imports.UPLOAD_SECONDS)
@@ -98,22 +136,43 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
     app.add_middleware(AccessLog)
     for room in (
         alerts,
+        board,
+        replay,
+        map_layer,
         monitors,
         feeds,
         areas,
         checking,
         callouts,
+        bulk,
         people,
         units,
         posts,
         roster_history,
         imports,
         shifts,
+        texts,
+        policies,
+        parked,
+        inbox,
+        channels,
         sms,
         voice,
         event,
         phone,
         health,
+        session,
+        own,
+        officers,
+        keys,
+        house_log,
     ):
         app.include_router(room.router)
+    app.include_router(console())
     return app
+
+
+def farewell(app: FastAPI) -> Callable[[], None]:
+    """What to call before the server of an app stops: open streams end by it."""
+    watch: Watch = app.state.front.watch
+    return watch.close

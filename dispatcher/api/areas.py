@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -14,7 +15,9 @@ from dispatcher.api.body import documented, read_as
 from dispatcher.api.front import FrontOf
 from dispatcher.api.problem import answers
 from dispatcher.api.views import View
+from dispatcher.core.alert import Level
 from dispatcher.engine import accept
+from dispatcher.engine.tying import Beside, Intended, beside
 from dispatcher.intake.form import EchoForm
 
 router = APIRouter(prefix="/api/v1/areas", tags=["areas"])
@@ -31,8 +34,31 @@ class PlaceView(View):
     kind: UnitKind
 
 
+class ActiveView(View):
+    """A live alert of the same kind in the same place: perhaps it should be updated.
+
+    :ivar shared_units: how many units both cover
+    :ivar would_join: a new alert would join its chain: its people are called on, with
+        the new text
+    :ivar would_replace: and would withdraw this one there, as it has the same sender
+    """
+
+    alert: str
+    chain: str
+    headline: str
+    level: Level
+    sender: str
+    identifier: str
+    sent: datetime
+    shared_units: int
+    would_join: bool
+    would_replace: bool
+
+
 class EchoView(View):
     """What areas come to.
+
+    :ivar active: live alerts of the same kind there; none where no kind was given
 
     :ivar units: how many units lie inside, of all kinds
     :ivar places: the first of them, the largest first
@@ -46,6 +72,7 @@ class EchoView(View):
     unknown_units: list[str]
     mismatched: list[str]
     outside: bool
+    active: list[ActiveView]
 
 
 @router.post(
@@ -58,12 +85,36 @@ async def echo(
     front: FrontOf, form: Annotated[EchoForm, Depends(read_as(EchoForm))]
 ) -> EchoView:
     """Find the units of areas by the rules that hold for a warning; issues nothing."""
-    context = await front.runtime.keeper.refresh()
+    runtime, now = front.runtime, front.now()
+    context = await runtime.keeper.refresh()
     found = accept.resolved(context, [area.area() for area in form.areas])
-    return _told(context.roster, found)
+    intended = Intended(
+        event_code=form.event_code or "", drill=form.drill, inside=found.units
+    )
+    near = await runtime.database.read(
+        lambda c: beside(c, context.policies, intended, now)
+    )
+    active = [_active(one, form.sender) for one in near]
+    return _told(context.roster, found, active)
 
 
-def _told(roster: Roster, found: Resolution) -> EchoView:
+def _active(one: Beside, sender: str | None) -> ActiveView:
+    alert, content = one.alert, one.alert.content
+    return ActiveView(
+        alert=alert.id,
+        chain=alert.chain,
+        headline=content.headline or f"{content.event}{content.level.zh}预警",
+        level=content.level,
+        sender=content.sender,
+        identifier=content.identifier,
+        sent=content.sent,
+        shared_units=one.shared,
+        would_join=one.joins,
+        would_replace=one.joins and content.sender == sender,
+    )
+
+
+def _told(roster: Roster, found: Resolution, active: list[ActiveView]) -> EchoView:
     inside = map(roster.unit, found.units)
     units = sorted(inside, key=lambda unit: (len(unit.id), unit.id))
     return EchoView(
@@ -77,4 +128,5 @@ def _told(roster: Roster, found: Resolution) -> EchoView:
         unknown_units=list(found.unknown_units),
         mismatched=list(map(accept.shown, found.mismatched)),
         outside=found.outside,
+        active=active,
     )

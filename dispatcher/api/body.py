@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
 import structlog
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request
 from pydantic import BaseModel, ValidationError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -27,6 +27,7 @@ from dispatcher.intake.dialect import (
 from dispatcher.intake.problem import Problem, problems_of
 
 JSON = "application/json"
+IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=255)]
 
 CAP, XMLS = "application/cap+xml", frozenset({"application/xml", "text/xml"})
 NOT_JSON_TYPE = Problem(

@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 from sqlalchemy import Connection
 
+from channels.contract import Channel
 from contacts.model import PersonId
-from dispatcher.api.auth import Scope, needs
+from dispatcher.api.auth import Caller, Scope, needs
 from dispatcher.api.body import documented, read_as
+from dispatcher.api.drawer import Drawer, DrawerView
 from dispatcher.api.front import Front, FrontOf
 from dispatcher.api.lookup import CALLOUT, PageQuery, unknown
-from dispatcher.api.problem import RefusedError, answers, refused
-from dispatcher.api.views import CalloutLine, CalloutView, Page, page
+from dispatcher.api.problem import answers, refused
+from dispatcher.api.views import CalloutLine, Page, page
 from dispatcher.core.alert import AlertId
-from dispatcher.core.answer import Figures, Meaning
-from dispatcher.core.callout import Callout, CalloutId, Mark, State
-from dispatcher.engine import desk
+from dispatcher.core.answer import NO_FIGURES, Figures, Meaning
+from dispatcher.core.callout import CalloutId, Mark, State
+from dispatcher.engine import verbs
 from dispatcher.engine.compose import Desk
-from dispatcher.engine.context import Context
-from dispatcher.intake.form import AnswerForm, TakeoverForm
-from dispatcher.intake.problem import Problem, problem
-from dispatcher.store import callouts
-from dispatcher.store.keys import ApiKey
+from dispatcher.intake.form import (
+    AnswerForm,
+    EscalateForm,
+    FeedbackForm,
+    FiguresForm,
+    RetryForm,
+    TakeoverForm,
+)
+from dispatcher.intake.problem import problem
+from dispatcher.store import callouts, people
 
 CLOCKS_APART = timedelta(minutes=1)
 
 router = APIRouter(prefix="/api/v1/callouts", tags=["callouts"])
 
-Recorder = Annotated[ApiKey, Depends(needs(Scope.CALLOUTS_WRITE))]
+Recorder = Annotated[Caller, Depends(needs(Scope.CALLOUTS_WRITE))]
+CalloutName = Annotated[CalloutId, Path(alias="id")]
 READS = [Depends(needs(Scope.ALERTS_READ))]
 
 
@@ -70,118 +77,158 @@ async def listed(
 @router.get("/{id}", dependencies=READS, responses=answers(401, 403, 404))
 async def show_callout(
     front: FrontOf, name: Annotated[CalloutId, Path(alias="id")]
-) -> CalloutView:
+) -> DrawerView:
     """One callout with its ladder and everything that happened."""
     return await _shown(front, name)
 
 
-async def _shown(front: Front, name: CalloutId) -> CalloutView:
-    def look(connection: Connection) -> CalloutView:
+async def _shown(front: Front, name: CalloutId) -> DrawerView:
+    context, now = await front.runtime.keeper.refresh(), front.now()
+
+    def look(connection: Connection) -> DrawerView:
         seen = callouts.load(connection, [name])
         if name not in seen:
             raise unknown(CALLOUT, name)
-        facts = callouts.facts_of(connection, name)
-        return CalloutView.told(seen[name].callout, facts)
+        drawer = Drawer(
+            callout=seen[name].callout,
+            facts=tuple(callouts.facts_of(connection, name)),
+            roster=context.roster,
+            now=now,
+        )
+        return drawer.view(people.find_people(connection, drawer.named()))
 
     return await front.runtime.database.read(look)
 
 
-@router.post(
-    "/{id}/answers",
-    responses=answers(400, 401, 403, 404, 408, 409, 413, 415, 422, 503),
-    openapi_extra=documented(AnswerForm),
-)
+WRITES = answers(400, 401, 403, 404, 408, 409, 413, 415, 422, 503)
+
+
+@router.post("/{id}/answers", responses=WRITES, openapi_extra=documented(AnswerForm))
 async def answer_on_behalf(
     front: FrontOf,
-    key: Recorder,
-    name: Annotated[CalloutId, Path(alias="id")],
+    caller: Recorder,
+    name: CalloutName,
     form: Annotated[AnswerForm, Depends(read_as(AnswerForm))],
-) -> CalloutView:
+) -> DrawerView:
     """Record what somebody told an officer by telephone, radio or face to face."""
-    context, now = await front.runtime.keeper.refresh(), front.now()
-    if form.at > now + CLOCKS_APART:
-        raise refused(422, problem(("at",), "heard_in_future"))
-    said = _said(form, key)
-
-    def record(connection: Connection, callout: Callout) -> None:
-        if said.person not in _standing(context, callout, now):
-            raise refused(422, problem(("person",), "not_on_ladder"))
-        desk.record_on_behalf(Desk(connection, context, now), callout, said)
-
-    return await _changed(front, name, record)
+    check_heard(front, form.at)
+    return await _ordered(front, name, _said(form, caller))
 
 
-@router.post(
-    "/{id}/takeover",
-    responses=answers(400, 401, 403, 404, 408, 409, 413, 415, 422, 503),
-    openapi_extra=documented(TakeoverForm),
-)
+@router.post("/{id}/takeover", responses=WRITES, openapi_extra=documented(TakeoverForm))
 async def take_over(
     front: FrontOf,
-    key: Recorder,
-    name: Annotated[CalloutId, Path(alias="id")],
+    caller: Recorder,
+    name: CalloutName,
     form: Annotated[TakeoverForm, Depends(read_as(TakeoverForm))],
-) -> CalloutView:
+) -> DrawerView:
     """Let the desk take a callout over: while it has time, nobody above is called."""
+    order = verbs.TakeOver(note=form.note, by=caller.by)
+    return await _ordered(front, name, order)
+
+
+@router.post("/{id}/retry", responses=WRITES, openapi_extra=documented(RetryForm))
+async def retry(
+    front: FrontOf,
+    caller: Recorder,
+    name: CalloutName,
+    form: Annotated[RetryForm, Depends(read_as(RetryForm))],
+) -> DrawerView:
+    """Try who is being called once more, now: 补发. No planned time moves."""
+    await check_route(front, form.channel)
+    order = verbs.Retry(by=caller.by, channel=form.channel, note=form.note)
+    return await _ordered(front, name, order)
+
+
+@router.post("/{id}/escalate", responses=WRITES, openapi_extra=documented(EscalateForm))
+async def escalate(
+    front: FrontOf,
+    caller: Recorder,
+    name: CalloutName,
+    form: Annotated[EscalateForm, Depends(read_as(EscalateForm))],
+) -> DrawerView:
+    """Call the next rung now, before its time; its marks and tasks keep theirs."""
+    order = verbs.Escalate(by=caller.by, reason=form.reason)
+    return await _ordered(front, name, order)
+
+
+def check_heard(front: Front, at: datetime) -> None:
+    """Refuse what is said to have been heard later than now.
+
+    :raises RefusedError: with 422
+    """
+    if at > front.now() + CLOCKS_APART:
+        raise refused(422, problem(("at",), "heard_in_future"))
+
+
+async def check_route(front: Front, channel: Channel | None) -> None:
+    """Refuse a channel over which nothing can be sent.
+
+    :raises RefusedError: with 422
+    """
+    context = await front.runtime.keeper.refresh()
+    if channel and channel not in context.routed:
+        raise refused(
+            422, problem(("channel",), "channel_without_route", channel=channel.value)
+        )
+
+
+@router.post("/{id}/feedback", responses=WRITES, openapi_extra=documented(FeedbackForm))
+async def feed_back(
+    front: FrontOf,
+    caller: Recorder,
+    name: CalloutName,
+    form: Annotated[FeedbackForm, Depends(read_as(FeedbackForm))],
+) -> DrawerView:
+    """Type in what a post that has answered reported to an officer since."""
+    check_heard(front, form.at)
+    figures = _figures(form.figures)
+    if figures == NO_FIGURES:
+        raise refused(422, problem(("figures",), "figures_needed"))
+    order = verbs.Feedback(
+        by=caller.by,
+        figures=figures,
+        note=f"{form.how} {form.at.isoformat()} {form.note}".strip(),
+        person=PersonId(form.person) if form.person else None,
+    )
+    return await _ordered(front, name, order)
+
+
+async def _ordered(front: Front, name: CalloutId, order: verbs.Order) -> DrawerView:
+    """Do something to a callout, and show what it is then."""
     context, now = await front.runtime.keeper.refresh(), front.now()
-    by = f"key:{key.name}"
-
-    def take(connection: Connection, _: Callout) -> None:
-        desk.take_over(Desk(connection, context, now), name, form.note, by)
-
-    return await _changed(front, name, take)
-
-
-async def _changed(
-    front: Front, name: CalloutId, change: Callable[[Connection, Callout], None]
-) -> CalloutView:
-    """Do something to a callout that is not over, and show what it is then."""
 
     def do(connection: Connection) -> None:
-        seen = callouts.load(connection, [name])
-        if name not in seen:
-            raise unknown(CALLOUT, name)
-        if seen[name].callout.state is State.CLOSED:
-            raise _closed(seen[name].callout)
-        change(connection, seen[name].callout)
+        barred = verbs.carry_out(Desk(connection, context, now), {name: order})
+        for why in barred.values():
+            raise refused(STATUSES.get(why.code, 409), why)
 
     await front.runtime.database.write(do)
     front.committed()
     return await _shown(front, name)
 
 
-def _said(form: AnswerForm, key: ApiKey) -> desk.OnBehalf:
-    given = form.figures
-    return desk.OnBehalf(
+STATUSES = {verbs.UNKNOWN: 404, verbs.NOT_ON_LADDER: 422, verbs.NOBODY: 422}
+
+
+def _said(form: AnswerForm, caller: Caller) -> verbs.OnBehalf:
+    return verbs.OnBehalf(
         person=PersonId(form.person),
         meaning=Meaning(form.meaning),
         how=form.how,
         at=form.at,
         note=form.note,
-        by=f"key:{key.name}",
-        figures=Figures(
-            households=given.households if given else None,
-            people=given.people if given else None,
-        ),
+        by=caller.by,
+        figures=_figures(form.figures),
     )
 
 
-def _standing(context: Context, callout: Callout, now: datetime) -> set[PersonId]:
-    """Everybody on its ladder: called so far, or in one of its posts now."""
-    called = {one.person for run in callout.runs for one in run.people}
-    refs = {ref for rung in callout.ladder.rungs for ref in rung.posts}
-    return called | {
-        person.id for ref in refs for person in context.roster.holders(ref, now)
-    }
-
-
-def _closed(callout: Callout) -> RefusedError:
-    return refused(
-        409,
-        Problem(
-            loc=("path",),
-            code="callout_closed",
-            zh=f"叫应单 {callout.id} 已结束({callout.close_reason})",
-            en=f"callout {callout.id} is closed: {callout.close_reason}",
-        ),
+def _figures(given: FiguresForm | None) -> Figures:
+    if given is None:
+        return NO_FIGURES
+    return Figures(
+        households=given.households,
+        people=given.people,
+        commander=PersonId(given.commander) if given.commander else None,
+        villages=given.villages,
     )

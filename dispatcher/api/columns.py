@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dispatcher.api import words
-from dispatcher.api.record import Record, RecordRow
-from dispatcher.core.callout import State
+from dispatcher.api.record import Record, RecordRow, Step
+from dispatcher.core.callout import Cause, State
 from dispatcher.core.fact import SYSTEM
-from dispatcher.engine.desk import DESK
+from dispatcher.engine.verbs import DESK
 
 BYTE_ORDER_MARK = "\ufeff"  # without it spreadsheets take the file for GBK
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -123,9 +123,14 @@ def _why_not(line: RecordRow) -> str:
 
 def _escalations(line: RecordRow) -> str:
     return "; ".join(
-        f"{time(step.at)} {'、'.join(step.people) or VACANT}"
+        f"{time(step.at)} {'、'.join(step.people) or VACANT}{_called_by(step)}"
         for step in line.escalations
     )
+
+
+def _called_by(step: Step) -> str:
+    """Who called it early, by the word that the board has for it."""
+    return f"({words.CAUSES[Cause.WORD]}: {step.by})" if step.by else ""
 
 
 def _tasks(line: RecordRow) -> str:

@@ -14,14 +14,13 @@ from fastapi import Depends, Header, Response
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from dispatcher.api.auth import Scope, needs
+from dispatcher.api.auth import Caller, Scope, needs
 from dispatcher.api.front import Front
 from dispatcher.api.problem import RefusedError, refused
 from dispatcher.intake.problem import Problem
-from dispatcher.store.keys import ApiKey
 from dispatcher.store.roster_edits import Bar, Barred, Editing
 
-Writer = Annotated[ApiKey, Depends(needs(Scope.PEOPLE_WRITE))]
+Writer = Annotated[Caller, Depends(needs(Scope.PEOPLE_WRITE))]
 READS = [Depends(needs(Scope.PEOPLE_READ))]
 
 READ: Final = (401, 403, 404)
@@ -87,10 +86,10 @@ CHANGED = Problem(
 
 
 async def edited(
-    front: Front, key: ApiKey, edit: Callable[[Connection, Editing], Result]
+    front: Front, caller: Caller, edit: Callable[[Connection, Editing], Result]
 ) -> Result:
     """Make an edit in one transaction, and let the worker know."""
-    editing = Editing(by=f"key:{key.name}", at=front.now())
+    editing = Editing(by=caller.by, at=front.now())
     done = await front.runtime.database.write(lambda c: edit(c, editing))
     front.committed()
     return done

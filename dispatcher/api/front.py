@@ -10,8 +10,13 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from dispatcher.api.attempts import Attempts
+from dispatcher.api.layer import Layers
 from dispatcher.api.throttle import Limits
+from dispatcher.api.watching import Watch
 from dispatcher.engine.apart import Apart
+from dispatcher.engine.course import Course, Occasion
+from dispatcher.engine.passwords import Passwords
 from dispatcher.engine.runtime import Runtime
 
 
@@ -23,13 +28,22 @@ class Front:
     :ivar unverified: callbacks turned away since the start, by channel
     :ivar limits: how often what may be done
     :ivar apart: where long work is done
+    :ivar attempts: how often signing in may be tried
+    :ivar layers: the map
+    :ivar watch: the one reader for all who look at boards
+    :ivar courses: ladders that have been drawn: the policy does not change
     """
 
     runtime: Runtime
     committed: Callable[[], None]
+    watch: Watch
     unverified: Counter[str] = field(default_factory=Counter)
     limits: Limits = field(default_factory=Limits)
     apart: Apart = field(default_factory=Apart)
+    attempts: Attempts = field(default_factory=Attempts)
+    passwords: Passwords = field(default_factory=Passwords)
+    layers: Layers = field(default_factory=Layers)
+    courses: dict[Occasion, tuple[Course, ...]] = field(default_factory=dict)
 
     def now(self) -> datetime:
         """The engine's time."""

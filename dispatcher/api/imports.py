@@ -177,7 +177,7 @@ async def _read(form: FormData) -> Upload:
 )
 async def try_import(
     front: FrontOf,
-    key: Writer,
+    caller: Writer,
     given: Annotated[Upload, Depends(upload)],
     response: Response,
 ) -> ImportView:
@@ -186,7 +186,7 @@ async def try_import(
     With ``dry_run`` false a file without problems is applied at once.
     """
     settings = front.runtime.settings
-    by = f"key:{key.name}"
+    by = caller.by
     order = Try(
         file=given.file,
         by=by,
@@ -293,26 +293,26 @@ async def show_errors(
 @router.post("/{id}/apply", responses=answers(*READ, 409, 422, 503))
 async def apply_import(
     front: FrontOf,
-    key: Writer,
+    caller: Writer,
     number: Annotated[int, Path(alias="id", ge=1, le=NUMBER_MOST)],
     *,
     force: Force = False,
 ) -> ImportView:
     """Put what was tried in the place of the roster; force: whatever it is now."""
-    order = Apply(number=number, by=f"key:{key.name}", at=front.now(), force=force)
+    order = Apply(number=number, by=caller.by, at=front.now(), force=force)
     return await _carried_out(front, order)
 
 
 @router.post("/{id}/undo", responses=answers(*READ, 409, 422, 503))
 async def undo_import(
     front: FrontOf,
-    key: Writer,
+    caller: Writer,
     number: Annotated[int, Path(alias="id", ge=1, le=NUMBER_MOST)],
     *,
     force: Force = False,
 ) -> ImportView:
     """Take back what an import has changed; who was erased meanwhile stays away."""
-    order = Undo(number=number, by=f"key:{key.name}", at=front.now(), force=force)
+    order = Undo(number=number, by=caller.by, at=front.now(), force=force)
     return await _carried_out(front, order)
 
 

@@ -24,8 +24,13 @@ KINDS = {
     "post": "职务",
     "import": "导入",
     "shift": "值班安排",
+    "officer": "值班员",
+    "key": "密钥",
+    "policy": "叫应策略",
+    "todo": "待办",
 }
-ALERT, CALLOUT, CHANNEL, PERSON, UNIT, POST, IMPORT, SHIFT = KINDS
+ALERT, CALLOUT, CHANNEL, PERSON, UNIT, POST, IMPORT, SHIFT, *_DESK = KINDS
+OFFICER, API_KEY, POLICY, TODO = _DESK
 PAGE_MOST = 1000
 PAGE_USUAL = 100
 

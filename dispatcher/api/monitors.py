@@ -13,16 +13,17 @@ from sqlalchemy import Connection
 
 from config.inlets import Monitor, Resolved
 from dispatcher.api.alerts import Sender
+from dispatcher.api.auth import Caller
 from dispatcher.api.body import ANY_OBJECT, PostedBody
 from dispatcher.api.front import Front, FrontOf
 from dispatcher.api.problem import Refusal, RefusedError, answers, refused
 from dispatcher.api.submit import submit
 from dispatcher.api.views import AlertView, View
 from dispatcher.core.alert import Alert, MsgType, Reference
+from dispatcher.intake.dialect import Warned
 from dispatcher.intake.monitor import Alarm, Kind, Reader
 from dispatcher.intake.problem import Loc
 from dispatcher.store import alerts
-from dispatcher.store.keys import ApiKey
 
 router = APIRouter(prefix="/api/v1/monitors", tags=["monitors"])
 
@@ -66,7 +67,7 @@ class PostedView(View):
 )
 async def post_alarms(
     front: FrontOf,
-    key: Sender,
+    caller: Sender,
     kind: Annotated[Kind, Path()],
     body: PostedBody,
     response: Response,
@@ -75,7 +76,7 @@ async def post_alarms(
 
     Each is taken by itself: where some are refused, the others are called out.
     """
-    reader = _reader(front, key, kind)
+    reader = _reader(front, caller, kind)
     read = reader.read(body)
     if isinstance(read, tuple):
         raise refused(422, *read)
@@ -85,41 +86,43 @@ async def post_alarms(
             refusals.append(Refusal(status=422, errors=alarm))
             continue
         try:
-            taken.append(await _take(front, key, reader.own, alarm))
+            taken.append(await _take(front, caller, reader.own, alarm))
         except RefusedError as error:
             refusals.append(_at(error.refusal, alarm.loc))
     truncated = _truncated(body)
     if truncated:
-        log.error("monitor.truncated", key=key.name, alarms=truncated)
+        log.error("monitor.truncated", key=caller.name, alarms=truncated)
     if refusals:
-        raise _refused(key, refusals)
+        raise _refused(caller, refusals)
     if not any(one.became in {Became.ACCEPTED, Became.RESOLVED} for one in taken):
         response.status_code = 200
     return PostedView(alarms=taken, truncated=truncated)
 
 
-def _reader(front: Front, key: ApiKey, kind: Kind) -> Reader:
+def _reader(front: Front, caller: Caller, kind: Kind) -> Reader:
     settings = front.runtime.settings
+    own = None if caller.session else settings.monitors.get(caller.name)
     return Reader(
         kind=kind,
-        own=settings.monitors.get(key.name, Monitor()),
-        sender=next((one for one in key.senders if "*" not in one), key.name),
+        own=own or Monitor(),
+        sender=next((one for one in caller.senders if "*" not in one), caller.name),
         code_system=settings.intake.code_system,
         now=front.now(),
     )
 
 
-async def _take(front: Front, key: ApiKey, own: Monitor, alarm: Alarm) -> AlarmView:
+async def _take(front: Front, caller: Caller, own: Monitor, alarm: Alarm) -> AlarmView:
     running = await front.runtime.database.read(lambda c: _running(c, alarm))
     if alarm.ended is None:
         if running:
             return AlarmView(became=Became.REPEATED, alert=AlertView.of(running[-1]))
-        stored = await submit(front, key, alarm.alert)
+        stored = await submit(front, caller, Warned(alarm.alert, strict=False))
         became = Became.ACCEPTED if stored.fresh else Became.REPEATED
     elif own.resolved is Resolved.IGNORE:
         return AlarmView(became=Became.IGNORED, alert=None)
     else:
-        stored = await submit(front, key, alarm.lifted(tuple(map(_triple, running))))
+        lifted = alarm.lifted(tuple(map(_triple, running)))
+        stored = await submit(front, caller, Warned(lifted, strict=False))
         became = Became.RESOLVED if stored.fresh else Became.REPEATED
     return AlarmView(became=became, alert=AlertView.of(stored.alert))
 
@@ -147,8 +150,8 @@ def _at(refusal: Refusal, loc: Loc) -> Refusal:
     return replace(refusal, errors=errors)
 
 
-def _refused(key: ApiKey, refusals: Sequence[Refusal]) -> RefusedError:
+def _refused(caller: Caller, refusals: Sequence[Refusal]) -> RefusedError:
     """One answer for all that was refused, with the status of the first."""
     errors = tuple(error for one in refusals for error in one.errors)
-    log.error("monitor.refused", key=key.name, problems=[one.code for one in errors])
+    log.error("monitor.refused", key=caller.name, problems=[one.code for one in errors])
     return RefusedError(replace(refusals[0], errors=errors))

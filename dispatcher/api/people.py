@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from contacts.masking import hidden
 from contacts.model import AddressKind, Person, PersonId, Post, PostRef, UnitId
 from contacts.roster import Roster
-from dispatcher.api.auth import Scope, lacks, may, needs
+from dispatcher.api.auth import Caller, Scope, lacks, may, needs
 from dispatcher.api.body import documented, read_as
 from dispatcher.api.editing import (
     ADDS,
@@ -43,14 +43,13 @@ from dispatcher.intake.roster_form import (
 )
 from dispatcher.store import journal, people, present, roster_edits
 from dispatcher.store.erasing import Erasure, Kept, erase
-from dispatcher.store.keys import ApiKey
 from dispatcher.store.roster_edits import Described, Editing
 
 PREFIX = "/api/v1/people"
 router = APIRouter(prefix=PREFIX, tags=["people"])
 
-Reader = Annotated[ApiKey, Depends(needs(Scope.PEOPLE_READ, Scope.PEOPLE_REVEAL))]
-Eraser = Annotated[ApiKey, Depends(needs(Scope.ADMIN))]
+Reader = Annotated[Caller, Depends(needs(Scope.PEOPLE_READ, Scope.PEOPLE_REVEAL))]
+Eraser = Annotated[Caller, Depends(needs(Scope.ADMIN))]
 
 Named = Mapping[UnitId, str]
 
@@ -181,21 +180,21 @@ def _wanted(roster: Roster, query: PeopleQuery) -> Iterable[str]:
 async def show_person(
     *,
     front: FrontOf,
-    key: Reader,
+    caller: Reader,
     name: Annotated[PersonId, Path(alias="id")],
     reveal: Annotated[bool, Query()] = False,
     response: Response,
 ) -> PersonView:
     """One version of a person; with ``reveal`` his numbers in clear, which is noted."""
     scope = Scope.PEOPLE_REVEAL if reveal else Scope.PEOPLE_READ
-    if not may(key, scope):
+    if not may(caller, scope):
         raise lacks(scope)
     now = front.now()
 
     def noted(connection: Connection) -> tuple[PersonView, Person]:
         view, person = _there(connection, name)
         if reveal:
-            entry = Revealed(at=now, by=f"key:{key.name}", person=name, what="numbers")
+            entry = Revealed(at=now, by=caller.by, person=name, what="numbers")
             journal.note(connection, HOUSE, [entry])
         return view, person
 
@@ -215,7 +214,7 @@ async def show_person(
 )
 async def add_person(
     front: FrontOf,
-    key: Writer,
+    caller: Writer,
     form: Annotated[PersonForm, Depends(read_as(PersonForm))],
     response: Response,
 ) -> PersonView:
@@ -226,7 +225,7 @@ async def add_person(
         added = let_pass(roster_edits.add_person(connection, described, editing))
         return _there(connection, added.id)[0]
 
-    view = await edited(front, key, add)
+    view = await edited(front, caller, add)
     made(response, f"{PREFIX}/{view.id}", view)
     return view
 
@@ -235,7 +234,7 @@ async def add_person(
 async def put_person(  # noqa: PLR0913 - what a request has, each by its name
     *,
     front: FrontOf,
-    key: Writer,
+    caller: Writer,
     name: Annotated[PersonId, Path(alias="id")],
     seen: Seen,
     form: Annotated[PersonForm, Depends(read_as(PersonForm))],
@@ -252,7 +251,7 @@ async def put_person(  # noqa: PLR0913 - what a request has, each by its name
         done = let_pass(roster_edits.put_person(connection, name, described, editing))
         return _there(connection, done.id)[0]
 
-    view = await edited(front, key, put)
+    view = await edited(front, caller, put)
     made(response, f"{PREFIX}/{view.id}", view)
     return view
 
@@ -260,7 +259,7 @@ async def put_person(  # noqa: PLR0913 - what a request has, each by its name
 @router.delete("/{id}", status_code=204, responses=answers(*REMOVES))
 async def remove_person(
     front: FrontOf,
-    key: Writer,
+    caller: Writer,
     name: Annotated[PersonId, Path(alias="id")],
     seen: Seen,
 ) -> None:
@@ -270,7 +269,7 @@ async def remove_person(
         check_seen(seen, etag(_there(connection, name)[0]))
         let_pass(roster_edits.remove_person(connection, name, editing))
 
-    await edited(front, key, remove)
+    await edited(front, caller, remove)
 
 
 @router.post(
@@ -280,7 +279,7 @@ async def remove_person(
 )
 async def erase_person(
     front: FrontOf,
-    key: Eraser,
+    caller: Eraser,
     name: Annotated[PersonId, Path(alias="id")],
     form: Annotated[EraseForm, Depends(read_as(EraseForm))],
 ) -> ErasedView:
@@ -296,7 +295,7 @@ async def erase_person(
             raise _kept(name, done)
         return done
 
-    done = await edited(front, key, forget)
+    done = await edited(front, caller, forget)
     return ErasedView(erased=[*done], log_cut_off=await front.runtime.database.fold())
 
 

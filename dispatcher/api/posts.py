@@ -156,7 +156,7 @@ def _wanted(roster: Roster, query: PostQuery, now: datetime) -> list[str]:
 )
 async def add_holder(
     front: FrontOf,
-    key: Writer,
+    caller: Writer,
     form: Annotated[NewHolderForm, Depends(read_as(NewHolderForm))],
     response: Response,
 ) -> PostView:
@@ -170,7 +170,7 @@ async def add_holder(
         let_pass(roster_edits.put_post(connection, ref, held, editing))
         return _tenures(connection, ref)
 
-    tenures = await edited(front, key, add)
+    tenures = await edited(front, caller, add)
     path = f"{PREFIX}/{quote(form.unit, safe='')}/{form.post}"
     made(response, path, tenures)
     return await _told(front, ref, tenures)
@@ -193,7 +193,7 @@ async def show_post(
 async def put_post(  # noqa: PLR0913 - what a request has, each by its name
     *,
     front: FrontOf,
-    key: Writer,
+    caller: Writer,
     unit: UnitId,
     post: Post,
     seen: Seen,
@@ -211,14 +211,14 @@ async def put_post(  # noqa: PLR0913 - what a request has, each by its name
         let_pass(roster_edits.put_post(connection, ref, held, editing))
         return _tenures(connection, ref)
 
-    tenures = await edited(front, key, put)
+    tenures = await edited(front, caller, put)
     response.headers["ETag"] = etag(tenures)
     return await _told(front, ref, tenures)
 
 
 @router.delete("/{unit:path}/{post}", status_code=204, responses=answers(*REMOVES))
 async def empty_post(
-    front: FrontOf, key: Writer, unit: UnitId, post: Post, seen: Seen
+    front: FrontOf, caller: Writer, unit: UnitId, post: Post, seen: Seen
 ) -> None:
     """Let nobody hold a post."""
     ref = PostRef(unit, post)
@@ -227,7 +227,7 @@ async def empty_post(
         check_seen(seen, etag(_there(connection, ref)))
         let_pass(roster_edits.put_post(connection, ref, (), editing))
 
-    await edited(front, key, remove)
+    await edited(front, caller, remove)
 
 
 async def _told(front: FrontOf, ref: PostRef, tenures: TenureView) -> PostView:

@@ -24,12 +24,12 @@ from dispatcher.api.township import Place, township_of
 from dispatcher.core.alert import Alert, Level, Status
 from dispatcher.core.answer import Evidence, Meaning
 from dispatcher.core.callout import CloseReason, Mark, State, Task
+from dispatcher.core.officer import USER
 from dispatcher.core.report import Callee, Row, Summary, row, summarise
 from dispatcher.core.seal import Seal
 from dispatcher.engine.context import Context
-from dispatcher.store import callouts, people, seals
-
-KEY = "key:"
+from dispatcher.store import callouts, officers, people, seals
+from dispatcher.store.keys import KEY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +46,14 @@ class Named:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """People above who were called in turn."""
+    """People above who were called in turn.
+
+    :ivar by: who called them before their time
+    """
 
     at: datetime
     people: tuple[str, ...]
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,11 +179,14 @@ def take_record(
     """
     told = [row(facts) for _, facts in callouts.each_facts(connection, alert.id)]
     seal = seals.newest(connection, alert.id)
-    known = people.find_people(connection, {one for t in told for one in _named_in(t)})
+    named = {by, *(one for t in told for one in _named_in(t))}
+    known = people.find_people(connection, named)
+    users = (one.removeprefix(USER) for one in named if one.startswith(USER))
     scribe = _Scribe(
         alert=alert,
         roster=context.roster,
         people=known,
+        officers=officers.displays(connection, users),
         zone=ZoneInfo(context.policies.timezone),
     )
     return Record(
@@ -187,7 +194,7 @@ def take_record(
         sent=alert.content.sent.astimezone(scribe.zone),
         made_at=now.astimezone(scribe.zone),
         seal=seal and replace(seal, at=seal.at.astimezone(scribe.zone)),
-        made_by=by,
+        made_by=scribe.name_of(by),
         sections=tuple(scribe.sections(told)),
         summary=summarise(one.tally for one in told),
     )
@@ -208,6 +215,7 @@ class _Scribe:
     alert: Alert
     roster: Roster
     people: Mapping[str, Person]
+    officers: Mapping[str, str]
     zone: ZoneInfo
 
     def sections(self, told: Iterable[Row]) -> Iterator[Section]:
@@ -238,7 +246,7 @@ class _Scribe:
             issuer=content.issuer,
             sent=content.sent.astimezone(self.zone),
             opened_at=told.opened_at.astimezone(self.zone),
-            by=self._name(told.by),
+            by=self.name_of(told.by),
             township=self._above(told.unit, UnitKind.TOWNSHIP),
             village=self._above(told.unit, UnitKind.VILLAGE),
             unit=told.unit,
@@ -266,7 +274,7 @@ class _Scribe:
             taken_on=told.taken_on,
             desk_at=self._local(told.desk_at),
             tasks=told.tasks,
-            assignees=tuple(self._name(one or "") for one in told.assignees),
+            assignees=tuple(self.name_of(one or "") for one in told.assignees),
             task_at=self._local(told.task_at),
             door_at=self._local(told.door_at),
             marks=told.marks,
@@ -282,18 +290,22 @@ class _Scribe:
         return tuple(
             Step(
                 at=step.at.astimezone(self.zone),
-                people=tuple(map(self._name, step.people)),
+                people=tuple(map(self.name_of, step.people)),
+                by=self._maybe(step.by),
             )
             for step in told.escalations
         )
 
-    def _name(self, one: str) -> str:
-        """A person by name; a key by the name it was given."""
+    def name_of(self, one: str) -> str:
+        """A person by name, an officer as he is called; a key by its given name."""
+        if one.startswith(USER):
+            name = one.removeprefix(USER)
+            return self.officers.get(name, name)
         person = self.people.get(one)
         return person.name if person else one.removeprefix(KEY)
 
     def _maybe(self, one: str | None) -> str | None:
-        return self._name(one) if one else None
+        return self.name_of(one) if one else None
 
     def _person(self, one: Callee) -> Named:
         person = self.people.get(one.person)

@@ -194,7 +194,7 @@ FormOf = Annotated[AnyForm, Depends(shift_form)]
 
 @router.post("", status_code=201, responses=answers(*ADDS), openapi_extra=BODY)
 async def add_shift(
-    front: FrontOf, key: Writer, form: FormOf, response: Response
+    front: FrontOf, caller: Writer, form: FormOf, response: Response
 ) -> MadeView:
     """Make a rotation, an override or a leave; a swap makes two overrides."""
     zone = (await front.runtime.keeper.context()).policies.timezone
@@ -203,7 +203,7 @@ async def add_shift(
         new = _read(connection, form, zone)
         return shift_views(connection, duty_edits.add(connection, new, editing))
 
-    views = await edited(front, key, add)
+    views = await edited(front, caller, add)
     if len(views) == 1:
         made(response, f"{PREFIX}/{views[0].id}", views[0])
     return MadeView(items=views)
@@ -227,7 +227,7 @@ async def show_shift(
 async def put_shift(  # noqa: PLR0913 - what a request has, each by its name
     *,
     front: FrontOf,
-    key: Writer,
+    caller: Writer,
     number: Annotated[int, Path(alias="id", ge=1)],
     seen: Seen,
     form: FormOf,
@@ -247,7 +247,7 @@ async def put_shift(  # noqa: PLR0913 - what a request has, each by its name
         duty_edits.put(connection, new, editing)
         return _shown(connection, new)
 
-    view = await edited(front, key, put)
+    view = await edited(front, caller, put)
     response.headers["ETag"] = etag(view)
     return view
 
@@ -255,7 +255,7 @@ async def put_shift(  # noqa: PLR0913 - what a request has, each by its name
 @router.delete("/{id:int}", status_code=204, responses=answers(*REMOVES))
 async def remove_shift(
     front: FrontOf,
-    key: Writer,
+    caller: Writer,
     number: Annotated[int, Path(alias="id", ge=1)],
     seen: Seen,
 ) -> None:
@@ -266,7 +266,7 @@ async def remove_shift(
         check_seen(seen, etag(_shown(connection, one)))
         duty_edits.remove(connection, one, editing)
 
-    await edited(front, key, remove)
+    await edited(front, caller, remove)
 
 
 def _there(connection: Connection, number: int) -> TimeBound:

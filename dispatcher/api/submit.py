@@ -2,48 +2,57 @@
 
 from __future__ import annotations
 
-from dispatcher.api.auth import Scope, lacks, may, speaks_for
+from dispatcher.api.auth import Caller, Scope, lacks, may, speaks_for
 from dispatcher.api.front import Front
 from dispatcher.api.problem import Refusal, RefusedError, refused
-from dispatcher.core.alert import Alert, Content
+from dispatcher.core.alert import Alert, Content, MsgType
 from dispatcher.engine.taking import Bearer, differs, take_in
+from dispatcher.intake.dialect import Warned
 from dispatcher.intake.problem import problem
 from dispatcher.store.alerts import Stored
-from dispatcher.store.keys import ApiKey
 
 
-def check_key(key: ApiKey, content: Content) -> None:
+def check_caller(caller: Caller, content: Content) -> None:
     """Refuse a key that may not send this.
 
     :raises RefusedError: with 403
     """
-    drill = content.drill and may(key, Scope.ALERTS_DRILL)
-    if not drill and not may(key, Scope.ALERTS_WRITE):
+    drill = content.drill and may(caller, Scope.ALERTS_DRILL)
+    if not drill and not may(caller, Scope.ALERTS_WRITE):
         raise lacks(Scope.ALERTS_WRITE)
-    if not speaks_for(key, content.sender):
+    if not speaks_for(caller, content.sender):
         what = problem(("sender",), "sender_not_allowed", sender=content.sender)
         raise refused(403, what)
 
 
+def _check_hold(caller: Caller, content: Content) -> None:
+    """Only who can take it back may have it wait, and only where that changes nothing.
+
+    An Update or a Cancel acts on what it refers to in the commit that takes it in.
+    """
+    if not may(caller, Scope.ALERTS_CANCEL):
+        raise lacks(Scope.ALERTS_CANCEL)
+    if content.msg_type is not MsgType.ALERT:
+        raise refused(422, problem(("hold_seconds",), "hold_only_first"))
+
+
 async def submit(
-    front: Front,
-    key: ApiKey,
-    content: Content,
-    idempotency_key: str | None = None,
-    *,
-    strict: bool = False,
+    front: Front, caller: Caller, warned: Warned, idempotency_key: str | None = None
 ) -> Stored:
     """Take an alert in; what was there before may be a different one.
 
-    :param strict: of JSON, see :class:`Bearer`
     :raises RefusedError: with 403 or 422; then nothing is kept
     """
-    check_key(key, content)
+    content = warned.content
+    check_caller(caller, content)
+    if warned.hold:
+        _check_hold(caller, content)
     bearer = Bearer(
-        by=f"key:{key.name}",
-        may_cancel=may(key, Scope.ALERTS_CANCEL),
+        by=caller.by,
+        may_cancel=may(caller, Scope.ALERTS_CANCEL),
         idempotency_key=idempotency_key,
-        strict=strict,
+        strict=warned.strict,
+        hold=warned.hold,
     )
     runtime = front.runtime
     outcome = await take_in(

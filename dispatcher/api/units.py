@@ -98,7 +98,7 @@ def _listed(roster: Roster, query: UnitQuery) -> list[UnitView]:
 )
 async def add_unit(
     front: FrontOf,
-    key: Writer,
+    caller: Writer,
     form: Annotated[NewUnitForm, Depends(read_as(NewUnitForm))],
     response: Response,
 ) -> UnitView:
@@ -109,7 +109,7 @@ async def add_unit(
     def add(connection: Connection, editing: Editing) -> None:
         let_pass(roster_edits.add_unit(connection, unit, editing))
 
-    await edited(front, key, add)
+    await edited(front, caller, add)
     view = UnitView.of(unit)
     made(response, f"{PREFIX}/{quote(unit.id, safe='')}", view)
     return view
@@ -129,7 +129,7 @@ async def show_unit(
 async def put_unit(  # noqa: PLR0913 - what a request has, each by its name
     *,
     front: FrontOf,
-    key: Writer,
+    caller: Writer,
     name: Annotated[UnitId, Path(alias="id")],
     seen: Seen,
     form: Annotated[UnitForm, Depends(read_as(UnitForm))],
@@ -144,14 +144,17 @@ async def put_unit(  # noqa: PLR0913 - what a request has, each by its name
         let_pass(roster_edits.put_unit(connection, after, editing))
         return after
 
-    view = UnitView.of(await edited(front, key, put))
+    view = UnitView.of(await edited(front, caller, put))
     response.headers["ETag"] = etag(view)
     return view
 
 
 @router.delete("/{id:path}", status_code=204, responses=answers(*REMOVES))
 async def remove_unit(
-    front: FrontOf, key: Writer, name: Annotated[UnitId, Path(alias="id")], seen: Seen
+    front: FrontOf,
+    caller: Writer,
+    name: Annotated[UnitId, Path(alias="id")],
+    seen: Seen,
 ) -> None:
     """Let a unit be no more; refused while units lie in it or its posts are held."""
 
@@ -159,7 +162,7 @@ async def remove_unit(
         check_seen(seen, etag(UnitView.of(_there(connection, name))))
         let_pass(roster_edits.remove_unit(connection, name, editing))
 
-    await edited(front, key, remove)
+    await edited(front, caller, remove)
 
 
 def _there(connection: Connection, name: UnitId) -> Unit:

@@ -23,6 +23,7 @@ from dispatcher.core.answer import Evidence, Figures, Meaning
 from dispatcher.core.callout import Callout, Ladder, Mark, State
 from dispatcher.core.due import What, next_due
 from dispatcher.core.fact import Fact
+from dispatcher.core.feedback import Figure, missing
 from dispatcher.core.report import Summary
 from dispatcher.core.seal import Seal
 from dispatcher.store.codec import FACT
@@ -73,8 +74,10 @@ class SheetLink(View):
 class AlertView(View):
     """An alert and where it stands.
 
+    :ivar effective: when the danger begins
     :ivar units: how many of our units lie inside its area
     :ivar people: how many people its start list calls
+    :ivar held_until: until then it may be taken back, and reaches nobody
     :ivar expires: as issued, or as renewed since
     :ivar approval: none in this version
     :ivar warnings: what can't be done in time, in the reader's language
@@ -91,6 +94,10 @@ class AlertView(View):
     reason: ParkReason | None
     level: Level
     policy_level: Level
+    headline: str
+    event: str
+    issuer: str
+    effective: datetime | None
     units: int
     people: int
     missing: list[MissingPost]
@@ -101,6 +108,7 @@ class AlertView(View):
     warnings: list[str] = []
     call_sheets: list[SheetLink] = []
     received_at: datetime
+    held_until: datetime | None
     expires: datetime | None
 
     @classmethod
@@ -118,6 +126,10 @@ class AlertView(View):
             reason=alert.reason,
             level=content.level,
             policy_level=alert.policy_level,
+            headline=content.headline,
+            event=content.event,
+            issuer=content.issuer,
+            effective=content.effective,
             units=len(alert.inside),
             people=alert.people,
             missing=[MissingPost(unit=unit, post=post) for unit, post in alert.missing],
@@ -125,6 +137,7 @@ class AlertView(View):
             unresolved=list(alert.unresolved),
             capacity=alert.capacity,
             received_at=alert.received_at,
+            held_until=alert.held_until,
             expires=alert.expires_at,
         )
 
@@ -245,8 +258,12 @@ class CalloutLine(View):
 
 
 class CalloutView(CalloutLine):
-    """A callout with its ladder and every fact, the oldest first."""
+    """A callout with its ladder and every fact, the oldest first.
 
+    :ivar feedback_missing: what its people are asked and have not told yet
+    """
+
+    feedback_missing: list[Figure]
     ladder: Ladder
     timeline: list[dict[str, Any]]
 
@@ -254,9 +271,13 @@ class CalloutView(CalloutLine):
     def told(cls, callout: Callout, facts: Iterable[Fact]) -> Self:
         """Show a callout with its history."""
         timeline = [FACT.dump_python(fact, mode="json") for fact in facts]
-        ladder = callout.ladder
         return cls.model_validate(
-            {**_line(callout), "ladder": ladder, "timeline": timeline}
+            {
+                **_line(callout),
+                "feedback_missing": missing(callout, callout.feedback),
+                "ladder": callout.ladder,
+                "timeline": timeline,
+            }
         )
 
 

@@ -8,7 +8,7 @@ from channels.contract import Channel
 from contacts.model import Post
 from dispatcher.core.alert import Load, Status
 from dispatcher.core.answer import Evidence, Meaning
-from dispatcher.core.callout import CloseReason, Mark, State, Task
+from dispatcher.core.callout import Cause, CloseReason, Mark, State, Task
 
 CHANNELS = {
     Channel.SMS: "短信",
@@ -42,6 +42,12 @@ STATES = {
     State.DESK: "转值班台",
     State.NOTIFIED: "已告知",
     State.CLOSED: "已结束",
+}
+CAUSES = {
+    Cause.TIME: "到时",
+    Cause.STRUCK: "下级全不可达",
+    Cause.RESUMED: "接管未果",
+    Cause.WORD: "值班员上叫",
 }
 CLOSE_REASONS = {
     CloseReason.DONE: "办结",

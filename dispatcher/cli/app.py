@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from dispatcher.cli import upkeep
+from dispatcher.cli import accounts, upkeep
 from dispatcher.cli.options import CONFIG_VARIABLE, Config, Json, shown
 
 app = typer.Typer(
@@ -34,6 +34,7 @@ for name, group in {
     "alert": alert,
     "person": person,
     "duty": duty,
+    "user": accounts.app,
 }.items():
     app.add_typer(group, name=name)
 app.add_typer(upkeep.app)

@@ -32,14 +32,21 @@ from dispatcher.cli.stage import VOICE_LINES, Plan, Stage, staged
 from dispatcher.cli.traffic import ahead, traffic
 from dispatcher.cli.warned import read_warning, restamped
 from dispatcher.core.alert import AlertId, AlertState
+from dispatcher.core.fact import SYSTEM
+from dispatcher.core.officer import OfficerRole
+from dispatcher.engine import accounts
+from dispatcher.engine.accounts import Doing
 from dispatcher.engine.clock import SystemClock, wait_for
+from dispatcher.engine.passwords import Passwords, one_time
 from dispatcher.sim.county import CODE_SYSTEM
 from dispatcher.store import callouts, outbox
+from dispatcher.store.officers import Officer
 
 FOLDER = Path("var/demo")
 RECORD = FOLDER / "叫应记录表"
 SERVER_LOG = FOLDER / "server.log"
 SHIPPED = files("dispatcher.sim").joinpath("data", "red_rain.xml")
+ADMINISTRATOR = "admin"
 POLL_SECONDS = 1.0
 # A demo that has not ended by then does not end: half an hour of its own time, or time
 # enough of ours, for a quick play on a slow machine is slower than it should be.
@@ -109,8 +116,29 @@ async def _demo(play: Play, script: Script, folder: Path, show: Show | None) -> 
         ending = await run.end(issued, summary, loop.time() - began)
         _tell(ending, as_json=play.as_json)
         if play.serve:
-            sys.stderr.write(f"服务在 {stage.base},密钥 {stage.key};Ctrl-C 结束\n")
+            password = await _administrator(stage)
+            sys.stderr.write(
+                f"服务在 {stage.base},密钥 {stage.key}\n"
+                f"管理员 {ADMINISTRATOR},一次性密码 {password};Ctrl-C 结束\n"
+            )
             await stopping.wait()
+
+
+async def _administrator(stage: Stage) -> str:
+    """Let there be somebody who can sign in; gives his one-time password."""
+    password, now = one_time(), stage.clock.now()
+    new = Officer(
+        name=ADMINISTRATOR,
+        display="演示管理员",
+        role=OfficerRole.ADMINISTRATOR,
+        password=await asyncio.to_thread(Passwords().hashed, password),
+        must_change=True,
+        created_at=now,
+    )
+    await stage.database.write(
+        lambda c: accounts.create(Doing(connection=c, by=SYSTEM, now=now), new)
+    )
+    return password
 
 
 def _read(source: Path | Traversable) -> Script:

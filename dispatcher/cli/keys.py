@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterator
+from getpass import getuser
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from config.settings import Settings, load
-from dispatcher.api.auth import Scope
+from dispatcher.api.auth import SENDING, Scope
+from dispatcher.api.keys import key_made
 from dispatcher.cli import stores
 from dispatcher.cli.failure import BAD_INPUT, CommandError
+from dispatcher.core.journal import HOUSE
 from dispatcher.engine.runtime import clock_of
-from dispatcher.store import keys
+from dispatcher.store import journal, keys
 from dispatcher.store.keys import ApiKey
-
-BYTES = 32
-SENDING = frozenset({Scope.ALERTS_WRITE, Scope.ALERTS_DRILL})
 
 
 def create(config: Path | None, wanted: ApiKey) -> dict[str, object]:
@@ -35,17 +36,20 @@ def make(settings: Settings, wanted: ApiKey) -> str:
 
     :raises CommandError: when the name is taken
     """
-    key = new_key()
+    key = keys.draw()
     now = clock_of(settings).now()
-    if not stores.write(settings, lambda c: keys.add(c, wanted, key, now)):
+
+    def add(connection: Connection) -> bool:
+        made = keys.add(connection, wanted, key, now)
+        if made:
+            by = f"user:{getuser()}"
+            journal.note(connection, HOUSE, [key_made(wanted, now, by)])
+        return made
+
+    if not stores.write(settings, add):
         problem = f"key {wanted.name}: the name is taken; choose another one"
         raise CommandError([problem], BAD_INPUT)
     return key
-
-
-def new_key() -> str:
-    """Draw a key, with a mark that lets a scanner of files know it."""
-    return f"jy_{secrets.token_urlsafe(BYTES)}"
 
 
 def _problems(wanted: ApiKey) -> Iterator[str]:

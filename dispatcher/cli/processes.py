@@ -13,15 +13,18 @@ from collections.abc import Callable, Coroutine, Iterator
 
 import uvicorn
 import uvloop
+from typing_extensions import override
 
 from config.settings import Settings
-from dispatcher.api.app import create_app
+from dispatcher.api.app import create_app, farewell
 from dispatcher.cli.ground import Inherited, listener, on_signals
-from dispatcher.engine.runtime import DRAIN_SECONDS, database_file, running
+from dispatcher.engine.runtime import database_file, running
 from dispatcher.engine.schedule import ticking
 from dispatcher.store.lock import only_worker
 
 READ_AT_ONCE = 4096
+# Streams end by themselves; a request takes less, and who reads nothing is cut off.
+GRACE_SECONDS = 2
 BELL = b"!"
 
 
@@ -37,18 +40,32 @@ async def api(settings: Settings, inherited: Inherited) -> None:
     listening = listener(settings) if given is None else socket.socket(fileno=given)
     on_signals(lambda: None)  # uvicorn hands the signal on when it is done
     async with running(settings) as runtime, runtime.keeper.watching():
+        app = create_app(runtime, _ringer(inherited.bell))
         config = uvicorn.Config(
-            create_app(runtime, _ringer(inherited.bell)),
+            app,
             http="httptools",
             access_log=False,  # it would hold keys and numbers of query strings
             log_config=None,
             server_header=False,
-            timeout_graceful_shutdown=int(DRAIN_SECONDS),
+            timeout_graceful_shutdown=GRACE_SECONDS,
         )
         gc.collect()
         gc.freeze()  # what is there now stays; to look it through again costs 0.1 s
         with listening:
-            await uvicorn.Server(config).serve(sockets=[listening])
+            await _Server(config, farewell(app)).serve(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """A server that says it stops before it waits for those it serves to go."""
+
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping()
+        await super().shutdown(sockets)
 
 
 async def worker(settings: Settings, inherited: Inherited) -> None:

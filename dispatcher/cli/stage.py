@@ -22,7 +22,7 @@ from contacts.importers.outlines import Source
 from contacts.model import AddressKind, UnitKind
 from contacts.roster import Roster
 from dispatcher.api.auth import Scope
-from dispatcher.cli import keys, outlines, rosters
+from dispatcher.cli import outlines, rosters
 from dispatcher.cli.failure import CommandError
 from dispatcher.cli.ground import BACKLOG
 from dispatcher.cli.leash import leash
@@ -35,7 +35,7 @@ from dispatcher.sim.land import county_geojson
 from dispatcher.sim.switchboard import ExchangeSettings
 from dispatcher.sim.world import Habit, Phone, populate
 from dispatcher.store.database import Database
-from dispatcher.store.keys import ApiKey, add
+from dispatcher.store.keys import ApiKey, add, draw
 from dispatcher.store.lock import lock_file
 
 SIGNATURE = "澄溪应急"
@@ -180,7 +180,7 @@ async def staged(plan: Plan, origin: datetime) -> AsyncIterator[Stage]:
             async with opened(settings) as database:
                 clock = clock_of(settings)
                 roster = await _county(database, settings, plan.seed)
-                key = keys.new_key()
+                key = draw()
                 await database.write(lambda c: add(c, KEY, key, clock.now()))
                 await exchange.client.phones(phones(roster, plan.seed))
                 async with (

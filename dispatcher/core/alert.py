@@ -240,6 +240,7 @@ class Alert:
     :ivar due_at: when the engine has to launch it, or to look after its expiry
     :ivar asked_at: when the desk was asked last whether it goes on
     :ivar renewals: the newest of them last
+    :ivar mistaken: it was sent by mistake, so what it withdrew by merging holds again
     """
 
     id: AlertId
@@ -266,6 +267,7 @@ class Alert:
     ended_at: datetime | None = None
     ended_by: str | None = None
     end_reason: str = ""
+    mistaken: bool = False
 
     @property
     def covers(self) -> tuple[tuple[Content, tuple[str, ...]], ...]:
@@ -277,6 +279,17 @@ class Alert:
     def merged(self) -> bool:
         """Whether it joined a chain without naming any alert of it."""
         return str(self.chain) != str(self.id) and not self.content.references
+
+    @property
+    def held_until(self) -> datetime | None:
+        """When it is launched, where an officer asked for time to take it back."""
+        waits = self.state is AlertState.ACTIVE and self.launched_at is None
+        due_at = self.due_at if waits else None
+        return due_at if due_at and due_at > self.received_at else None
+
+    def held(self, now: datetime) -> bool:
+        """Whether it still waits for that: nobody has heard of it."""
+        return self.held_until is not None and self.held_until > now
 
     @property
     def expires_at(self) -> datetime | None:

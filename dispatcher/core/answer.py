@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from contacts.model import PersonId
+
 
 class Meaning(StrEnum):
     """What an answer means; one table for SMS, keys, cards, forms and the desk."""
@@ -57,10 +59,17 @@ class Evidence(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """The numbers in an answer; None where it gives none."""
+    """What an answer tells beside its meaning; None where it tells nothing.
+
+    :ivar households: that were moved, as were ``people``
+    :ivar commander: who is in command there
+    :ivar villages: how many are affected
+    """
 
     households: int | None = None
     people: int | None = None
+    commander: PersonId | None = None
+    villages: int | None = None
 
 
 NO_FIGURES = Figures()

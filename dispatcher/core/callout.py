@@ -98,6 +98,7 @@ class Cause(StrEnum):
     TIME = "time"
     STRUCK = "struck"  # nobody below can be reached by any means
     RESUMED = "resumed"  # a take-over brought no result in time
+    WORD = "word"  # an officer called it early
 
 
 class Purpose(StrEnum):
@@ -106,6 +107,7 @@ class Purpose(StrEnum):
     TRY = "try"
     NEXT_MEANS = "next_means"  # the address before it is dead or wrong
     REPEAT = "repeat"
+    RETRY = "retry"  # an officer has it sent once more
     HELP = "help"  # the unit below asks for help
     REMINDER = "reminder"  # feedback is due, or the desk owes a look
     TASK = "task"  # he is to go to the door
@@ -222,10 +224,12 @@ class RungRun:
 
     :ivar starts_at: set when the rung was moved from its policy time
     :ivar round: how often it was started anew after a take-over that lapsed
+    :ivar by_word: an officer moved it: its people are called, its flags keep their time
     """
 
     starts_at: datetime | None = None
     round: int = 0
+    by_word: bool = False
     started_at: datetime | None = None
     flagged: bool = False
     struck: bool = False
@@ -316,6 +320,8 @@ class Callout:
     :ivar hushed_until: end of the night in which nobody of its own could be rung
     :ivar texts: how often what it says has changed
     :ivar repeat_from: zero of the repeats since it last did; None: its opening
+    :ivar retries: how often an officer had its people tried once more
+    :ivar escalated_at: when an officer last called a rung early
     """
 
     id: CalloutId
@@ -348,6 +354,9 @@ class Callout:
     voice_repeats: int = 0
     texts: int = 0
     repeat_from: datetime | None = None
+    retries: int = 0
+    retried_at: datetime | None = None
+    escalated_at: datetime | None = None
     help_due: bool = False
     feedback: Figures | None = None
     feedback_reminded: bool = False

@@ -145,7 +145,7 @@ def _withdrawn(chain: Collection[Alert]) -> Iterator[tuple[Alert, frozenset[Unit
         sender = alert.content.sender
         if alert.state is AlertState.ACTIVE:
             yield alert, since.get(sender, frozenset())
-        if alert.merged:
+        if alert.merged and not alert.mistaken:
             inside = frozenset(map(UnitId, alert.inside))
             since[sender] = since.get(sender, frozenset()) | inside
 

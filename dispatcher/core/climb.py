@@ -86,18 +86,20 @@ def _reach(draft: Draft, index: int, duty: Duty) -> None:
     rung, run = draft.callout.ladder.rungs[index], draft.callout.runs[index]
     cause = Cause.TIME
     planned = after(draft.callout.opened_at, rung.at)
-    if run.starts_at and run.round:
+    if run.by_word:
+        cause = Cause.WORD
+    elif run.starts_at and run.round:
         cause = Cause.RESUMED
     elif run.starts_at and run.starts_at < planned:
         cause = Cause.STRUCK
-    people = _present(draft, index, duty)
+    people = present(draft, index, duty)
     draft.add(
         facts.RungReached(at=draft.now, rung=index, cause=cause, people=people),
     )
     draft.strike_rungs()
 
 
-def _present(draft: Draft, index: int, duty: Duty) -> tuple[Called, ...]:
+def present(draft: Draft, index: int, duty: Duty) -> tuple[Called, ...]:
     """Who fills a rung's posts now: timing is frozen, people are live."""
     rung = draft.callout.ladder.rungs[index]
     return () if _ends_below(draft, index, duty) else duty.of(*rung.posts)
@@ -127,11 +129,11 @@ def _try(draft: Draft, index: int, duty: Duty) -> None:
         overtaken=frozenset(c for at, do in later if at <= draft.now for c in do),
         number=number,
     )
-    people = _present(draft, index, duty)
-    _join(draft, index, people)
+    people = present(draft, index, duty)
+    join(draft, index, people)
     for called in people:
         for channel in rung.tries[number].do:
-            _call(draft, called, channel, call, duty)
+            call_up(draft, called, channel, call, duty)
 
 
 def _try_ends_at(
@@ -150,7 +152,7 @@ def _label(run: RungRun, number: int) -> str:
     return f"{run.round}x{number}" if run.round else str(number)
 
 
-def _call(
+def call_up(
     draft: Draft, called: Called, channel: Channel, call: Call, duty: Duty
 ) -> None:
     """Try one person on one channel, or put down why not."""
@@ -229,8 +231,8 @@ def _make_up(draft: Draft, due: Due, duty: Duty) -> None:
     label = _label(callout.runs[one.rung], one.number) + MADE_UP
     ends_at = _try_ends_at(callout, rung, one.number, ())
     call = Call(one.rung, label, rung.via, not_after=ends_at, number=one.number)
-    for called in _in_place_of(draft, one, _present(draft, one.rung, duty)):
-        _call(draft, called, Channel.VOICE, call, duty)
+    for called in _in_place_of(draft, one, present(draft, one.rung, duty)):
+        call_up(draft, called, Channel.VOICE, call, duty)
 
 
 def _in_place_of(
@@ -238,7 +240,7 @@ def _in_place_of(
 ) -> tuple[Called, ...]:
     """Himself; where he has been relieved since, who has come and was not called."""
     himself = tuple(called for called in present if called.person == one.person)
-    return himself or _join(draft, one.rung, present)
+    return himself or join(draft, one.rung, present)
 
 
 def _asked(draft: Draft, called: Called, call: Call) -> bool:
@@ -304,7 +306,7 @@ def _repeat(draft: Draft, duty: Duty) -> None:
         if not rung.own or run.started_at is None:
             continue
         people = duty.of(*rung.posts)
-        _join(draft, index, people)
+        join(draft, index, people)
         call = Call(
             index,
             _repeat_label(callout, number),
@@ -314,7 +316,7 @@ def _repeat(draft: Draft, duty: Duty) -> None:
         )
         for called in people:
             for channel in channels:
-                _call(draft, called, channel, call, duty)
+                call_up(draft, called, channel, call, duty)
 
 
 def _repeat_label(callout: Callout, number: int) -> str:
@@ -322,7 +324,7 @@ def _repeat_label(callout: Callout, number: int) -> str:
     return f"c{callout.texts}r{number}" if callout.texts else f"r{number}"
 
 
-def _join(draft: Draft, index: int, people: tuple[Called, ...]) -> tuple[Called, ...]:
+def join(draft: Draft, index: int, people: tuple[Called, ...]) -> tuple[Called, ...]:
     """Put those on a rung who are not on it yet; gives them."""
     known = {called.person for called in draft.callout.runs[index].people}
     new = tuple(called for called in people if called.person not in known)
@@ -384,7 +386,7 @@ def _help(draft: Draft, duty: Duty) -> None:
 
 
 def _call_for_help(draft: Draft, index: int, people: tuple[Called, ...]) -> None:
-    _join(draft, index, people)
+    join(draft, index, people)
     call = Call(index, HELP_LABEL, Via.INFO, Purpose.HELP)
     for called in people:
         for channel in HELP_CHANNELS:
@@ -402,7 +404,7 @@ def _feedback(draft: Draft, duty: Duty) -> None:
     for index, called in draft.people():
         if called.person == callout.answer.person and callout.ladder.rungs[index].own:
             call = Call(index, REMINDER_LABEL, purpose=Purpose.REMINDER)
-            _call(draft, called, Channel.SMS, call, duty)
+            call_up(draft, called, Channel.SMS, call, duty)
             return
 
 

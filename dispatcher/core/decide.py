@@ -24,7 +24,8 @@ from typing import assert_never
 from channels.contract import Channel, FailureKind
 from contacts.model import PersonId
 from dispatcher.core import fact as facts
-from dispatcher.core.answer import NO_FIGURES, Meaning
+from dispatcher.core.answer import NO_FIGURES, Evidence, Meaning
+from dispatcher.core.by_hand import escalate, retry
 from dispatcher.core.callout import (
     MADE_UP,
     PROGRESS_ORDER,
@@ -46,22 +47,25 @@ from dispatcher.core.climb import (
     TASK_LABEL,
     climb,
     hushed,
-    text_feedback,
 )
 from dispatcher.core.draft import Call, Draft
 from dispatcher.core.due import after, own_people_at, try_at
 from dispatcher.core.event import (
     Answered,
     DeadlineReached,
+    Escalated,
     Event,
+    FeedbackHeard,
     Replanned,
     Reported,
+    Retried,
     TakenOver,
     TextChanged,
     Withdrawn,
 )
 from dispatcher.core.evolve import merged
 from dispatcher.core.fact import Fact
+from dispatcher.core.feedback import complete
 
 
 def decide(callout: Callout, event: Event, now: datetime) -> tuple[Fact, ...]:
@@ -71,7 +75,7 @@ def decide(callout: Callout, event: Event, now: datetime) -> tuple[Fact, ...]:
     return tuple(draft.facts)
 
 
-def react(draft: Draft, event: Event) -> None:
+def react(draft: Draft, event: Event) -> None:  # noqa: C901 - a table
     """Add to a draft what follows from an event."""
     match event:
         case DeadlineReached(duty=duty):
@@ -80,8 +84,14 @@ def react(draft: Draft, event: Event) -> None:
             _reported(draft, event)
         case Answered():
             _answered(draft, event)
+        case FeedbackHeard():
+            _feedback_heard(draft, event)
         case TakenOver():
             _taken_over(draft, event)
+        case Retried():
+            retry(draft, event)
+        case Escalated():
+            escalate(draft, event)
         case TextChanged():
             _text_changed(draft, event)
         case Replanned():
@@ -350,14 +360,30 @@ def _awake(draft: Draft, event: Answered) -> None:
 
 def _feedback(draft: Draft, event: Answered) -> None:
     figures = merged(draft.callout.feedback, event.figures)
-    complete = text_feedback(draft.callout) and figures.people is not None
     draft.add(
         facts.FeedbackGiven(
             at=draft.now,
             by=event.by,
             person=event.person,
             figures=event.figures,
-            complete=complete,
+            complete=complete(draft.callout, figures),
+        )
+    )
+
+
+def _feedback_heard(draft: Draft, event: FeedbackHeard) -> None:
+    callout = draft.callout
+    if callout.state not in {State.ANSWERED, State.REPORTED}:
+        return
+    draft.add(
+        facts.FeedbackGiven(
+            at=draft.now,
+            by=event.by,
+            person=event.person,
+            figures=event.figures,
+            complete=complete(callout, merged(callout.feedback, event.figures)),
+            evidence=Evidence.ON_BEHALF,
+            note=event.note,
         )
     )
 

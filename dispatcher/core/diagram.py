@@ -35,7 +35,10 @@ from dispatcher.core.event import (
     Answered,
     DeadlineReached,
     Duty,
+    Escalated,
     Event,
+    FeedbackHeard,
+    Retried,
     TakenOver,
     Withdrawn,
 )
@@ -116,8 +119,10 @@ TAKEN = (
     TakenOver(taker="head", message="m1"),
     TakenOver(taker="desk", message="m2"),
 )
+FED = FeedbackHeard(person=PersonId("lead"), figures=Figures(people=35))
+URGED = (Retried(duty=DUTY), Escalated(reason="r"))
 WITHDRAWN = tuple(Withdrawn(reason=reason) for reason in CloseReason)
-SAYINGS: tuple[Event, ...] = (*SAID, *TAKEN, *WITHDRAWN)
+SAYINGS: tuple[Event, ...] = (*SAID, *TAKEN, FED, *URGED, *WITHDRAWN)
 
 
 def _events(callout: Callout) -> Iterator[tuple[Event, datetime]]:
@@ -138,6 +143,8 @@ def _label(event: Event) -> str:
             return f"withdrawn: {reason}"
         case TakenOver():
             return "taken over"
+        case FeedbackHeard():
+            return "feedback"
         case _:
             return "deadline"
 

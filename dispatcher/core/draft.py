@@ -139,10 +139,16 @@ class Draft:
     def strike_rungs(self) -> None:
         """Bring the next rung forward when nobody up to here can be reached."""
         callout = self.callout
-        started = [i for i, run in enumerate(callout.runs) if run.started_at]
-        if not started or not callout.open or callout.taking:
+        if not callout.open or callout.taking:
             return
-        top = started[-1]
+        started = [i for i, run in enumerate(callout.runs) if run.started_at]
+        for top, above in zip(started, (*started[1:], None), strict=False):
+            # What an officer called early is also what would have been next.
+            if above is None or callout.runs[above].by_word:
+                self._strike_rung(top)
+
+    def _strike_rung(self, top: int) -> None:
+        callout = self.callout
         if callout.runs[top].struck:
             return
         if any(self.unstruck(called) for i, called in self.people() if i <= top):

@@ -116,8 +116,8 @@ def _flags_at(callout: Callout, rung: Rung, run: RungRun) -> datetime:
     """
     waits = callout.hushed_until if waits_for_morning(rung) else None
     planned = after(waits or callout.opened_at, rung.at)
-    # A round begun after a take-over moves calls, not what the board shows.
-    forward = None if waits and run.round else run.starts_at
+    # A round begun after a take-over, or by an officer's word, moves calls only.
+    forward = None if run.by_word or (waits and run.round) else run.starts_at
     return min(planned, forward) if forward else planned
 
 

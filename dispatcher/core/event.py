@@ -90,6 +90,19 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackHeard:
+    """An officer typed in what a post that had answered told him since.
+
+    :ivar person: who told it
+    """
+
+    person: PersonId
+    figures: Figures
+    note: str = ""
+    by: str = SYSTEM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TakenOver:
     """Somebody above, or the desk, answered for it.
 
@@ -99,6 +112,27 @@ class TakenOver:
     taker: str
     message: str
     help: bool = False
+    by: str = SYSTEM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retried:
+    """An officer wants who is being called tried once more, now.
+
+    :ivar channel: None: over the usual means
+    """
+
+    duty: Duty
+    channel: Channel | None = None
+    note: str = ""
+    by: str = SYSTEM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalated:
+    """An officer wants the next rung called now."""
+
+    reason: str
     by: str = SYSTEM
 
 
@@ -136,7 +170,10 @@ Event = (
     DeadlineReached
     | Reported
     | Answered
+    | FeedbackHeard
     | TakenOver
+    | Retried
+    | Escalated
     | TextChanged
     | Replanned
     | Withdrawn

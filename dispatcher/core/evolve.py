@@ -7,7 +7,7 @@ Rule 2: a fact never fails. Whether something may happen is decided in
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import reduce
@@ -40,6 +40,7 @@ from dispatcher.core.fact import (
     CallPutOff,
     Closed,
     DeskReminded,
+    Escalated,
     Fact,
     FeedbackGiven,
     FeedbackReminded,
@@ -53,6 +54,7 @@ from dispatcher.core.fact import (
     Repeated,
     Replanned,
     ReplyNoted,
+    Retried,
     RungFlagged,
     RungReached,
     RungStruck,
@@ -90,10 +92,27 @@ def replay(facts: Iterable[Fact]) -> Callout:
     :raises ValueError: when the first fact is not :class:`Opened`
     """
     first, *rest = facts
+    return reduce(evolve, rest, _begun(first))
+
+
+def course(facts: Iterable[Fact]) -> Iterator[tuple[datetime, Callout]]:
+    """What a callout was after each of its facts, the first of which opened it.
+
+    :raises ValueError: when the first fact is not :class:`Opened`
+    """
+    first, *rest = facts
+    callout = _begun(first)
+    yield first.at, callout
+    for fact in rest:
+        callout = evolve(callout, fact)
+        yield fact.at, callout
+
+
+def _begun(first: Fact) -> Callout:
     if not isinstance(first, Opened):
         message = f"facts of a callout begin with 'opened', not {first.kind!r}"
         raise ValueError(message)  # noqa: TRY004 - the order is wrong, not the type
-    return reduce(evolve, rest, opened(first))
+    return opened(first)
 
 
 def evolve(callout: Callout, fact: Fact) -> Callout:  # noqa: C901, PLR0911, PLR0912 - a table
@@ -119,6 +138,8 @@ def evolve(callout: Callout, fact: Fact) -> Callout:  # noqa: C901, PLR0911, PLR
             return _person_struck(callout, fact)
         case Answered():
             return _answered(callout, fact)
+        case Retried() | Escalated():
+            return _urged(callout, fact)
         case TakenOver() | TakingLapsed():
             return _taking(callout, fact)
         case TextChanged():
@@ -207,9 +228,19 @@ def _rung_reached(callout: Callout, fact: RungReached) -> Callout:
 
 def _rung_struck(callout: Callout, fact: RungStruck) -> Callout:
     callout = _run(callout, fact.rung, struck=True)
+    if fact.next is not None and callout.runs[fact.next].by_word:
+        return _run(callout, fact.next, by_word=False)  # its flags come forward too
     if fact.next is None or start_of(callout, fact.next) <= fact.at:
         return callout
     return _run(callout, fact.next, starts_at=fact.at)
+
+
+def _urged(callout: Callout, fact: Retried | Escalated) -> Callout:
+    """What an officer's word moves: who is called, never a planned time."""
+    if isinstance(fact, Retried):
+        return replace(callout, retries=fact.number, retried_at=fact.at)
+    callout = replace(callout, escalated_at=fact.at)
+    return _run(callout, fact.rung, starts_at=fact.at, by_word=True)
 
 
 def _attempt(callout: Callout, fact: AttemptPlanned | AttemptReported) -> Callout:
@@ -368,6 +399,7 @@ def _resume(callout: Callout, first: int, fact: TakingLapsed) -> Callout:
             started_at=None,
             struck=False,
             round=callout.runs[index].round + 1,
+            by_word=False,
         )
     return callout
 
@@ -432,4 +464,6 @@ def merged(known: Figures | None, new: Figures) -> Figures:
     return Figures(
         households=known.households if new.households is None else new.households,
         people=known.people if new.people is None else new.people,
+        commander=new.commander or known.commander,
+        villages=known.villages if new.villages is None else new.villages,
     )

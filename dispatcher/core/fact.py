@@ -262,6 +262,28 @@ class Repeated(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retried(Happened):
+    """An officer had who is being called tried once more, beside the plan.
+
+    ``channel`` is the one he chose; None is all the usual ones.
+    """
+
+    kind: Literal["retried"] = "retried"
+    number: int
+    channel: Channel | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalated(Happened):
+    """An officer had a rung called before its time; its marks and tasks keep theirs."""
+
+    kind: Literal["escalated"] = "escalated"
+    rung: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HelpTold(Happened):
     """The people above have been told that help is needed."""
 
@@ -270,12 +292,17 @@ class HelpTold(Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackGiven(Happened):
-    """Figures came in; ``complete`` when nothing more is asked."""
+    """Figures came in; ``complete`` when nothing more is asked.
+
+    ``evidence`` and ``note``: of what did not come with an answer.
+    """
 
     kind: Literal["feedback_given"] = "feedback_given"
     person: PersonId
     figures: Figures
     complete: bool
+    evidence: Evidence | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -356,6 +383,8 @@ Fact = (
     | TakenOver
     | TakingLapsed
     | Repeated
+    | Retried
+    | Escalated
     | HelpTold
     | FeedbackGiven
     | FeedbackReminded

@@ -16,6 +16,7 @@ from typing import Literal, assert_never
 from contacts.model import HumanId, PersonId, Post, UnitId
 from dispatcher.core.alert import Alert, AlertId, AlertState, ChainId, ParkReason
 from dispatcher.core.fact import SYSTEM, Happened
+from dispatcher.core.officer import OfficerChange, OfficerRole
 
 HOUSE = "house"  # whose journal it is where it is no alert's
 
@@ -61,6 +62,15 @@ class Released(Happened):
     """It was held, and calls people from now on."""
 
     kind: Literal["released"] = "released"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approved(Happened):
+    """An officer let it call that was parked; ``units``: those he chose, if any."""
+
+    kind: Literal["approved"] = "approved"
+    reason: str
+    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,12 +213,64 @@ class RestoredFrom(Happened):
     taken_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficerChanged(Happened):
+    """An officer's account was changed.
+
+    :ivar officer: his login name
+    :ivar role: the one he has from now on
+    """
+
+    kind: Literal["officer_changed"] = "officer_changed"
+    officer: str
+    what: OfficerChange
+    role: OfficerRole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyMade(Happened):
+    """An API key was made; ``name`` is what it goes by."""
+
+    kind: Literal["key_made"] = "key_made"
+    name: str
+    scopes: tuple[str, ...]
+    senders: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyEnded(Happened):
+    """An API key opens nothing any more."""
+
+    kind: Literal["key_ended"] = "key_ended"
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchBegun(Happened):
+    """The officer it is by watches the desk from now on, 开始值守."""
+
+    kind: Literal["watch_begun"] = "watch_begun"
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchEnded(Happened):
+    """An officer watches the desk no longer.
+
+    :ivar officer: his login name; somebody else may end it for him
+    """
+
+    kind: Literal["watch_ended"] = "watch_ended"
+    officer: str
+
+
 Entry = (
     Received
     | Amended
     | Tied
     | Held
     | Released
+    | Approved
     | Launched
     | DeskAsked
     | Renewed
@@ -220,6 +282,11 @@ Entry = (
     | KeyRotated
     | Exported
     | RestoredFrom
+    | OfficerChanged
+    | KeyMade
+    | KeyEnded
+    | WatchBegun
+    | WatchEnded
 )
 
 

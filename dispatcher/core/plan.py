@@ -177,8 +177,11 @@ def night_of(policies: PolicySet, policy: LevelPolicy, kind: Hazard) -> Night | 
     rule = kind.night_voice.get(policy.level, kind.night_voice.get("default"))
     if policy.level == Level.RED.value and policy.night_voice == "always":
         rule = "always"
-    if (rule or policy.night_voice) != "never":
-        return None
+    return None if (rule or policy.night_voice) != "never" else hours_of(policies)
+
+
+def hours_of(policies: PolicySet) -> Night:
+    """The hours of the night, whatever rings in them."""
     return Night(
         begins=time.fromisoformat(policies.night_from),
         ends=time.fromisoformat(policies.night_to),

@@ -22,6 +22,7 @@ from dispatcher.core.answer import Evidence, Figures, Meaning
 from dispatcher.core.callout import (
     Callout,
     CalloutId,
+    Cause,
     CloseReason,
     Mark,
     Progress,
@@ -34,6 +35,7 @@ from dispatcher.core.fact import (
     Answered,
     AttemptPlanned,
     AttemptReported,
+    Escalated,
     Fact,
     FeedbackGiven,
     HandedToDesk,
@@ -60,10 +62,14 @@ class Callee:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Escalation:
-    """A rung above the own people that was reached."""
+    """A rung above the own people that was reached.
+
+    :ivar by: who called it before its time; None: time did, or nobody below was left
+    """
 
     at: datetime
     people: tuple[PersonId, ...]
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +86,7 @@ class Row:
     :ivar why_not: reasons that kept people from being reached
     :ivar task_at: when somebody was first sent to the door
     :ivar door_at: when somebody at the door first told that he is awake
-    :ivar note: what was written down with answers
+    :ivar note: what was written down with answers and feedback
     :ivar taken_on: the message the taker answered, or what the desk wrote down
     :ivar tally: what it adds to the figures
     """
@@ -162,7 +168,7 @@ def row(facts: Sequence[Fact]) -> Row:
         task_at=_first(f.at for f in facts if isinstance(f, TaskRaised)),
         door_at=_first(one.at for one in said if one.evidence is Evidence.DOOR),
         marks=callout.marks,
-        note="; ".join(dict.fromkeys(one.note for one in said if one.note)),
+        note="; ".join(dict.fromkeys(_notes(facts))),
         tally=tally(callout),
     )
 
@@ -188,6 +194,12 @@ def _ending(callout: Callout, said: Iterable[Answered]) -> Answered | None:
     if answer is None:
         return None
     return _first(f for f in said if (f.person, f.at) == (answer.person, answer.at))
+
+
+def _notes(facts: Iterable[Fact]) -> Iterator[str]:
+    for fact in facts:
+        if isinstance(fact, Answered | FeedbackGiven) and fact.note:
+            yield fact.note
 
 
 def _picked_up(said: Iterable[Answered]) -> Iterator[datetime]:
@@ -242,10 +254,14 @@ def _why_not(facts: Iterable[Fact]) -> Iterable[str]:
 
 
 def _escalations(facts: Iterable[Fact]) -> Iterator[Escalation]:
+    ordered: dict[int, str] = {}
     for fact, rungs in _on_ladders(facts):
+        if isinstance(fact, Escalated):
+            ordered[fact.rung] = fact.by
         if isinstance(fact, RungReached) and not rungs[fact.rung].own:
             people = tuple(called.person for called in fact.people)
-            yield Escalation(at=fact.at, people=people)
+            by = ordered.get(fact.rung) if fact.cause is Cause.WORD else None
+            yield Escalation(at=fact.at, people=people, by=by)
 
 
 def seconds(callout: Callout) -> float | None:
@@ -353,15 +369,16 @@ def summarise(tallies: Iterable[Tally]) -> Summary:
         to_desk=sum(one.stood(State.DESK) for one in told),
         not_awakened=sum(Mark.NOT_AWAKENED in one.marks for one in told),
         never_rung=sum(Mark.NEVER_RUNG in one.marks for one in told),
-        grid_coverage_rate=_rate(sum(g.seconds is not None for g in grids), len(grids)),
-        answer_rate=_rate(len(called & heard), len(called)),
+        grid_coverage_rate=rate(sum(g.seconds is not None for g in grids), len(grids)),
+        answer_rate=rate(len(called & heard), len(called)),
         p50_seconds=quantile(waits, 0.5),
         p90_seconds=quantile(waits, 0.9),
         attempts=sum(one.attempts for one in told),
     )
 
 
-def _rate(part: int, whole: int) -> float | None:
+def rate(part: int, whole: int) -> float | None:
+    """A share to four digits; None of nothing."""
     return round(part / whole, 4) if whole else None
 
 

@@ -10,7 +10,7 @@ from dispatcher.core.answer import NO_FIGURES, Evidence, Figures, Meaning
 from dispatcher.core.callout import CalloutId
 from dispatcher.core.event import Answered, Event, TakenOver
 from dispatcher.engine.compose import Desk
-from dispatcher.engine.desk import is_own
+from dispatcher.engine.verbs import is_own
 from dispatcher.store import callouts, heard
 from dispatcher.store.questions import Kind, Question
 

@@ -8,7 +8,7 @@ message of one chain in a minute (rules of calling, section 11).
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -38,7 +38,7 @@ from dispatcher.engine.context import Context
 from dispatcher.engine.keeper import Keeper
 from dispatcher.engine.outcome import back_off
 from dispatcher.engine.wording import Voice, cut, shortened
-from dispatcher.store import alerts, broadcasts
+from dispatcher.store import alerts, broadcasts, traffic
 from dispatcher.store.broadcasts import Broadcast, BroadcastState, Occasion, Settled
 from dispatcher.store.database import Database
 
@@ -64,7 +64,7 @@ def announce(desk: Desk, alert: Alert) -> None:
     broadcasts.drop_chain(desk.connection, alert.chain)  # what waited is out of date
     voice = desk.voice(alert.id)
     said = {
-        robot: _opening(desk, voice, units)
+        robot: opening(desk.context, voice, units)
         for robot in desk.context.robots
         if (units := concerned(desk.context, robot, alert))
     }
@@ -110,9 +110,10 @@ def concerned(context: Context, robot: str, alert: Alert) -> list[UnitId]:
     return [unit for unit in inside if unit in served or not its]
 
 
-def _opening(desk: Desk, voice: Voice, units: Sequence[UnitId]) -> str:
-    roster, content = desk.context.roster, voice.content
-    kind = hazard(desk.context.policies, content.event_code)
+def opening(context: Context, voice: Voice, units: Sequence[UnitId]) -> str:
+    """What a group hears first of a warning for these units."""
+    roster, content = context.roster, voice.content
+    kind = hazard(context.policies, content.event_code)
     told = notify_only(content.level, kind)
     name = TextName.BROADCAST_TOLD if told else TextName.BROADCAST_OPENING
     about = {"place": _place(voice, units), "reach": _reach(roster, units)}
@@ -299,6 +300,7 @@ def _summary(desk: Desk, one: Broadcast, alert: Alert) -> str:
 def record(connection: Connection, results: Sequence[Said], now: datetime) -> None:
     """Write down what was said, and when each group hears more."""
     broadcasts.settle(connection, [_settled(one, now) for one in results])
+    traffic.add(connection, Counter(map(_counted, results)), now)
     broadcasts.put(
         connection,
         [
@@ -308,6 +310,19 @@ def record(connection: Connection, results: Sequence[Said], now: datetime) -> No
             and said.broadcast.occasion is not Occasion.END
         ],
     )
+
+
+def _counted(said: Said) -> tuple[str, str]:
+    robot = said.broadcast.robot
+    match said.outcome:
+        case Accepted():
+            return robot, traffic.ACCEPTED
+        case Failed(kind=kind):
+            return robot, traffic.failed(kind)
+        case Unknown():
+            return robot, traffic.failed(FailureKind.TRANSIENT)
+        case _:
+            assert_never(said.outcome)
 
 
 def _next_summary(before: Broadcast, now: datetime) -> Broadcast:

@@ -73,7 +73,9 @@ class Cause:
 def outstanding(desk: Desk, chain: ChainId, cause: Cause) -> list[Change]:
     """What is still to be done in a chain: ends first, then openings, then the rest."""
     roster, policies = desk.context.roster, desk.context.policies
-    held = standing(policies, roster, alerts.of_chain(desk.connection, chain))
+    # Of what may still be taken back nobody has heard: it stands nowhere yet.
+    heard = [a for a in alerts.of_chain(desk.connection, chain) if not a.held(desk.now)]
+    held = standing(policies, roster, heard)
     there = callouts.there(desk.connection, chain)
     found = changes(held, there, may_lower=cause.may_lower)
     wanted = [
@@ -216,7 +218,7 @@ def follow(desk: Desk, chain: ChainId) -> None:
     live = [
         alert
         for alert in alerts.of_chain(desk.connection, chain)
-        if alert.state is AlertState.ACTIVE
+        if alert.state is AlertState.ACTIVE and not alert.held(desk.now)
     ]
     if live:
         head = max(reversed(live), key=lambda one: strictness(one.content.level))

@@ -29,6 +29,8 @@ from dispatcher.store.outbox import About, Message
 from dispatcher.store.questions import Key, Kind, Member, Question
 
 LATER = 100  # places between one round of tries and the next
+# What a digest that is due anyway speaks of too.
+SPEAKS = frozenset({Purpose.TRY, Purpose.REPEAT, Purpose.RETRY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +58,26 @@ class Desk:
         if found is None:
             message = f"alert {alert} has callouts but is not in the store"
             raise LookupError(message)
-        return Voice(
-            texts=self.context.texts,
-            roster=self.context.roster,
-            signature=self.context.signature,
-            content=found.content,
-            covers=self._covers(found) if found.shares else (),
-        )
+        return voice_of(self.context, found)
 
-    def _covers(self, alert: Alert) -> list[tuple[Content, frozenset[UnitId]]]:
-        """The segments of a warning, each with its units and all above them."""
-        roster = self.context.roster
-        return [
-            (content, with_those_above(roster, share))
-            for content, share in alert.covers
-        ]
+
+def voice_of(context: Context, alert: Alert) -> Voice:
+    """Who speaks about an alert, whether or not it is in the store."""
+    return Voice(
+        texts=context.texts,
+        roster=context.roster,
+        signature=context.signature,
+        content=alert.content,
+        covers=_covers(context, alert) if alert.shares else (),
+    )
+
+
+def _covers(context: Context, alert: Alert) -> list[tuple[Content, frozenset[UnitId]]]:
+    """The segments of a warning, each with its units and all above them."""
+    return [
+        (content, with_those_above(context.roster, share))
+        for content, share in alert.covers
+    ]
 
 
 def compose(desk: Desk, planned: Sequence[Planned]) -> None:
@@ -102,7 +109,7 @@ def _due_digests(
     keys = {
         Key(one.callout.chain, 0, one.fact.person, Kind.DIGEST)
         for one in planned
-        if one.fact.via is Via.OWN and one.fact.purpose in {Purpose.TRY, Purpose.REPEAT}
+        if one.fact.via is Via.OWN and one.fact.purpose in SPEAKS
     }
     found = questions.find(desk.connection, keys)
     return {
@@ -143,22 +150,30 @@ def opened_questions(desk: Desk, planned: Iterable[Planned]) -> dict[Key, Questi
     """The questions of these attempts; those that are new get a free code."""
     first = {key_of(one): one for one in reversed(tuple(planned))}
     found = questions.find(desk.connection, first)
-    missing = [key for key in first if key not in found]
+    missing = {key: one for key, one in first.items() if key not in found}
     if not missing:
         return found
+    new = new_questions(desk, missing)
+    questions.add(desk.connection, new)
+    return found | {question.key: question for question in new}
+
+
+def new_questions(
+    desk: Desk, missing: Mapping[Key, Planned]
+) -> Mapping[Question, Sequence[str]]:
+    """Questions that nobody has put yet, with the numbers that own their codes."""
     numbers = numbers_of(desk, (key.person for key in missing))
     every = {number for own in numbers.values() for number in own}
     used = defaultdict(set, questions.used_codes(desk.connection, every, desk.now))
     new: dict[Question, Sequence[str]] = {}
-    for key in missing:
+    for key, first in missing.items():
         own = numbers[key.person]
         asks = key.kind is not Kind.INFO
         code = questions.free_code(own, used) if asks and own else None
         for number in own:
             used[number].update({code} if code else ())
-        new[_question(first[key], key, code, desk.now)] = own
-    questions.add(desk.connection, new)
-    return found | {question.key: question for question in new}
+        new[_question(first, key, code, desk.now)] = own
+    return new
 
 
 def _question(one: Planned, key: Key, code: str | None, now: datetime) -> Question:
@@ -200,7 +215,7 @@ def short_id(*parts: str) -> str:
 def _put_own(
     desk: Desk, planned: Sequence[Planned], asked: Mapping[Key, Question]
 ) -> None:
-    letters = _letters(planned, asked)
+    letters = letters_of(planned, asked)
     crowded = crowded_people(desk, {letter.question.key for letter in letters})
     voices = {
         alert: desk.voice(alert) for alert in {one.callout.alert for one in planned}
@@ -310,9 +325,10 @@ class Letter:
         )
 
 
-def _letters(
+def letters_of(
     planned: Iterable[Planned], asked: Mapping[Key, Question]
 ) -> tuple[Letter, ...]:
+    """What goes out together: one letter for a question, address and channel."""
     together: dict[tuple[Key, AddressId, Channel, About], list[Planned]] = {}
     for one in planned:
         fact = one.fact

@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from shapely.geometry.base import BaseGeometry
 from typing_extensions import override
 
 from channels.contract import Channel
@@ -52,6 +53,7 @@ class Context:
     :ivar rates: messages a second, by channel
     :ivar lines: telephone lines of all voice routes together; 0 without a route
     :ivar atlas: where our units lie
+    :ivar outlines: their land, as far as it is known
     :ivar link: the address of the page on which a question can be answered
     :ivar robots: channels that speak to groups, each with the units its group is for;
         none: all
@@ -65,6 +67,7 @@ class Context:
     rates: Mapping[Channel, float]
     lines: int = 0
     atlas: Atlas | None = None
+    outlines: Mapping[UnitId, BaseGeometry] = field(default_factory=dict)
     link: Callable[[str], str] = no_link
     robots: Robots = field(default_factory=dict)
 

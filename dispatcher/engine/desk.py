@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from sqlalchemy import Connection
 
 from channels.contract import Channel
 from contacts.model import PersonId
-from dispatcher.core.alert import Alert, AlertState
-from dispatcher.core.answer import NO_FIGURES, Evidence, Figures, Meaning
-from dispatcher.core.callout import Callout, CalloutId, CloseReason
-from dispatcher.core.event import Answered, Event, TakenOver, Withdrawn
+from dispatcher.core.alert import Alert, AlertState, ChainId
+from dispatcher.core.callout import CalloutId, CloseReason
+from dispatcher.core.event import Withdrawn
 from dispatcher.engine.broadcasting import farewell
 from dispatcher.engine.changing import Cause, leave
 from dispatcher.engine.compose import Desk
@@ -22,7 +20,6 @@ from dispatcher.engine.step import step
 from dispatcher.store import alerts, callouts, calls, contacted, outbox, questions
 from dispatcher.store.outbox import Message
 
-DESK = "desk"  # who takes over where no person of the roster does
 ENDED = frozenset(
     {
         AlertState.CANCELLED,
@@ -53,7 +50,36 @@ def cancel(desk: Desk, alert: Alert, how: Cancelling) -> Alert:
         reason=how.reason,
         notice=desk.voice(alert.id).cancel(),
     )
-    return end(desk, alert, ending)
+    return end(desk, _untied(desk, alert), ending)
+
+
+CORRECTED = "误发更正: "
+
+
+def correct(desk: Desk, alert: Alert, how: Cancelling) -> Alert:
+    """Take back a warning that was sent by mistake; who was reached hears that it was.
+
+    Where another alert of its chain goes on, everybody whom this one was sent to hears
+    it, whatever he still has to answer for.
+    """
+    reached = contacted.contacts(desk.connection, alert.chain, alert.id)
+    ending = Ending(
+        state=AlertState.CANCELLED,
+        why=CloseReason.CANCELLED,
+        by=how.by,
+        reason=f"{CORRECTED}{how.reason}",
+        notice=desk.voice(alert.id).correction(),
+        too=frozenset(one.person for one in reached),
+    )
+    return end(desk, replace(_untied(desk, alert), mistaken=True), ending)
+
+
+def _untied(desk: Desk, alert: Alert) -> Alert:
+    """A warning that waits to be launched leaves the chain that it had joined.
+
+    It has changed nothing there, and nobody there hears of it.
+    """
+    return replace(alert, chain=ChainId(alert.id)) if alert.held(desk.now) else alert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +89,7 @@ class Ending:
     :ivar notice: what everybody who was reached is told
     :ivar told: people who are told in other words
     :ivar only: of all who were reached, those it is the end for; None: everybody
+    :ivar too: people who hear of it beside those
     """
 
     state: AlertState
@@ -72,6 +99,7 @@ class Ending:
     notice: str
     told: frozenset[PersonId] = frozenset()
     only: frozenset[PersonId] | None = None
+    too: frozenset[PersonId] = frozenset()
 
 
 def end(desk: Desk, alert: Alert, how: Ending) -> Alert:
@@ -93,7 +121,7 @@ def end(desk: Desk, alert: Alert, how: Ending) -> Alert:
     if _goes_on(connection, alert):
         cause = Cause(by=how.by, why=how.why)
         left = leave(desk, alert.chain, cause)
-        outbox.put(connection, _notices(desk, alert, replace(how, only=left)))
+        outbox.put(connection, _notices(desk, alert, replace(how, only=left | how.too)))
         return ended
     names = callouts.open_of_chain(connection, alert.chain)
     withdrawn = Withdrawn(reason=how.why, by=how.by)
@@ -154,61 +182,3 @@ def _notices(desk: Desk, alert: Alert, how: Ending) -> list[Message]:
         for one in recipients(desk, alert)
         if one.person not in how.told and (how.only is None or one.person in how.only)
     ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OnBehalf:
-    """What somebody told the desk, typed in for him."""
-
-    person: PersonId
-    meaning: Meaning
-    how: str
-    at: datetime
-    note: str
-    by: str
-    figures: Figures = NO_FIGURES
-
-
-def record_on_behalf(desk: Desk, callout: Callout, said: OnBehalf) -> CalloutId:
-    """Let an answer count that was heard by telephone, radio or face to face."""
-    event = _event(desk, callout, said)
-    step(desk.connection, desk.context, {callout.id: (event,)}, desk.now)
-    return callout.id
-
-
-def _event(desk: Desk, callout: Callout, said: OnBehalf) -> Event:
-    heard = f"{said.how} {said.at.isoformat()} {said.note}".strip()
-    if not is_own(desk, callout, said.person) and said.meaning.awake:
-        help_wanted = said.meaning is Meaning.NEED_HELP
-        return TakenOver(taker=said.person, message=heard, help=help_wanted, by=said.by)
-    return Answered(
-        person=said.person,
-        meaning=said.meaning,
-        evidence=Evidence.SHEET if said.how == "sheet" else Evidence.ON_BEHALF,
-        figures=said.figures,
-        note=heard,
-        by=said.by,
-    )
-
-
-def take_over(desk: Desk, name: CalloutId, note: str, by: str) -> None:
-    """Let the desk take a callout over, and owe a result."""
-    event = TakenOver(taker=DESK, message=note, by=by)
-    step(desk.connection, desk.context, {name: (event,)}, desk.now)
-
-
-def is_own(desk: Desk, callout: Callout, person: PersonId) -> bool:
-    """Whether a person fills one of the callout's own posts, now or when it rang."""
-    rungs = zip(callout.ladder.rungs, callout.runs, strict=True)
-    return any(
-        rung.own
-        and (
-            any(called.person == person for called in run.people)
-            or any(
-                holder.id == person
-                for ref in rung.posts
-                for holder in desk.context.roster.holders(ref, desk.now)
-            )
-        )
-        for rung, run in rungs
-    )

@@ -195,10 +195,13 @@ def _still(member: Member, question: Question, callout: Callout) -> bool:
     return (callout.open and not taken) or callout.state is State.NOTIFIED
 
 
+AGAIN = frozenset({Purpose.NEXT_MEANS, Purpose.RETRY})  # says what the try said
+
+
 def _together(members: Iterable[Member]) -> list[list[Member]]:
     groups: dict[tuple[str, AddressId, Channel, Purpose], list[Member]] = {}
     for member in members:
-        plain = Purpose.TRY if member.purpose is Purpose.NEXT_MEANS else member.purpose
+        plain = Purpose.TRY if member.purpose in AGAIN else member.purpose
         key = (member.question, member.address, member.channel, plain)
         groups.setdefault(key, []).append(member)
     return list(groups.values())

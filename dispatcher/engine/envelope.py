@@ -38,10 +38,11 @@ def outgoing_of(context: Context, message: Sending, now: datetime) -> Outgoing:
         text=text or title,
         valid_seconds=int(left.total_seconds()) if left else VALID_SECONDS,
         title=title if text else "",
-        buttons=_buttons(context.texts, message.about) if card else (),
+        buttons=buttons_of(context.texts, message.about) if card else (),
         link=context.link(message.question) if card and message.question else "",
     )
 
 
-def _buttons(texts: Texts, about: About) -> tuple[Button, ...]:
+def buttons_of(texts: Texts, about: About) -> tuple[Button, ...]:
+    """What can be pressed under a card."""
     return tuple(Button(texts.say(name), key) for name, key in BUTTONS.get(about, ()))

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from channels.contract import Reply
 from config.texts import TextName
 from contacts.model import AddressId, Flag, PersonId
 from dispatcher.core.alert import ChainId
@@ -21,7 +20,16 @@ from dispatcher.core.matching import (
     had,
     match,
 )
+from dispatcher.core.todo import TodoKind
 from dispatcher.engine.answering import Gathered, Spoken, gather
+from dispatcher.engine.attention import (
+    Heard,
+    Matter,
+    asked_of,
+    raise_opt_out,
+    raise_reply,
+    raise_unclear,
+)
 from dispatcher.engine.compose import Desk, short_id
 from dispatcher.intake.replies import Read, read
 from dispatcher.store import flags, heard, people, questions
@@ -34,14 +42,6 @@ from dispatcher.store.questions import Question
 REPLIES_MOST = 5  # an hour to one number: nonsense is not answered for ever
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
-    """One reply, and when it was received."""
-
-    reply: Reply
-    received_at: datetime
-
-
 def hear(desk: Desk, one: Heard, gathered: Gathered) -> str:
     """Find out what a reply means; returns what it was taken for.
 
@@ -50,36 +50,47 @@ def hear(desk: Desk, one: Heard, gathered: Gathered) -> str:
     number = one.reply.sender
     holders = people.holders_of(desk.connection, number)
     if not holders:
+        raise_reply(desk, one, TodoKind.STRANGER_REPLY)
         return "unknown_sender"
     sent = heard.sent_to(desk.connection, number, one.received_at)
     codes = questions.known_codes(desk.connection, number, one.received_at)
     words = read(one.reply.text, codes)
     if words.meaning is Meaning.OPT_OUT:
         _note_opt_out(desk, dict(holders), sent)
+        raise_opt_out(desk, one, sent)
     found = match(
         [said.candidate for said in sent],
         code=words.code,
         received_at=one.received_at,
     )
-    by_message = {said.candidate.message: said for said in sent}
     match found:
         case NothingSent():
+            person = PersonId(next(iter(dict(holders).values())))
+            raise_reply(desk, one, TodoKind.STRANGER_REPLY, Matter(person=person))
             return "nothing_sent"
         case AnsweredNotice(message=message):
-            _say(desk, one, by_message[message], TextName.NOTICE_REPLY)
+            meant = next(s for s in sent if s.candidate.message == message)
+            _say(desk, one, meant, TextName.NOTICE_REPLY)
             return "notice"
         case AskWhich(questions=which):
             _ask_which(desk, one, sent, which)
+            raise_reply(desk, one, TodoKind.UNCLEAR_REPLY, asked_of(desk, sent))
             return "ask_which"
         case Matched(message=message, how=how):
-            meant = by_message[message]
-            if how in BY_CODE:
-                asked = [meant]
-            else:
-                asked = _asked_together(_arrived(sent, one.received_at), meant)
+            asked = _asked_by(sent, message, how, one.received_at)
             return _matched(desk, Understood(one, words, how), asked, gathered)
         case _:
             assert_never(found)
+
+
+def _asked_by(
+    sent: Sequence[Said], message: str, how: Evidence, received_at: datetime
+) -> list[Said]:
+    """What a reply to a message answers: that, or all that was asked with it."""
+    meant = next(said for said in sent if said.candidate.message == message)
+    if how in BY_CODE:
+        return [meant]
+    return _asked_together(_arrived(sent, received_at), meant)
 
 
 def _note_opt_out(desk: Desk, holders: Mapping[str, str], sent: Sequence[Said]) -> None:
@@ -169,9 +180,13 @@ def _matched(
             heard_as = one if same else replace(one, words=AWAKE_ONLY)
             gather(desk, heard_as.to(found[said.question], said), gathered)
     _respond(desk, one.reply, meant, one.words, found[meant.question])
+    if one.words.meaning in UNANSWERED:
+        raise_unclear(desk, one.reply, meant, one.words.meaning)
     return one.words.meaning.value
 
 
+# No answer, and somebody may see that it was meant as one.
+UNANSWERED = frozenset({Meaning.UNCLEAR, Meaning.QUESTION, Meaning.AUTO_REPLY})
 AWAKE_ONLY = Read(meaning=Meaning.RECEIVED)  # another's figures are not his
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,15 +27,16 @@ from channels.contract import (
 from dispatcher.core.callout import Progress
 from dispatcher.core.event import Reported
 from dispatcher.engine.answering import Gathered
+from dispatcher.engine.attention import Heard
 from dispatcher.engine.clock import Clock
 from dispatcher.engine.compose import Desk
 from dispatcher.engine.context import Context
-from dispatcher.engine.hearing import Heard, hear
+from dispatcher.engine.hearing import hear
 from dispatcher.engine.keeper import Keeper
 from dispatcher.engine.outcome import CALL_SILENT_AFTER, SILENT_AFTER, reported, tell
 from dispatcher.engine.pressing import hear_button, hear_keys, note_keys, ring_back
 from dispatcher.engine.step import step
-from dispatcher.store import callbacks, outbox
+from dispatcher.store import callbacks, outbox, traffic
 from dispatcher.store.callbacks import Unread
 from dispatcher.store.database import STORE_TROUBLE, Database
 from dispatcher.store.outbox import About, Known, MessageState
@@ -160,7 +162,8 @@ def _said(desk: Desk, one: Told, gathered: Gathered) -> str:
     at = one.callback.received_at
     match one.what:
         case Reply() as reply:
-            return hear(desk, Heard(reply=reply, received_at=at), gathered)
+            heard = Heard(reply=reply, received_at=at, callback=one.callback.id)
+            return hear(desk, heard, gathered)
         case Keyed() as keyed:
             return hear_keys(desk, keyed, at, gathered)
         case Pressed() as pressed:
@@ -202,6 +205,8 @@ def take_receipts(
         stale = "stale" if known else "no_message"
         outcomes.append("receipt" if news else stale)
     outbox.set_state(connection, [_row(news) for news in newest.values()])
+    told_of = [pair for news in newest.values() for pair in _counted(news)]
+    traffic.add(connection, Counter(told_of), now)
     reports = {
         name: report for name, news in newest.items() if (report := _report(news))
     }
@@ -255,6 +260,17 @@ def _row(news: News) -> dict[str, object]:
             "due_at": news.at + ONCE_MORE_AFTER,
         }
     return row
+
+
+def _counted(news: News) -> Iterable[tuple[str, str]]:
+    """How quickly a final receipt came, and what had failed, for the route's health."""
+    known = news.known
+    if known.route is None or news.receipt.rank < Rank.FINAL:
+        return
+    if failure := news.receipt.failure:
+        yield known.route, traffic.failed(failure.kind)
+    elif known.accepted_at:
+        yield known.route, traffic.delayed(news.at - known.accepted_at)
 
 
 def _moved_on(news: News) -> dict[str, object]:

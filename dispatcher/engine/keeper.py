@@ -202,6 +202,7 @@ class Keeper:
         self._context = Context(
             roster=kept.roster,
             atlas=kept.atlas,
+            outlines=kept.lands,
             policies=fixed.policies,
             texts=fixed.texts,
             routes=fixed.routes,

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 
 from channels.contract import Channel
 from contacts.model import AddressId, Person, PersonId, Post
 from dispatcher.core.alert import Alert
 from dispatcher.core.callout import Means, lane_of
-from dispatcher.core.night import Night, night_ends
+from dispatcher.core.night import night_ends
+from dispatcher.core.plan import hours_of
 from dispatcher.engine.compose import Desk, short_id
 from dispatcher.store import people
 from dispatcher.store.contacted import Contact, contacts
@@ -85,13 +86,7 @@ def _due_at(desk: Desk, alert: Alert, means: Means) -> datetime:
     told_to_leave = any(word in alert.content.instruction for word in LEAVE)
     if means.channel is not Channel.VOICE or told_to_leave:
         return desk.now
-    policies = desk.context.policies
-    night = Night(
-        begins=time.fromisoformat(policies.night_from),
-        ends=time.fromisoformat(policies.night_to),
-        zone=policies.timezone,
-    )
-    return night_ends(night, desk.now) or desk.now
+    return night_ends(hours_of(desk.context.policies), desk.now) or desk.now
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ from dispatcher.core.callout import AttemptId, CalloutId, Progress
 from dispatcher.core.event import Event, Reported
 from dispatcher.engine.context import Context
 from dispatcher.engine.step import step
-from dispatcher.store import outbox
+from dispatcher.store import outbox, traffic
 from dispatcher.store.outbox import Known, MessageState, Sending
 
 ASK_AFTER = timedelta(seconds=2)  # a callback may settle it before we have to ask
@@ -61,6 +61,7 @@ def record(
     known = outbox.known(connection, [result.message.id for result in results])
     settled = [(result, _settle(context, result, known, now)) for result in results]
     outbox.set_state(connection, [row for _, row in settled])
+    traffic.add(connection, Counter(filter(None, map(_counted, results))), now)
     tell(
         connection,
         context,
@@ -71,6 +72,19 @@ def record(
         },
         now,
     )
+
+
+def _counted(result: Sent) -> tuple[str, str] | None:
+    """What a route has done with a message."""
+    match result.outcome:
+        case Accepted():
+            return result.route, traffic.ACCEPTED
+        case Failed(kind=kind):
+            return result.route, traffic.failed(kind)
+        case Unknown():
+            return result.route, traffic.failed(FailureKind.TRANSIENT)
+        case None:
+            return None
 
 
 def tell(

@@ -13,6 +13,7 @@ from dispatcher.store.database import Database
 IDEMPOTENCY_SPAN = timedelta(days=7)
 IMPORT_SPAN = timedelta(days=7)
 DUTY_SPAN = timedelta(days=731)  # two years: who asks for a plan of then is late
+TRAFFIC_SPAN = timedelta(days=32)
 PAUSE = timedelta(hours=1)
 PIECE = 500  # rows a transaction: nobody waits long for his
 
@@ -28,6 +29,9 @@ class Retention:
             (retention.drop_idempotency, IDEMPOTENCY_SPAN),
             (imports.lapse, IMPORT_SPAN),
             (retention.drop_duties, DUTY_SPAN),
+            (retention.drop_sessions, timedelta(0)),  # they say when they end
+            (retention.drop_orders, IDEMPOTENCY_SPAN),
+            (retention.drop_traffic, TRAFFIC_SPAN),
         )
         self._next_at: datetime | None = None
 

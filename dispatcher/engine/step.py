@@ -13,6 +13,7 @@ from collections.abc import (
     Collection,
     Container,
     Iterable,
+    Iterator,
     Mapping,
     Sequence,
 )
@@ -26,6 +27,7 @@ from typing_extensions import override
 
 from contacts.model import Flag
 from dispatcher.core.alert import ChainId
+from dispatcher.core.answer import Meaning
 from dispatcher.core.callout import Callout, CalloutId, State
 from dispatcher.core.decide import react
 from dispatcher.core.draft import Draft
@@ -35,16 +37,19 @@ from dispatcher.core.fact import (
     Answered,
     AttemptPlanned,
     Fact,
+    HelpTold,
     MeansStruck,
     Opened,
     PersonStruck,
     TakenOver,
 )
+from dispatcher.core.todo import TodoKind
 from dispatcher.engine.compose import Desk, Planned, compose
 from dispatcher.engine.context import Chain, Context
-from dispatcher.store import callouts, calls, flags, outbox, strikes
+from dispatcher.store import callouts, calls, flags, outbox, strikes, todo
 from dispatcher.store.callouts import Change, Seen
 from dispatcher.store.flags import Flagging
+from dispatcher.store.todo import Todo
 
 Events = Mapping[CalloutId, Sequence[Event]]
 WRONG_PERSON = "wrong_person"
@@ -62,7 +67,7 @@ def step(
     changed = 0
     while waiting:
         seen = callouts.load(connection, waiting)
-        heard = _chains(connection, {s.callout.chain for s in seen.values()})
+        heard = chains_of(connection, {s.callout.chain for s in seen.values()})
         changes = [
             change
             for name, one in seen.items()
@@ -83,8 +88,8 @@ def launch(
     beginnings = {fact.id: fact for fact in first}
     there = callouts.load(connection, beginnings)
     new = [fact for name, fact in beginnings.items() if name not in there]
-    heard = _chains(connection, {fact.chain for fact in new})
-    changes = [_begun(context, fact, heard, now) for fact in new]
+    heard = chains_of(connection, {fact.chain for fact in new})
+    changes = [begun(context, fact, heard, now) for fact in new]
     callouts.save(connection, changes)
     _follow(Desk(connection, context, now), changes)
     return len(changes)
@@ -93,7 +98,8 @@ def launch(
 Chains = Mapping[ChainId, Chain]
 
 
-def _chains(connection: Connection, names: Collection[ChainId]) -> Chains:
+def chains_of(connection: Connection, names: Collection[ChainId]) -> Chains:
+    """What has been heard in these chains so far."""
     struck = strikes.of_chains(connection, names)
     return {
         name: Chain(
@@ -130,7 +136,8 @@ def _decided(
     return Change(seen, draft.callout, draft.facts)
 
 
-def _begun(context: Context, first: Opened, chains: Chains, now: datetime) -> Change:
+def begun(context: Context, first: Opened, chains: Chains, now: datetime) -> Change:
+    """A callout that opens, with all that is due at once."""
     draft = Draft(opened(first), now)
     _climb(draft, context, chains)
     return Change(None, draft.callout, [first, *draft.facts])
@@ -163,6 +170,26 @@ def _follow(desk: Desk, changes: Sequence[Change]) -> None:
     for reason, names in settled.items():
         outbox.drop_settled(desk.connection, names, reason)
         calls.settle(desk.connection, names)
+        todo.quieten(desk.connection, names, desk.now)
+    todo.put(desk.connection, list(_calls_for_help(changes, desk.now)))
+
+
+def _calls_for_help(changes: Iterable[Change], now: datetime) -> Iterator[Todo]:
+    """Who is in trouble: somebody at the desk sees to it that he gets help."""
+    for change in changes:
+        if any(isinstance(fact, HelpTold) for fact in change.facts):
+            callout = change.callout
+            asks = [a for a in callout.answers if a.meaning is Meaning.NEED_HELP]
+            yield Todo(
+                kind=TodoKind.NEED_HELP,
+                subject=callout.id,
+                at=now,
+                alert=callout.alert,
+                unit=callout.unit,
+                person=asks[-1].person if asks else None,
+                callouts=(callout.id,),
+                meaning=Meaning.NEED_HELP,
+            )
 
 
 def _quieter(before: Callout, after: Callout) -> bool:

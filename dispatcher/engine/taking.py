@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from cryptography.x509 import Certificate
@@ -35,6 +35,7 @@ class Bearer:
     :ivar strict: JSON: what is left out has been refused, and so is an area whose name
         and code disagree; other dialects are completed, and such an alert is parked
     :ivar replays: he may bring what is long past; without an end it is over then
+    :ivar hold: how long it waits for him to take it back
     """
 
     by: str
@@ -42,6 +43,7 @@ class Bearer:
     idempotency_key: str | None = None
     strict: bool = False
     replays: bool = False
+    hold: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,7 @@ async def take_in(
     offered = accept.submission(context, request, where)
     if bearer.replays:
         offered = replace(offered, alert=_unless_past(context, offered.alert))
+    offered = replace(offered, alert=_held(offered.alert, bearer.hold))
     strict = bearer.strict
     offer = Offer(
         context=context,
@@ -129,6 +132,11 @@ def _log(alert: Alert) -> None:
         state=alert.state.value,
         people=alert.people,
     )
+
+
+def _held(alert: Alert, hold: timedelta) -> Alert:
+    """An alert that would be launched now, launched later."""
+    return replace(alert, due_at=alert.due_at + hold) if alert.due_at else alert
 
 
 def _unless_past(context: Context, alert: Alert) -> Alert:

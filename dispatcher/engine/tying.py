@@ -6,9 +6,9 @@ carried out when that alert comes (rules of calling, sections 8 and 12).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from sqlalchemy import Connection
@@ -25,6 +25,7 @@ from dispatcher.core.alert import (
     MsgType,
     ParkReason,
 )
+from dispatcher.core.todo import TodoKind
 from dispatcher.engine.accept import INERT, Request, located, standing_of
 from dispatcher.engine.changing import Cause, leave
 from dispatcher.engine.compose import Desk
@@ -33,8 +34,10 @@ from dispatcher.engine.expiry import silent_grids
 from dispatcher.engine.notices import WRITTEN, notice
 from dispatcher.engine.officers import officers_of
 from dispatcher.intake.complete import inherit
-from dispatcher.store import alerts, outbox
+from dispatcher.store import alerts, outbox, todo
 from dispatcher.store.alerts import Stored, Submission
+from dispatcher.store.moment import EPOCH
+from dispatcher.store.todo import Todo
 
 UPDATED = "由更新取代"
 UPDATE_OVER = "更新已过有效期"
@@ -59,7 +62,7 @@ def take(desk: Desk, request: Request, offered: Submission) -> Stored:
 
 def _tie(desk: Desk, alert: Alert, *, may_cancel: bool) -> Alert:
     """Let a new alert act on others, and others on it; gives it as it stands then."""
-    tied = _act(desk, alert, may_cancel=may_cancel)
+    tied = act(desk, alert, may_cancel=may_cancel)
     if tied != alert:
         alerts.save(desk.connection, tied, desk.now)
     waited = _waited_for(desk.connection, tied)
@@ -83,7 +86,8 @@ def _name(alert: Alert) -> tuple[str, str]:
     return alert.content.sender, alert.content.identifier
 
 
-def _act(desk: Desk, alert: Alert, *, may_cancel: bool) -> Alert:
+def act(desk: Desk, alert: Alert, *, may_cancel: bool) -> Alert:
+    """Let a warning act on what it refers to, or join; gives it as it stands then."""
     content = alert.content
     match content.msg_type:
         case MsgType.ALERT if alert.state is AlertState.ACTIVE:
@@ -158,6 +162,10 @@ def _ask_the_desk(desk: Desk, alert: Alert, silent: int) -> None:
         for officer in officers_of(desk, alert, ways)
     ]
     outbox.put(desk.connection, [notice(desk, alert, letter) for letter in letters])
+    confirm = Todo(
+        kind=TodoKind.CANCEL_CONFIRM, subject=alert.id, at=desk.now, alert=alert.id
+    )
+    todo.put(desk.connection, [confirm])
 
 
 def _supersede(desk: Desk, other: Alert, by: Alert) -> None:
@@ -199,7 +207,7 @@ def _act_late(desk: Desk, late: Alert, alert: Alert) -> None:
     """Carry out, now that the alert is here, what referred to it before."""
     parked = late.state is AlertState.PARKED
     if parked and late.reason is ParkReason.UNKNOWN_REFERENCE:
-        tied = _act(desk, _revived(desk, late, alert), may_cancel=False)
+        tied = act(desk, _revived(desk, late, alert), may_cancel=False)
         alerts.save(desk.connection, tied, desk.now)
     elif late.content.sender == alert.content.sender and not parked:
         if late.content.msg_type is MsgType.CANCEL:
@@ -217,6 +225,73 @@ def _revived(desk: Desk, late: Alert, alert: Alert) -> Alert:
     where = located(desk.context, content)
     stands = standing_of(desk.context, full, where)
     return replace(stands, received_at=late.received_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intended:
+    """A warning that somebody is about to issue, as far as it decides what it joins.
+
+    :ivar inside: codes of all units inside its area
+    """
+
+    event_code: str
+    drill: bool
+    inside: Collection[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """A live warning of the same kind that covers units of one to be issued.
+
+    :ivar shared: how many units both cover
+    :ivar joins: the new one would join its chain
+    """
+
+    alert: Alert
+    shared: int
+    joins: bool
+
+
+def beside(
+    connection: Connection, policies: PolicySet, intended: Intended, now: datetime
+) -> list[Beside]:
+    """Live warnings of the same kind, those that share most first."""
+    if not intended.event_code:
+        return []
+    kind, inside = group_of(policies, intended.event_code), set(intended.inside)
+    every = alerts.live(connection, EPOCH)
+    last = {one.chain: one for one in every}  # the newest wins
+    live = _of_kind(policies, every, kind, drill=intended.drill)
+    near = [one for one in live if _speaks_still(policies, last[one.chain], now)]
+    joined = max(near, key=lambda one: _overlap(one, inside), default=None)
+    found = [
+        Beside(
+            alert=one,
+            shared=_overlap(one, inside),
+            joins=joined is not None
+            and one.chain == joined.chain
+            and _overlap(joined, inside) > 0,
+        )
+        for one in live
+    ]
+    shared = (one for one in found if one.shared)
+    return sorted(shared, key=lambda one: -one.shared)
+
+
+def _of_kind(
+    policies: PolicySet, live: Iterable[Alert], kind: str, *, drill: bool
+) -> list[Alert]:
+    return [
+        one
+        for one in live
+        if one.content.drill == drill
+        and group_of(policies, one.content.event_code) == kind
+    ]
+
+
+def _speaks_still(policies: PolicySet, newest: Alert, now: datetime) -> bool:
+    """Whether a chain has spoken not too long ago to be joined."""
+    return now - newest.received_at <= _window(policies, newest)
 
 
 def _joined(desk: Desk, alert: Alert) -> Alert:
@@ -240,11 +315,8 @@ def _neighbours(desk: Desk, alert: Alert) -> list[Alert]:
     last: dict[ChainId, Alert] = {one.chain: one for one in live}  # the newest wins
     return [
         one
-        for one in live
-        if one.id != alert.id
-        and one.content.drill == alert.content.drill
-        and group_of(policies, one.content.event_code) == kind
-        and desk.now - last[one.chain].received_at <= _window(policies, last[one.chain])
+        for one in _of_kind(policies, live, kind, drill=alert.content.drill)
+        if one.id != alert.id and _speaks_still(policies, last[one.chain], desk.now)
     ]
 
 
@@ -261,4 +333,8 @@ def _window(policies: PolicySet, alert: Alert) -> timedelta:
 
 
 def _shared(one: Alert, other: Alert) -> int:
-    return len(set(one.inside) & set(other.inside))
+    return _overlap(one, set(other.inside))
+
+
+def _overlap(alert: Alert, inside: Collection[str]) -> int:
+    return len(set(alert.inside).intersection(inside))

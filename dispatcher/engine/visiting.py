@@ -17,8 +17,8 @@ from dispatcher.core.callout import Answer, Callout, CalloutId, Mark, State
 from dispatcher.core.event import Answered, Event, TakenOver
 from dispatcher.engine.answering import Gathered, Spoken, gather
 from dispatcher.engine.compose import Desk
-from dispatcher.engine.desk import is_own
 from dispatcher.engine.step import step
+from dispatcher.engine.verbs import is_own
 from dispatcher.engine.wording import Voice
 from dispatcher.store import alerts, callouts, heard, people, questions
 from dispatcher.store.heard import Note, Sent

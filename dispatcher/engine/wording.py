@@ -17,6 +17,7 @@ from dispatcher.core.alert import Content
 
 TWO_PARTS = 134  # characters, signature counted
 NAMED_PLACES = 2
+SPOKEN_PER_SECOND = 4.0  # characters, read out as slowly as a warning should be
 ACTION_MOST = 16  # characters of the action sentence: with the rest about 8 seconds
 
 
@@ -195,6 +196,11 @@ class Voice:
         issuer = self.content.issuer
         return self.texts.say(TextName.CANCEL, **self._about(), issuer=issuer)
 
+    def correction(self) -> str:
+        """The warning was sent by mistake."""
+        issuer = self.content.issuer
+        return self.texts.say(TextName.CORRECTION, **self._about(), issuer=issuer)
+
     def expired(self) -> str:
         """The warning has run out."""
         issuer = self.content.issuer
@@ -269,6 +275,11 @@ class Voice:
         nearest = (u for u in self.roster.ancestors(distinct[0]) if u in shared)
         place = next(nearest, None)
         return place.name if place else self.places(distinct)
+
+
+def spoken_seconds(text: str) -> float:
+    """How long a text takes to be read out, about."""
+    return round(len("".join(text.split())) / SPOKEN_PER_SECOND, 1)
 
 
 CLAUSE_ENDS = "。;；,，、!！"

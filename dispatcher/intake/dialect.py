@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cryptography.x509 import Certificate
 from pydantic_core import from_json
@@ -24,10 +24,12 @@ class Warned:
 
     :ivar strict: JSON, which says all of it itself; other dialects are completed
     :ivar certificate: the one it is signed by, where its sender has any
+    :ivar hold: how long it may be taken back before anybody hears of it
     """
 
     content: Content
     strict: bool
+    hold: timedelta = timedelta()
     certificate: Certificate | None = None
 
 
@@ -65,7 +67,9 @@ def read_json(body: bytes, now: datetime) -> Reading:
     if isinstance(value, Unreadable):
         return value
     read = form.parse(value, now)
-    return read if isinstance(read, tuple) else Warned(read, strict=True)
+    if isinstance(read, tuple):
+        return read
+    return Warned(read, strict=True, hold=form.hold_of(value))
 
 
 def read_document(

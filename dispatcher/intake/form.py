@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, LiteralString, NoReturn, Self, assert_never
 
@@ -24,6 +25,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from channels.contract import Channel
 from config.hazards import EVENT_CODE
 from contacts.datum import Datum, to_wgs84
 from contacts.rings import ring_problem, swapped
@@ -64,6 +66,7 @@ REQUIRED = {
     MsgType.CANCEL: ("references",),
 }
 
+UNNAMED = "draft"  # sender and identifier of what has none yet
 EVENT = {"event", "event_code"}  # one of them is enough
 
 CONTENT: TypeAdapter[Content] = TypeAdapter(Content)
@@ -133,6 +136,7 @@ Spoken = Literal[
     "cannot_act",
     "wrong_person",
 ]
+How = Literal["phone", "face", "radio", "sheet"]
 EventCode = Annotated[str, AfterValidator(_event_code)]
 
 
@@ -272,6 +276,8 @@ class AlertForm(Form):
     effective: Moment | None = None
     expires: Moment | None = None
     areas: Annotated[list[AreaForm], Field(max_length=1000)] | None = None
+    # No part of what it says: how long an officer may still take it back.
+    hold_seconds: Annotated[int, Field(strict=True, ge=0, le=60)] | None = None
 
 
 def parse(body: object, now: datetime) -> Content | tuple[Problem, ...]:
@@ -284,8 +290,47 @@ def parse(body: object, now: datetime) -> Content | tuple[Problem, ...]:
     return problems or _content(form)
 
 
+def hold_of(body: object) -> timedelta:
+    """How long an alert that was read is to be held back."""
+    seconds = body.get("hold_seconds") if isinstance(body, dict) else None
+    return timedelta(seconds=seconds or 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sketch:
+    """An alert that is still being written.
+
+    :ivar content: what it says so far
+    :ivar absent: what it has to say yet before it can be sent
+    """
+
+    content: Content
+    absent: tuple[str, ...]
+
+
+def sketch(body: object, now: datetime) -> Sketch | tuple[Problem, ...]:
+    """Read what there is of an alert, or tell what is wrong with that."""
+    if not isinstance(body, dict):
+        return (problem((), "object_expected"),)
+    form, shape = _sound(body)
+    if problems := (*shape, *_against_rules(form, now)):
+        return problems
+    drafted = form.model_copy(
+        update={
+            "sender": form.sender or UNNAMED,
+            "identifier": form.identifier or UNNAMED,
+            "sent": form.sent or now,
+            "status": form.status or Status.ACTUAL,
+            "msg_type": form.msg_type or MsgType.ALERT,
+        }
+    )
+    absent = [str(one.loc[0]) for one in _absent(drafted, ())]
+    named = [name for name in ALWAYS if _blank(getattr(form, name))]
+    return Sketch(content=_content(drafted), absent=(*named, *absent))
+
+
 def _content(form: AlertForm) -> Content:
-    told = form.model_dump(exclude_none=True, exclude={"areas"})
+    told = form.model_dump(exclude_none=True, exclude={"areas", "hold_seconds"})
     areas = tuple(area.area() for area in form.areas or ())
     return CONTENT.validate_python(told | {"areas": areas})
 
@@ -329,6 +374,25 @@ class CancelForm(Form):
     reason: Reason
 
 
+class CorrectForm(Form):
+    """Why an alert was sent by mistake."""
+
+    reason: Reason
+
+
+class ApproveForm(Form):
+    """Why a parked alert is released, and for which units where it can't tell."""
+
+    reason: Reason
+    units: Annotated[list[Word], Field(max_length=20_000)] = []
+
+
+class RejectForm(Form):
+    """Why a parked alert is put away."""
+
+    reason: Reason
+
+
 class RenewForm(Form):
     """Why an alert goes on, and until when."""
 
@@ -337,10 +401,12 @@ class RenewForm(Form):
 
 
 class FiguresForm(Form):
-    """How many moved; null means not told."""
+    """How many moved, who commands, how many villages; null means not told."""
 
     households: Count | None = None
     people: Count | None = None
+    commander: Word | None = None
+    villages: Count | None = None
 
 
 class AnswerForm(Form):
@@ -348,9 +414,34 @@ class AnswerForm(Form):
 
     person: Word
     meaning: Spoken
-    how: Literal["phone", "face", "radio", "sheet"]
+    how: How
     at: Moment
     note: Line = ""
+    figures: FiguresForm | None = None
+
+
+class FeedbackForm(Form):
+    """What a post reported after its answer; null: who had answered told it."""
+
+    figures: FiguresForm
+    at: Moment
+    how: How = "phone"
+    person: Word | None = None
+    note: Line = ""
+
+
+class SettleForm(Form):
+    """What is done about something on the desk.
+
+    What an action needs beside the note: ``as_answer`` a callout and a meaning, and the
+    person where nobody knows who wrote; ``assign`` a person.
+    """
+
+    action: Literal["dismiss", "as_answer", "assign"]
+    note: Line = ""
+    callout: Word | None = None
+    meaning: Spoken | None = None
+    person: Word | None = None
     figures: FiguresForm | None = None
 
 
@@ -360,7 +451,36 @@ class TakeoverForm(Form):
     note: Reason
 
 
+class RetryForm(Form):
+    """That who is being called is tried once more: over which channel; null is all."""
+
+    channel: Channel | None = None
+    note: Line = ""
+
+
+class EscalateForm(Form):
+    """Why the next rung is called before its time."""
+
+    reason: Reason
+
+
+class BulkForm(Form):
+    """One order for many callouts, with one reason; what the verb needs beside it."""
+
+    callouts: Annotated[list[Word], Field(min_length=1, max_length=5_000)]
+    verb: Literal["retry", "escalate", "takeover", "answers"]
+    reason: Reason
+    channel: Channel | None = None
+    person: Word | None = None
+    meaning: Spoken | None = None
+    how: How | None = None
+    at: Moment | None = None
+
+
 class EchoForm(Form):
-    """Areas to be found, without a warning."""
+    """Areas to be found without a warning, and what the warning would be."""
 
     areas: Annotated[list[AreaForm], Field(min_length=1, max_length=1000)]
+    event_code: EventCode | None = None
+    sender: Name | None = None
+    drill: Annotated[bool, Field(strict=True)] = False

@@ -204,6 +204,79 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "clock_expected": ("应写作 08:30", "must be like 08:30"),
     "another_form": ("应是 {form},不能改成别的", "must stay a {form}"),
     "span_too_long": ("最多 {days} 天", "at most {days} days"),
+    "unknown_callout": ("没有叫应单 {callout}", "there is no callout {callout}"),
+    "callout_closed": (
+        "叫应单 {callout} 已结束({reason})",
+        "callout {callout} is closed: {reason}",
+    ),
+    "callout_answered": (
+        "叫应单 {callout} 已有人应答,不再呼叫",
+        "callout {callout} has been answered: nobody is called any more",
+    ),
+    "callout_not_answered": (
+        "叫应单 {callout} 还没有人应答,请先代录应答",
+        "callout {callout} has not been answered: record the answer first",
+    ),
+    "unknown_commander": (
+        "责任人名册里没有这个人",
+        "is nobody of the roster",
+    ),
+    "figures_needed": ("至少要填一项反馈", "tell at least one figure"),
+    "callout_asks_nothing": (
+        "叫应单 {callout} 只告知一次,不要求应答",
+        "callout {callout} only informs, once: no answer is asked for",
+    ),
+    "callout_not_begun": (
+        "叫应单 {callout} 还没有叫过人",
+        "callout {callout} has not called anybody yet",
+    ),
+    "asked_just_now": (
+        "叫应单 {callout} 刚刚操作过,请稍后再试",
+        "this has just been done to callout {callout}: wait a moment",
+    ),
+    "callout_taken": (
+        "叫应单 {callout} 已有人接管,{until} 前应有结果,其间不再叫上级",
+        "callout {callout} is taken over: nobody above is called until {until}",
+    ),
+    "top_rung": (
+        "叫应单 {callout} 已叫到最高一级,请人工处置",
+        "callout {callout} has reached its last rung: act by hand",
+    ),
+    "call_under_way": (
+        "叫应单 {callout} 的电话正在等待或振铃,不再重复拨打",
+        "a call of callout {callout} waits or rings: no second one is made",
+    ),
+    "no_calls_at_night": (
+        "叫应单 {callout} 夜间不拨电话,可改用短信或微信",
+        "callout {callout} rings no telephone at night: use a text",
+    ),
+    "nobody_to_retry": (
+        "叫应单 {callout} 没有可再叫的人或号码,请更正责任人或逐级上叫",
+        "callout {callout} has nobody left to try: mend the roster, or escalate",
+    ),
+    "person_needed": (
+        "叫应单 {callout} 的责任人不是一人,请指明是谁说的",
+        "say who said it: callout {callout} has not one person of its own",
+    ),
+    "hold_only_first": (
+        "只有首次发布可以等待撤销;更新和解除立即生效",
+        "only a first alert can be held; an Update or a Cancel acts at once",
+    ),
+    "key_of_other_order": (
+        "这个 Idempotency-Key 已用于另一次操作,请换一个",
+        "this Idempotency-Key has come with another order: take a new one",
+    ),
+    "channel_without_route": (
+        "没有配置 {channel} 的线路",
+        "no route is configured for {channel}",
+    ),
+    "not_asked": (
+        "这条待办问的不是这张叫应单",
+        "is no callout that this is about",
+    ),
+    "callout_over": ("叫应单已结束", "is a callout that is closed"),
+    "nobody_on_duty": ("没有在岗的责任人 {person}", "nobody on duty is {person}"),
+    "no_means": ("没有能发文字的联系方式", "can't be written to"),
     "drill_live_mixed": (
         "实战预警与演练不能互相引用",
         "live alerts and drills never refer to each other",

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from dispatcher.core.alert import Alert, AlertId, AlertState, ChainId
 from dispatcher.core.callout import lane_of
 from dispatcher.core.journal import passed, received
-from dispatcher.store import batch, journal, schema
+from dispatcher.store import batch, journal, schema, todo
 from dispatcher.store.codec import content_digest
 
 ALERT: TypeAdapter[Alert] = TypeAdapter(Alert)
@@ -131,6 +131,7 @@ def save_new(connection: Connection, offered: Submission) -> None:
     _keep_key(connection, offered, alert.id)
     first = received(alert, content_digest(alert.content))
     journal.begin(connection, alert.id, first)
+    todo.follow(connection, None, alert, alert.received_at)
 
 
 def _keep_references(connection: Connection, alert: Alert) -> None:
@@ -173,6 +174,7 @@ def save(connection: Connection, alert: Alert, now: datetime) -> None:
     if before:
         digest = content_digest(alert.content)
         journal.note(connection, alert.id, passed(before, alert, digest, now))
+        todo.follow(connection, before, alert, now)
     connection.execute(
         update(schema.alert)
         .where(schema.alert.c.id == alert.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,7 +27,7 @@ class Raw:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unread:
-    """A callback that waits to be read."""
+    """A callback to be read, for the first time or again."""
 
     id: int
     channel: str
@@ -83,6 +83,22 @@ def _request(cipher: vault.Cipher, row: Row[tuple[object, ...]]) -> HookRequest:
     return (
         HOOK.validate_json(body) if body else HookRequest(url="", headers={}, form=())
     )
+
+
+def requests(connection: Connection, ids: Iterable[int]) -> dict[int, Unread]:
+    """Callbacks by id, read or not; those that are deleted since are left out."""
+    table = schema.callback
+    rows = connection.execute(select(table).where(table.c.id.in_(list(ids))))
+    cipher = _cipher(connection)
+    return {
+        row.id: Unread(
+            id=row.id,
+            channel=row.channel,
+            received_at=row.received_at,
+            request=_request(cipher, row),
+        )
+        for row in rows
+    }
 
 
 def read(connection: Connection, outcomes: Mapping[int, str], now: datetime) -> None:

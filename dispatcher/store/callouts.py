@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select, update
 
 from contacts.model import Post, PostRef, UnitId
 from dispatcher.core.alert import AlertId, ChainId, Level
+from dispatcher.core.board import face
 from dispatcher.core.callout import OPEN_STATES, Callout, CalloutId, State
 from dispatcher.core.change import There
 from dispatcher.core.due import next_due
@@ -19,7 +20,7 @@ from dispatcher.core.fact import Fact
 from dispatcher.core.proof import Head, linked
 from dispatcher.core.report import Tally, tally
 from dispatcher.store import batch, schema
-from dispatcher.store.codec import CALLOUT, FACT, TALLY, callout_json, fact_json
+from dispatcher.store.codec import CALLOUT, FACE, FACT, TALLY, callout_json, fact_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,7 @@ def _state(told: Told) -> dict[str, object]:
         "facts": told.head.seq,
         "head": told.head.hash,
         "tally": TALLY.dump_json(tally(callout)).decode(),
+        "face": FACE.dump_json(face(callout)).decode(),
         "body": callout_json(callout),
     }
 
@@ -341,4 +343,34 @@ def there(connection: Connection, chain: ChainId) -> dict[PostRef, There]:
             state=State(row.state),
         )
         for row in rows
+    }
+
+
+def ids_of(
+    connection: Connection, alert: AlertId
+) -> list[tuple[CalloutId, UnitId, Post]]:
+    """The callouts of an alert by id, each with its unit and post."""
+    table = schema.callout
+    rows = connection.execute(
+        select(table.c.id, table.c.unit, table.c.post)
+        .where(table.c.alert == alert)
+        .order_by(table.c.id)
+    )
+    return [(CalloutId(row.id), UnitId(row.unit), Post(row.post)) for row in rows]
+
+
+def facts_of_each(
+    connection: Connection, ids: Iterable[str]
+) -> dict[CalloutId, list[Fact]]:
+    """All facts of these callouts, each in order."""
+    fact = schema.fact
+    listed = func.json_each(batch.listed(ids)).table_valued("value")
+    rows = connection.execute(
+        select(fact.c.callout, fact.c.body)
+        .where(fact.c.callout.in_(select(listed.c.value)))
+        .order_by(fact.c.callout, fact.c.seq)
+    )
+    return {
+        CalloutId(name): [FACT.validate_json(row.body) for row in told]
+        for name, told in groupby(rows, key=lambda row: row.callout)
     }

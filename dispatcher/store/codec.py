@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter
 
 from dispatcher.core.alert import Content
+from dispatcher.core.board import Face
 from dispatcher.core.callout import Callout
 from dispatcher.core.fact import Fact
 from dispatcher.core.journal import Entry
@@ -17,6 +18,7 @@ FACT: TypeAdapter[Fact] = TypeAdapter(Annotated[Fact, Field(discriminator="kind"
 ENTRY: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="kind")])
 CALLOUT: TypeAdapter[Callout] = TypeAdapter(Callout)
 TALLY: TypeAdapter[Tally] = TypeAdapter(Tally)
+FACE: TypeAdapter[Face] = TypeAdapter(Face)
 CONTENT: TypeAdapter[Content] = TypeAdapter(Content)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, true
 
 from channels.contract import Channel, FailureKind
 from contacts.model import AddressId, PersonId
-from dispatcher.core.alert import ChainId
+from dispatcher.core.alert import AlertId, ChainId
 from dispatcher.core.callout import CalloutId
 from dispatcher.store import batch, schema
 from dispatcher.store.outbox import UNSETTLED, About, MessageState
@@ -30,8 +30,13 @@ class Contact:
     dead: bool
 
 
-def contacts(connection: Connection, chain: ChainId) -> list[Contact]:
-    """Every address that something was sent to, or may have been; the newest last."""
+def contacts(
+    connection: Connection, chain: ChainId, alert: AlertId | None = None
+) -> list[Contact]:
+    """Every address that something was sent to, or may have been; the newest last.
+
+    :param alert: None: in the words of any alert of the chain
+    """
     message = schema.message
     reached = [*UNSETTLED, MessageState.ACCEPTED, MessageState.DELIVERED]
     dead = message.c.failure == FailureKind.PERMANENT_ADDRESS.value
@@ -45,6 +50,7 @@ def contacts(connection: Connection, chain: ChainId) -> list[Contact]:
         )
         .where(
             message.c.chain == chain,
+            message.c.alert == alert if alert else true(),
             message.c.purpose != About.REPLY.value,
             message.c.state.in_([state.value for state in reached])
             | message.c.accepted_at.isnot(None)

@@ -178,7 +178,7 @@ class Database:
         ):
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             try:
-                outcomes = [_apart(connection, work) for work in works]
+                outcomes = [apart(connection, work) for work in works]
                 connection.exec_driver_sql("COMMIT")
             except BaseException:
                 connection.exec_driver_sql("ROLLBACK")
@@ -186,13 +186,14 @@ class Database:
             return outcomes
 
 
-def _apart(connection: Connection, work: Work[object]) -> object:
+def apart(connection: Connection, work: Work[Result]) -> Result | Exception:
     """Run one piece in its savepoint; its failure is its own outcome.
 
     Every piece pays for its savepoint, so that goes past SQLAlchemy.
     """
     raw = connection.connection.cursor()
     raw.execute("SAVEPOINT piece")
+    outcome: Result | Exception
     try:
         outcome = work(connection)
     except Exception as failure:  # noqa: BLE001 - told to its waiter, who raises it

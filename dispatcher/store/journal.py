@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from dispatcher.core.journal import Entry
 from dispatcher.core.proof import Head, linked
@@ -72,6 +72,35 @@ def entries_of(connection: Connection, subject: str) -> list[Entry]:
         select(table.c.body).where(table.c.subject == subject).order_by(table.c.seq)
     )
     return [ENTRY.validate_json(row.body) for row in rows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which entries are asked for, the newest first.
+
+    :ivar before: only entries with a lower number
+    """
+
+    before: int | None
+    limit: int
+    kind: str | None = None
+    by: str | None = None
+
+
+def page(
+    connection: Connection, subject: str, wanted: Filter
+) -> list[tuple[int, Entry]]:
+    """Entries of a subject with their numbers, the newest first."""
+    table = schema.journal
+    query = select(table.c.seq, table.c.body).where(table.c.subject == subject)
+    if wanted.before is not None:
+        query = query.where(table.c.seq < wanted.before)
+    if wanted.kind:
+        query = query.where(table.c.kind == wanted.kind)
+    if wanted.by:
+        query = query.where(func.json_extract(table.c.body, "$.by") == wanted.by)
+    rows = connection.execute(query.order_by(table.c.seq.desc()).limit(wanted.limit))
+    return [(row.seq, ENTRY.validate_json(row.body)) for row in rows]
 
 
 def links_of(connection: Connection, subject: str) -> Iterator[Link]:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, delete, select
 
 from dispatcher.store import schema
+
+KEY = "key:"  # before a key's name wherever something is told to be its doing
+
+KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +28,11 @@ class ApiKey:
     name: str
     scopes: tuple[str, ...]
     senders: tuple[str, ...]
+
+
+def draw() -> str:
+    """Draw a key, with a mark that lets a scanner of files know it."""
+    return f"jy_{secrets.token_urlsafe(KEY_BYTES)}"
 
 
 def digest(key: str) -> str:
@@ -51,11 +62,28 @@ def add(connection: Connection, new: ApiKey, key: str, now: datetime) -> bool:
 BY_DIGEST = select(schema.api_key).where(schema.api_key.c.digest == bindparam("digest"))
 
 
+def everything(connection: Connection) -> list[tuple[ApiKey, datetime]]:
+    """All keys by name, and when each was made."""
+    table = schema.api_key
+    rows = connection.execute(select(table).order_by(table.c.name))
+    return [(_read(row), row.created_at) for row in rows]
+
+
+def remove(connection: Connection, name: str) -> bool:
+    """Let a key open nothing any more; False when there is none."""
+    table = schema.api_key
+    return bool(connection.execute(delete(table).where(table.c.name == name)).rowcount)
+
+
 def find(connection: Connection, key: str) -> ApiKey | None:
     """Whose key this is."""
     row = connection.execute(BY_DIGEST, {"digest": digest(key)}).first()
     if row is None:
         return None
+    return _read(row)
+
+
+def _read(row: Row[Any]) -> ApiKey:
     return ApiKey(
         name=row.name,
         scopes=tuple(json.loads(row.scopes)),

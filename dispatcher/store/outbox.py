@@ -394,12 +394,14 @@ def ask_again(connection: Connection, at: Mapping[str, datetime]) -> None:
 class Known:
     """What a receipt is compared with.
 
+    :ivar route: which it left by, once it has
     :ivar call: the message whose id the provider knows a call by
     """
 
     id: str
     about: About
     channel: Channel
+    route: str | None
     call: str | None
     rank: int
     state: MessageState
@@ -449,6 +451,7 @@ def _known(row: Row[tuple[object, ...]]) -> Known:
         id=row.id,
         about=About(row.purpose),
         channel=Channel(row.channel),
+        route=row.route,
         call=row.call,
         rank=row.rank,
         state=MessageState(row.state),

@@ -99,11 +99,25 @@ def _pieces(connection: Connection, rows: Rows) -> list[batch.Values]:
     return changes
 
 
+def _officers(connection: Connection, rows: Rows) -> list[batch.Values]:
+    cipher = Cipher(connection, Matter.OFFICER)
+    return [
+        {
+            "name": row.name,
+            "display": cipher.again(vault.display_place(row.name), row.display),
+            "totp": cipher.again(vault.totp_place(row.name), row.totp),
+        }
+        for row in rows
+        if cipher.is_old(row.display) or cipher.is_old(row.totp)
+    ]
+
+
 UNDER_DATA = (
     Kind(schema.human_key.c.human, _humans),
     Kind(schema.message.c.id, _texts),
     Kind(schema.callback.c.id, _callbacks),
     Kind(import_schema.import_piece.c.id, _pieces),
+    Kind(schema.officer.c.name, _officers),
 )
 
 

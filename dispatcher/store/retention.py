@@ -1,4 +1,4 @@
-"""What is not kept for ever: callbacks, answers to repeated requests, old plans."""
+"""What is not kept for ever: callbacks, repeated requests, old plans, traffic."""
 
 from __future__ import annotations
 
@@ -21,6 +21,15 @@ def drop_callbacks(connection: Connection, before: datetime, most: int) -> int:
     return connection.execute(delete(table).where(table.c.id.in_(old))).rowcount
 
 
+def drop_orders(connection: Connection, before: datetime, most: int) -> int:
+    """Delete what became of bulk orders before; who repeats one gives it anew."""
+    table = schema.order_done
+    key = tuple_(table.c.api_key, table.c.key, table.c.callout)
+    columns = (table.c.api_key, table.c.key, table.c.callout)
+    old = select(*columns).where(table.c.at < before).limit(most)
+    return connection.execute(delete(table).where(key.in_(old))).rowcount
+
+
 def drop_idempotency(connection: Connection, before: datetime, most: int) -> int:
     """Delete what was answered before; who asks again is told by what he sends."""
     table = schema.idempotency
@@ -35,3 +44,18 @@ def drop_duties(connection: Connection, before: datetime, most: int) -> int:
     No record needs them: facts name who was called, the house who was planned.
     """
     return len(duty.remove(connection, duty.over(connection, before)[:most]))
+
+
+def drop_sessions(connection: Connection, before: datetime, most: int) -> int:
+    """Delete sessions that ended before; gives how many."""
+    table = schema.session
+    old = select(table.c.digest).where(table.c.ends_at < before).limit(most)
+    return connection.execute(delete(table).where(table.c.digest.in_(old))).rowcount
+
+
+def drop_traffic(connection: Connection, before: datetime, most: int) -> int:
+    """Delete what routes carried before; gives how many rows."""
+    table = schema.traffic
+    key = tuple_(*table.primary_key.columns)
+    old = select(*table.primary_key.columns).where(table.c.minute < before).limit(most)
+    return connection.execute(delete(table).where(key.in_(old))).rowcount

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
@@ -21,9 +20,14 @@ from sqlalchemy import (
 )
 
 from dispatcher.core.proof import GENESIS
+from dispatcher.store import desk_tables
 from dispatcher.store.moment import Moment
 
-metadata = MetaData()
+metadata = desk_tables.metadata
+officer, session = desk_tables.officer, desk_tables.session
+order_done = desk_tables.order_done
+todo, todo_callout = desk_tables.todo, desk_tables.todo_callout
+traffic = desk_tables.traffic
 
 setting = Table(
     "setting",
@@ -42,6 +46,7 @@ api_key = Table(
     Column("created_at", Moment, nullable=False),
 )
 
+# Who signs in at the desk.
 # What was answered to a request with an Idempotency-Key; kept at least 7 days.
 idempotency = Table(
     "idempotency",
@@ -103,6 +108,8 @@ callout = Table(
     Column("version", Integer, nullable=False),
     # What it adds to the figures: read for every callout whenever somebody looks.
     Column("tally", Text, nullable=False),
+    # What the board shows of it; empty where it was last written before there were any.
+    Column("face", Text, nullable=False, server_default=""),
     Column("body", Text, nullable=False),
 )
 Index("callout_due", callout.c.due_at, sqlite_where=callout.c.due_at.isnot(None))
@@ -249,6 +256,10 @@ Index(
     message.c.lane,
     message.c.place,
     message.c.due_at,
+    # Told without the row: who counts what waits looks at nothing else.
+    message.c.channel,
+    message.c.reason,
+    message.c.state,
     sqlite_where=message.c.state == "waiting",
 )
 Index("message_open", message.c.state, message.c.due_at)

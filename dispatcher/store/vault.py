@@ -238,6 +238,7 @@ class Matter(StrEnum):
     TEXT = "text"
     CALLBACK = "callback"
     IMPORT = "import"
+    OFFICER = "officer"
 
 
 class Cipher:
@@ -297,6 +298,16 @@ def text_place(message: str) -> str:
 def texts_of(connection: Connection) -> Cipher:
     """What encrypts texts of messages: they may name people."""
     return Cipher(connection, Matter.TEXT)
+
+
+def display_place(officer: str) -> str:
+    """Where what an officer is called lies."""
+    return f"officer.display {officer}"
+
+
+def totp_place(officer: str) -> str:
+    """Where the secret of an officer's codes lies."""
+    return f"officer.totp {officer}"
 
 
 def body_place(channel: str, event: str) -> str:

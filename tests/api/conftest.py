@@ -14,6 +14,7 @@ from dispatcher.engine.runtime import running
 from dispatcher.store import keys, people
 from dispatcher.store.keys import ApiKey
 from tests.api.hamlet import KEYS, NOON, SETTINGS, Hamlet, roster
+from tests.api.watcher import Desk, served
 
 
 @pytest.fixture
@@ -46,4 +47,10 @@ async def opened(settings: Settings) -> AsyncIterator[Hamlet]:
 @pytest.fixture
 async def hamlet() -> AsyncIterator[Hamlet]:
     async with opened(SETTINGS) as found:
+        yield found
+
+
+@pytest.fixture
+async def desk(hamlet: Hamlet) -> AsyncIterator[Desk]:
+    async with served(hamlet) as found:
         yield found

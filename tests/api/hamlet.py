@@ -64,6 +64,7 @@ KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "reader": (("alerts:read",), ()),
     "records": (("records:read",), ()),
     "clerk": (("people:read",), ()),
+    "approver": (("alerts:approve", "alerts:read"), ()),
     "caller": (("people:reveal",), ()),
     "editor": (("people:read", "people:write"), ()),
     "other": (("people:read", "people:write"), ()),

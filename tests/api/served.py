@@ -23,14 +23,26 @@ from config.settings import Settings
 from contacts.duty import Override, Span
 from contacts.importers.sheet import ListedAddress
 from contacts.model import AddressKind, HumanId, Person, Post, PostRef, UnitId
-from dispatcher.api.app import create_app
+from dispatcher.api.app import create_app, farewell
 from dispatcher.api.auth import Scope
+from dispatcher.core.todo import TodoKind
 from dispatcher.engine.import_orders import Try
 from dispatcher.engine.importing import carry_out
-from dispatcher.store import duty, imports, keys
+from dispatcher.store import duty, imports, keys, todo
 from dispatcher.store.keys import ApiKey
 from dispatcher.store.roster_edits import Described, Editing, add_person, add_unit
-from tests.api.hamlet import GRIDS, NOON, SETTINGS, TOKEN, VILLAGE, Hamlet, roster
+from dispatcher.store.todo import Todo
+from tests.api.desk import hire
+from tests.api.hamlet import (
+    GRIDS,
+    NOON,
+    SETTINGS,
+    TOKEN,
+    VILLAGE,
+    Hamlet,
+    alert,
+    roster,
+)
 from tests.api.visitor import link, opened, warned
 from tests.contacts.offices import HEADER, as_csv, row
 
@@ -59,6 +71,12 @@ CHANNELS = {
     "wecom": WECOM,
 }
 ROUTES = {"sms": ["sms"], "voice": ["voice"], "wechat": ["wecom"]}
+
+
+NOWHERE = [{"name": "三道沟"}]
+STRANGERS = [
+    Todo(kind=TodoKind.STRANGER_REPLY, subject=f"event-{n}", at=NOON) for n in range(9)
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +111,7 @@ async def _standing(settings: Settings) -> AsyncIterator[Served]:
     async with opened(_with_channels(settings)) as hamlet:
         await hamlet.runtime.database.write(_cut_master_key)
         app = create_app(hamlet.runtime, lambda: None)
+        farewell(app)()  # a stream that begins ends at once: its answer can be read
         async with _listening(app) as url:
             yield Served(
                 hamlet=hamlet,
@@ -167,15 +186,23 @@ async def _imported(hamlet: Hamlet) -> list[int]:
 
 
 async def _lived_in(hamlet: Hamlet) -> dict[tuple[str, str], list[Any]]:
-    """Let warnings run: two go on, one has ended."""
+    """Let warnings run: two go on, one has ended, two are parked."""
+    await hamlet.runtime.database.write(lambda c: todo.put(c, STRANGERS))
     grids = [{"units": [grid]} for grid in GRIDS]
     alerts = [
         await warned(hamlet, identifier=f"lives-{n}", areas=[area], expires=None)
         for n, area in enumerate(grids)
     ]
+    parked = [
+        (await hamlet.send(alert(identifier=f"parked-{n}", areas=NOWHERE), "officer"))
+        for n in range(2)
+    ]
+    alerts += [str(answer.json()["id"]) for answer in parked]
     token = (await link(hamlet)).rpartition("/")[2]
     reason = {"reason": "雨停了"}
-    await hamlet.post(f"/api/v1/alerts/{alerts[-1]}/cancel", reason)
+    await hire(hamlet, "limin")
+    await hire(hamlet, "zhaolei", "administrator")
+    await hamlet.post(f"/api/v1/alerts/{alerts[2]}/cancel", reason)
     callouts = [await hamlet.callout(grid) for grid in GRIDS]
     shifts = await hamlet.runtime.database.write(_add_shifts)
     bystander = await hamlet.runtime.database.write(_add_idle)
@@ -197,6 +224,11 @@ async def _lived_in(hamlet: Hamlet) -> dict[tuple[str, str], list[Any]]:
         ("/api/v1/shifts/", "If-Match"): ["*"],
         ("/api/v1/shifts/on-duty", "from"): [NOON.isoformat()],
         ("/api/v1/shifts/on-duty", "to"): [(NOON + TICK).isoformat()],
+        ("/api/v1/officers/", "name"): ["limin", "zhaolei"],
+        ("/api/v1/keys/", "name"): ["officer"],
+        ("/api/v1/inbox/", "id"): [str(n) for n in range(1, len(STRANGERS) + 1)],
+        ("/api/v1/policies/", "name"): ["red", "11B03"],
+        ("/api/v1/texts/", "unit"): [*GRIDS],
         ("/hooks/", "channel"): [*CHANNELS],
         ("/a/", "token"): [token],
     }

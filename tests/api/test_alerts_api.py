@@ -38,6 +38,10 @@ async def test_a_new_alert_is_accepted_with_its_audience_counted(
         "reason": None,
         "level": "red",
         "policy_level": "red",
+        "headline": "暴雨红色预警",
+        "event": "暴雨",
+        "issuer": "澄溪县气象台",
+        "effective": "2026-07-12T12:00:00+08:00",
         "units": 4,
         "people": 8,
         "missing": [],
@@ -48,6 +52,7 @@ async def test_a_new_alert_is_accepted_with_its_audience_counted(
         "warnings": [],
         "call_sheets": [],
         "received_at": "2026-07-12T04:00:00Z",
+        "held_until": None,
         "expires": "2026-07-12T15:00:00+08:00",
     }
     assert len(hamlet.wakes) == 1
@@ -329,3 +334,11 @@ async def test_the_summary_adds_up(hamlet: Hamlet) -> None:
     assert told["callouts"] == sum(told["by_state"].values()) > len(GRIDS)
     assert (told["answered"], told["grid_coverage_rate"]) == (0, 0.0)
     assert (told["messages"], told["held_back"]) == (0, [])
+
+
+async def test_a_machine_that_cannot_cancel_never_waits(hamlet: Hamlet) -> None:
+    refused = await hamlet.send(alert(hold_seconds=10))
+
+    assert (refused.status_code, codes(refused)) == (403, ["scope_missing"])
+    assert await hamlet.kept() == (0, 0, 0)
+    assert (await hamlet.send(alert(hold_seconds=0))).status_code == 202

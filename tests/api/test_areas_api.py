@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -195,3 +196,65 @@ async def test_the_desk_takes_a_callout_over_and_owes_a_result(hamlet: Hamlet) -
 
     assert (taken.json()["state"], taken.json()["taken"]["by"]) == ("taken", "desk")
     assert (nobody.status_code, bare.status_code) == (404, 422)
+
+
+async def near(hamlet: Hamlet, **about: object) -> list[tuple[str, int, bool, bool]]:
+    """Give the live alerts of a kind in the first two grids."""
+    areas = [{"units": list(GRIDS[:2])}]
+    answer = await hamlet.post(ECHO, {"areas": areas, **about})
+    return [
+        (one["alert"], one["shared_units"], one["would_join"], one["would_replace"])
+        for one in answer.json()["active"]
+    ]
+
+
+async def test_a_live_warning_of_the_kind_is_told_before_a_second_is_issued(
+    hamlet: Hamlet,
+) -> None:
+    first = (await hamlet.send(alert(areas=[{"units": list(GRIDS[1:])}]))).json()
+
+    assert await near(hamlet, event_code="11B03") == [(first["id"], 1, True, False)]
+    assert await near(hamlet, event_code="11B03", sender="rain-gauge-7@chengxi") == [
+        (first["id"], 1, True, True)
+    ]
+    shown = (
+        await hamlet.post(
+            ECHO, {"areas": [{"units": [GRIDS[1]]}], "event_code": "11B03"}
+        )
+    ).json()["active"][0]
+    assert (shown["headline"], shown["level"], shown["chain"]) == (
+        "暴雨红色预警",
+        "red",
+        first["chain"],
+    )
+
+
+async def test_what_the_echo_says_of_joining_is_what_happens(hamlet: Hamlet) -> None:
+    first = (await hamlet.send(alert())).json()
+    [(_, _, would_join, _)] = await near(hamlet, event_code="11B03")
+    second = (await hamlet.send(alert(identifier="second"))).json()
+
+    assert would_join is True
+    assert second["chain"] == first["chain"]
+
+
+async def test_a_chain_that_was_silent_too_long_is_told_and_not_joined(
+    hamlet: Hamlet,
+) -> None:
+    first = (await hamlet.send(alert())).json()
+    hamlet.clock.move_to(hamlet.clock.now() + timedelta(minutes=16))
+
+    assert await near(hamlet, event_code="11B03") == [(first["id"], 2, False, False)]
+
+
+@pytest.mark.parametrize(
+    "about",
+    [{}, {"event_code": "11B04"}, {"event_code": "11B03", "drill": True}],
+    ids=["no kind", "another kind", "a drill"],
+)
+async def test_what_is_of_another_kind_is_not_told(
+    hamlet: Hamlet, about: dict[str, object]
+) -> None:
+    await hamlet.send(alert())
+
+    assert await near(hamlet, **about) == []

@@ -18,6 +18,7 @@ TABLE = {
     for method, path, scope, statuses in ROW.findall(API)
 }
 PUBLIC = {
+    ("POST", "/api/v1/session"),
     ("POST", "/hooks/{channel}/sms/reply"),
     ("POST", "/hooks/{channel}/sms/status"),
     ("POST", "/hooks/{channel}/voice/answer"),
@@ -30,7 +31,13 @@ PUBLIC = {
     ("GET", "/readyz"),
     ("GET", "/openapi.json"),
 }
-NAMES = {"id": "1", "unit": "none", "kind": "grafana", "post": "grid_lead"}
+NAMES = {
+    "id": "1",
+    "unit": "none",
+    "kind": "grafana",
+    "post": "grid_lead",
+    "name": "none",
+}
 SCOPES = re.search(r"^- Scopes: ([^.]+)\.$", API, re.MULTILINE)
 
 
@@ -88,6 +95,9 @@ async def test_a_key_without_the_scope_is_told_which_it_lacks(
     headers = {"Authorization": "Bearer key-of-idle"}
     answer = await hamlet.http.request(method, path.format(**NAMES), headers=headers)
 
+    if scope == "officer":
+        assert (answer.status_code, codes(answer)) == (403, ["officer_expected"])
+        return
     assert (answer.status_code, codes(answer)) == (403, ["scope_missing"])
     assert scope in answer.json()["detail"]
 

@@ -295,6 +295,11 @@ LATER = AT + timedelta(minutes=5)
             "2026-07-12 04:05:00 空岗",
         ),
         (
+            {"escalations": (Step(at=AT, people=("王建国4",), by="officer"),)},
+            "升级情况",
+            "2026-07-12 04:05:00 王建国4(值班员上叫: officer)",
+        ),
+        (
             {"state": State.CLOSED, "close_reason": CloseReason.EXPIRED},
             "状态",
             "已结束(预警到期)",

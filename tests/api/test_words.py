@@ -26,6 +26,7 @@ def section(name: str) -> dict[str, str]:
         ("Post", words.POSTS),
         ("State", words.STATES),
         ("CloseReason", words.CLOSE_REASONS),
+        ("Cause", words.CAUSES),
         ("Mark", words.MARKS),
         ("Task", words.TASKS),
         ("Meaning", words.MEANINGS),

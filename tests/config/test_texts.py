@@ -139,6 +139,14 @@ def test_nobody_hears_the_brackets_of_a_signature(texts: Texts, name: TextName) 
             "【东丰应急】东丰县气象台解除暴雨红色预警,不需回复",
         ),
         (
+            TextName.CORRECTION,
+            {"issuer": "东丰县气象台"},
+            (
+                "【东丰应急】东丰县气象台更正:刚才的暴雨红色预警系误发,"
+                "请勿按其行动,不需回复"
+            ),
+        ),
+        (
             TextName.EXPIRED,
             {"issuer": "东丰县气象台"},
             "【东丰应急】东丰县气象台暴雨红色预警已到期,叫应结束,不需回复",

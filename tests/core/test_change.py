@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -206,6 +207,14 @@ def test_a_sender_s_word_stays_withdrawn_when_the_later_one_has_ended() -> None:
     assert standing(POLICIES, ROSTER, [first, gone]).posts == {}
 
 
+def test_what_a_mistake_had_withdrawn_holds_again() -> None:
+    first = alert("first", Level.RED, "grid", follows=False)
+    gone = alert("x", Level.RED, "grid", follows=False, state=AlertState.CANCELLED)
+    held = standing(POLICIES, ROSTER, [first, replace(gone, mistaken=True)])
+
+    assert held.posts[LEAD].alert.id == "first"
+
+
 def test_each_unit_takes_the_strictest_segment_that_covers_it() -> None:
     one = alert("first", Level.RED, "grid", "far grid")
     milder = Segment(event_code=RAIN, level=Level.YELLOW)
@@ -342,3 +351,16 @@ def test_what_becomes_of_a_call_for_help_is_taken_down_after_a_milder_plan() -> 
     for call in helped:
         told_then = life.unreached(call, 40)
         assert [fact.kind for fact in told_then][:1] == ["attempt_reported"]
+
+
+def test_what_waits_to_be_launched_may_be_taken_back_until_then() -> None:
+    plain = replace(alert("a", Level.RED), due_at=START)
+    waits = replace(plain, due_at=START + timedelta(seconds=10))
+    launched = replace(waits, launched_at=START)
+    parked = replace(waits, state=AlertState.PARKED)
+
+    assert [one.held_until for one in (plain, launched, parked)] == [None] * 3
+    assert waits.held_until == START + timedelta(seconds=10)
+    assert waits.held(START + timedelta(seconds=9))
+    assert not waits.held(START + timedelta(seconds=10))
+    assert not plain.held(START)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from contacts.model import PersonId, Post
@@ -13,7 +15,11 @@ from dispatcher.core.callout import (
     Via,
 )
 from dispatcher.core.due import Due, What, next_due
-from dispatcher.core.event import Answered, Duty
+from dispatcher.core.event import Answered, Duty, FeedbackHeard
+from dispatcher.core.evolve import opened
+from dispatcher.core.fact import Fact
+from dispatcher.core.feedback import Figure, asked, complete, missing
+from dispatcher.core.report import row
 from tests.core.build import (
     EVERYBODY,
     RED,
@@ -259,3 +265,76 @@ def test_what_is_complete_stays_complete_when_more_is_told() -> None:
         figures=Figures(households=12),
         complete=True,
     )
+
+
+def fed(life: Life, seconds: int, **figures: object) -> tuple[Fact, ...]:
+    """An officer types in what was told him."""
+    told = Figures(**figures)  # type: ignore[arg-type] # each test tells what
+    event = FeedbackHeard(person=A.person, figures=told, note="phone", by="key:desk")
+    return life.happen(event, seconds)
+
+
+def test_an_officer_types_in_what_was_reported_by_telephone() -> None:
+    life = Life()
+    life.silence(20)
+    life.say("a", Meaning.RECEIVED, 30)
+
+    assert fed(life, 60, people=0) == (
+        facts.FeedbackGiven(
+            at=at(60),
+            by="key:desk",
+            person=A.person,
+            figures=Figures(people=0),
+            complete=True,
+            evidence=Evidence.ON_BEHALF,
+            note="phone",
+        ),
+    )
+    assert life.callout.state is State.REPORTED
+    assert row(life.facts).note == "phone"
+
+    fed(life, 90, people=12)
+    assert (life.callout.state, life.callout.feedback) == (
+        State.REPORTED,
+        Figures(people=12),
+    )
+
+
+def test_a_township_owes_three_answers() -> None:
+    life = Life(opening(small(own(0, Post.TOWNSHIP_DUTY)), post=Post.TOWNSHIP_DUTY))
+    life.silence(20)
+    life.say("town", Meaning.COMPLETED, 30, people=35)
+
+    assert missing(life.callout, life.callout.feedback) == (
+        Figure.COMMANDER,
+        Figure.VILLAGES,
+    )
+    given = [
+        *fed(life, 60, villages=0),
+        *fed(life, 70, commander=PersonId("leader")),
+    ]
+    complete_by_then = [
+        fact.complete for fact in given if isinstance(fact, facts.FeedbackGiven)
+    ]
+    assert complete_by_then == [False, True]
+    assert life.callout.state is State.REPORTED
+    assert missing(life.callout, life.callout.feedback) == ()
+
+
+def test_a_county_is_asked_only_what_the_policy_requires() -> None:
+    plain = small(own(0, Post.COUNTY_DUTY))
+    free, bound = (
+        opened(opening(ladder, post=Post.COUNTY_DUTY))
+        for ladder in (plain, replace(plain, require=("evacuated_people",)))
+    )
+
+    assert (asked(free), asked(bound)) == ((), (Figure.EVACUATED_PEOPLE,))
+    assert not complete(free, Figures(people=1))
+    assert complete(bound, Figures(people=1))
+
+
+def test_feedback_before_an_answer_is_no_answer() -> None:
+    life = Life()
+    life.silence(20)
+
+    assert fed(life, 30, people=3) == ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import timedelta
 
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
@@ -16,11 +16,12 @@ from hypothesis.stateful import (
     rule,
 )
 
-from channels.contract import FailureKind
+from channels.contract import Channel, FailureKind
 from contacts.model import PersonId, Post
 from dispatcher.core import fact as facts
 from dispatcher.core.alert import AlertId, Level
 from dispatcher.core.answer import NO_FIGURES, Evidence, Figures, Meaning
+from dispatcher.core.by_hand import bar_to_escalate, bar_to_retry
 from dispatcher.core.callout import (
     AttemptId,
     Called,
@@ -37,93 +38,33 @@ from dispatcher.core.callout import (
     callout_id,
 )
 from dispatcher.core.decide import NEAR_SECONDS, decide
-from dispatcher.core.due import next_due, own_people_at
+from dispatcher.core.due import next_due, own_people_at, repeat_at, start_of
 from dispatcher.core.event import (
     Answered,
     DeadlineReached,
+    Escalated,
     Event,
+    FeedbackHeard,
     Replanned,
     Reported,
+    Retried,
     TakenOver,
     TextChanged,
     Withdrawn,
 )
 from dispatcher.core.evolve import evolve, opened, replay
 from dispatcher.core.fact import Fact
-from dispatcher.core.night import Night, night_ends
+from dispatcher.core.night import night_ends
 from dispatcher.core.report import row, tally
 from tests.core.build import (
-    BESIDE,
-    COUNTY,
-    EVERYBODY,
-    HEAD,
-    LEADER,
-    NIGHT,
     ORANGE,
-    RANGER,
-    RED,
-    SHANGHAI,
-    SMS,
     START,
-    TOWN,
     VOICE,
-    WATCHMAN,
-    WECHAT,
     A,
-    B,
-    called,
-    duty,
     opening,
-    own,
-    ref,
-    small,
 )
+from tests.core.circumstances import DUTIES, LADDERS, LOWER, PEOPLE
 
-TWO_NUMBERS = called("a", Post.GRID_LEAD, numbers=2)
-BUSY_HEAD = called("a", Post.VILLAGE_HEAD, numbers=2)
-ALSO_BACKUP = called("a", Post.GRID_BACKUP, numbers=2)
-ABOVE = (HEAD, WATCHMAN, TOWN, COUNTY, LEADER)
-DUTIES = {
-    "everybody": duty(),
-    "no voice": duty(
-        TWO_NUMBERS, B, HEAD, WATCHMAN, TOWN, COUNTY, LEADER, routes=(SMS, WECHAT)
-    ),
-    "no desk": duty(A, HEAD, TOWN, COUNTY, desk=None),
-    "head is lead": duty(TWO_NUMBERS, BUSY_HEAD, TOWN, COUNTY),
-    "new lead": duty(called("new", Post.GRID_LEAD), B, COUNTY),
-    "almost nobody": duty(LEADER, desk=None),
-    "one in both posts": duty(TWO_NUMBERS, ALSO_BACKUP, HEAD, COUNTY),
-    "three numbers": duty(called("a", Post.GRID_LEAD, numbers=3), B, TOWN),
-    "rangers": duty(RANGER, called("ranger2", Post.FOREST_RANGER, numbers=2), *ABOVE),
-    "lead awake": replace(duty(RANGER, *ABOVE), lead_awake=True),
-    "somebody for the door": replace(
-        duty(),
-        door=(ref(Post.TOWNSHIP_DUTY), ref(Post.VILLAGE_DUTY)),
-        awake=frozenset({WATCHMAN.person}),
-    ),
-}
-PAIR = small(own(0, Post.GRID_LEAD, Post.GRID_BACKUP, need=2), *RED.rungs[2:])
-DUSK = Night(begins=time(2, 5), ends=time(3), zone=SHANGHAI)  # 240 s after the opening
-LADDERS = {
-    "red": RED,
-    "orange": ORANGE,
-    "pair": PAIR,
-    "quiet orange": replace(ORANGE, night=NIGHT),
-    "red at dusk": replace(RED, night=DUSK),
-    "beside": BESIDE,
-    "quiet beside": replace(BESIDE, night=DUSK),
-}
-LOWER = {  # a milder plan is for the same post: one ladder does not become another's
-    "red": ("orange", "none"),
-    "orange": ("quiet orange", "none"),
-    "pair": ("pair", "none"),
-    "quiet orange": ("orange", "none"),
-    "red at dusk": ("orange", "quiet orange", "none"),
-    "beside": ("quiet beside", "none"),
-    "quiet beside": ("beside", "none"),
-    "none": ("none",),
-}
-PEOPLE = (*(one.person for one in EVERYBODY), RANGER.person, PersonId("stand-in"))
 NEAR = timedelta(seconds=NEAR_SECONDS)
 MOST_FACTS_AN_HOUR = 250
 FACTS_A_WORD = 20  # what is said, or reported, may lead to
@@ -153,6 +94,15 @@ def of_one_try(story: Iterable[Fact]) -> Iterator[Told]:
                 pass  # somebody has come, and is called with the others
             case _:
                 return
+
+
+def own_times(callout: Callout) -> list[tuple[object, ...]]:
+    """When its rungs and tries fall due, what of them is done, and its repeats."""
+    runs = enumerate(callout.runs)
+    return [
+        (start_of(callout, i), run.tries_done, run.flagged, repeat_at(callout))
+        for i, run in runs
+    ]
 
 
 class Life(RuleBasedStateMachine):
@@ -307,6 +257,8 @@ class Life(RuleBasedStateMachine):
             assert any(run.struck for run in callout.runs[:rung])
         if fact.cause is Cause.RESUMED:
             assert any(isinstance(one, facts.TakingLapsed) for one in self.facts)
+        if fact.cause is Cause.WORD:
+            assert any(isinstance(one, facts.Escalated) for one in self.facts)
 
     @precondition(lambda self: next_due(self.callout) is not None)
     @rule()
@@ -368,10 +320,35 @@ class Life(RuleBasedStateMachine):
             )
         )
 
+    @rule(people=st.integers(0, 3))
+    def feed_back(self, people: int) -> None:
+        self.words += 1
+        before, answered = self.callout, {State.ANSWERED, State.REPORTED}
+        self.happen(FeedbackHeard(person=A.person, figures=Figures(people=people)))
+        assert (self.callout == before) or before.state in answered
+        assert self.callout.state in {before.state, State.REPORTED}
+
     @rule(taker=st.sampled_from(("desk", *PEOPLE)))
     def take_over(self, taker: str) -> None:
         self.words += 1
         self.happen(TakenOver(taker=taker, message=f"m{self.words}"))
+
+    @rule(channel=st.sampled_from((None, *Channel)))
+    def retry(self, channel: Channel | None) -> None:
+        self.words += 1
+        before, bar = self.callout, bar_to_retry(self.callout, self.now)
+        planned = own_times(before)
+        self.happen(Retried(duty=self.duty, channel=channel))
+        assert (self.callout == before) is (bar is not None)
+        assert own_times(self.callout) == planned
+
+    @rule()
+    def escalate(self) -> None:
+        self.words += 1
+        before, bar = self.callout, bar_to_escalate(self.callout, self.now)
+        self.happen(Escalated(reason=f"r{self.words}"))
+        assert (self.callout == before) is (bar is not None)
+        self.happen(DeadlineReached(duty=self.duty))
 
     @rule()
     def change_the_text(self) -> None:

@@ -36,11 +36,12 @@ from dispatcher.core.callout import Callout, CalloutId
 from dispatcher.core.event import Event
 from dispatcher.engine.accept import Request, located, submission
 from dispatcher.engine.answering import Gathered
+from dispatcher.engine.attention import Heard
 from dispatcher.engine.clock import ManualClock
 from dispatcher.engine.compose import Desk
 from dispatcher.engine.context import Context
 from dispatcher.engine.feeds import Feeds, Sources
-from dispatcher.engine.hearing import Heard, hear
+from dispatcher.engine.hearing import hear
 from dispatcher.engine.inbox import Told, interpret
 from dispatcher.engine.keeper import Fixed, Keeper
 from dispatcher.engine.keyring import new_key

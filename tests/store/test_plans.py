@@ -11,8 +11,9 @@ from sqlalchemy import Connection, event
 
 from contacts.model import PersonId
 from dispatcher.core.alert import ChainId, Lane
+from dispatcher.core.callout import CalloutId
 from dispatcher.core.lines import Hold, HoldReason
-from dispatcher.store import calls, heard, outbox, questions
+from dispatcher.store import calls, heard, outbox, questions, todo, traffic
 from dispatcher.store.database import Database
 from dispatcher.store.questions import Named
 from tests.store.stock import after, ask, begin, question
@@ -43,6 +44,10 @@ WORK: dict[str, Work] = {
     "drop_late": lambda c: outbox.drop_late(c, after(0)),
     "silent": lambda c: outbox.silent(c, after(0), 9),
     "outbox.next_due_at": outbox.next_due_at,
+    "queue": lambda c: traffic.queue(c, after(0)),
+    "lines_busy": traffic.lines_busy,
+    "carried": lambda c: traffic.carried(c, "sms", after(0), after(-9)),
+    "todo.quieten": lambda c: todo.quieten(c, [CalloutId("c")], after(0)),
     "asked": lambda c: heard.asked(c, "a"),
     "own_of": lambda c: questions.own_of(c, [(ChainId("chain"), PersonId("li"))]),
     "pending": lambda c: questions.pending(c, ["q"]),
@@ -112,3 +117,12 @@ async def test_a_message_is_found_by_what_is_known_of_it(
     steps = await database.write(lambda c: plan(c, WORK[name]))
 
     assert f"SEARCH message USING INDEX {index}" in steps
+
+
+async def test_what_waits_is_counted_without_looking_at_a_message(
+    database: Database,
+) -> None:
+    steps = await database.write(lambda c: plan(c, WORK["queue"]))
+    touched = {step for step in steps if "message" in step}
+
+    assert touched == {"SEARCH message USING COVERING INDEX message_waiting (lane=?)"}

@@ -106,3 +106,36 @@ async def test_the_ladder_climbs_in_real_time(line: Line, tmp_path: Path) -> Non
             engine.stop()
             await running
         assert await town.lost() == 0
+
+
+@pytest.mark.realtime
+@pytest.mark.timeout(60)
+async def test_a_hold_and_a_retry_in_real_time(line: Line, tmp_path: Path) -> None:
+    file = scaled_policy(tmp_path)
+    settings = settings_of(line.port, line.url, policies=Policies(dir=file))
+    async with town_of(
+        settings,
+        line.url,
+        people_of(1, next(NUMBERS)),
+        SystemClock(),
+        committed=lambda runtime: runtime.engine.wake(),
+    ) as town:
+        engine = town.runtime.engine
+        with ticking(engine):
+            running = asyncio.create_task(engine.run())
+            answer = await town.post(hold_seconds=2)
+            alert = str(answer.json()["id"])
+            await wait_until(town, 1)
+            assert town.texts() == []
+
+            await wait_until(town, 2.5)
+            name = (await town.grid(alert, 1))["id"]
+            assert len(town.texts("lead-1")) == 1
+
+            path = f"/api/v1/callouts/{name}/retry"
+            assert (await town.api.post(path, json={})).status_code == 200
+            await wait_until(town, 1)
+            assert len(town.texts("lead-1")) == 2
+
+            engine.stop()
+            await running

@@ -43,7 +43,9 @@ SCOPES = (
     "alerts:drill",
     "alerts:cancel",
     "alerts:read",
+    "alerts:approve",
     "callouts:write",
+    "people:read",
     "records:read",
 )
 
@@ -94,6 +96,7 @@ KINDS = {
     "自动续至": "renewed",
     "始终未应答": "silent",
     "已到期": "expired",
+    "系误发": "correction",
     "解除": "cancel",
     "请报": "reminder",
     "等您处理": "desk",

@@ -1,0 +1,1 @@
+"""The desk in a browser: serves the page that ``web/`` is built into."""

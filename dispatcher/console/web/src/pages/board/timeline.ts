@@ -1,0 +1,38 @@
+import type { Drawer } from "../../api/client";
+import { told } from "../../words/words.svelte";
+
+export interface Entry {
+  at: number;
+  kind: string;
+  details: string;
+  by: string;
+}
+
+type Fact = Drawer["timeline"][number];
+
+const GROUPS = { channel: "channel", meaning: "meaning", evidence: "evidence", mark: "mark", progress: "progress" } as const;
+const NAMES = ["person", "taker", "assignee", "owner"] as const;
+
+function text(fact: Fact, name: string): string {
+  const value = fact[name];
+  return typeof value === "string" ? value : "";
+}
+
+/** Officers by their own name, people by theirs; the machine itself needs no name. */
+function byWhom(by: string, drawer: Drawer): string {
+  if (by === "system") return "";
+  return drawer.people[by]?.name ?? by.replace(/^(user|key):/, "");
+}
+
+function details(fact: Fact, drawer: Drawer): string {
+  const people = NAMES.map((name) => text(fact, name)).filter(Boolean).map((id) => byWhom(id, drawer));
+  const words = Object.entries(GROUPS).map(([name, group]) => [group, text(fact, name)] as const);
+  return [...people, ...words.filter(([, name]) => name).map(([group, name]) => told(group, name)), text(fact, "note")].filter(Boolean).join(" · ");
+}
+
+/** What has happened, the newest first. */
+export function entries(drawer: Drawer): Entry[] {
+  return drawer.timeline
+    .map((fact) => ({ at: Date.parse(text(fact, "at")), kind: text(fact, "kind"), details: details(fact, drawer), by: byWhom(text(fact, "by"), drawer) }))
+    .reverse();
+}
