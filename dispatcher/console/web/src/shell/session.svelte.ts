@@ -15,6 +15,10 @@ export function may(scope: string): boolean {
   return held.session?.scopes.includes(scope) ?? false;
 }
 
+export function mayAny(scopes: readonly string[]): boolean {
+  return scopes.some(may);
+}
+
 function keep(found: Session | null): void {
   held.session = found;
   held.asked = true;

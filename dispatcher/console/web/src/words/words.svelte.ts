@@ -5,7 +5,6 @@ export type { Word };
 export type Language = "zh" | "en";
 
 const KEPT = "jiaoying.language";
-const tables: Record<Language, Record<Word, string>> = { zh, en };
 const chosen = $state<{ language: Language }>({ language: kept() });
 
 function kept(): Language {
@@ -21,10 +20,17 @@ export function setLanguage(language: Language): void {
   localStorage.setItem(KEPT, language);
 }
 
-/** The text of a word, with what stands in braces filled in. */
-export function t(word: Word, filled: Record<string, string | number> = {}): string {
-  return tables[chosen.language][word].replace(/\{(\w+)\}/g, (all, name: string) => String(filled[name] ?? all));
+type Filled = Record<string, string | number>;
+type Tell<Known extends string> = (word: Known, filled?: Filled) => string;
+
+/** Tells words in the chosen language, with what stands in braces filled in. A page keeps its own words beside it. */
+export function telling<Known extends string>(inChinese: Record<Known, string>, inEnglish: Record<Known, string>): Tell<Known> {
+  return (word, filled = {}) =>
+    (chosen.language === "en" ? inEnglish : inChinese)[word].replace(/\{(\w+)\}/g, (all, name: string) => String(filled[name] ?? all));
 }
+
+/** The text of a word that every page may need. */
+export const t = telling<Word>(zh, en);
 
 /** The word for one of the server's own names; one we do not know is shown as it is. */
 export function told(group: string, name: string): string {
