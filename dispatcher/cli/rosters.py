@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import count
 from pathlib import Path
-
-from sqlalchemy import Connection
 
 from config.settings import Settings, load
 from contacts.importers.changes import compare
@@ -28,9 +24,9 @@ from dispatcher.cli.failure import BAD_INPUT, CommandError
 from dispatcher.engine import importing
 from dispatcher.engine.import_orders import Outcome, Try
 from dispatcher.engine.runtime import clock_of, opened
-from dispatcher.store import confirmations, flags, people, places
+from dispatcher.store import flags, people, places
+from dispatcher.store.database import Database
 
-ID_BYTES = 8
 NOTHING_DONE = "未导入任何一行"
 
 
@@ -69,13 +65,7 @@ def import_file(config: Path | None, given: Given) -> Told:
     settings = load(config, os.environ)
     data = bytes_of(given.file)
     sheet = _sound(_read(settings, given, data), str(given.file))
-    order = Try(
-        file=str(given.file),
-        by=imports.user(),
-        at=clock_of(settings).now(),
-        code_system=settings.intake.code_system,
-        allow_test_numbers=settings.security.allow_test_numbers,
-    )
+    order = _order(settings, str(given.file))
     outcome, outlined = asyncio.run(_imported(settings, order, sheet, data))
     done = {
         **_figures(given.file, sheet, outlined),
@@ -87,6 +77,31 @@ def import_file(config: Path | None, given: Given) -> Told:
     remarks = lines_of(str(given.file), sheet.notes)
     words = "\n".join([in_words(done), *imports.lapsed_in_words(outcome)])
     return Told(result=done, words=words, remarks=remarks)
+
+
+async def move_in(
+    database: Database, settings: Settings, data: bytes, name: str
+) -> Roster:
+    """Import a file into a store that is open already; returns the roster there is now.
+
+    :raises CommandError: with every problem of the file
+    """
+    sheet = _sound(_sheet(settings, data, silent), name)
+    order = _order(settings, name)
+    imports.sound(
+        await importing.import_at_once(database, order, sheet, importing.sha256(data))
+    )
+    return await database.read(people.load_roster)
+
+
+def _order(settings: Settings, name: str) -> Try:
+    return Try(
+        file=name,
+        by=imports.user(),
+        at=clock_of(settings).now(),
+        code_system=settings.intake.code_system,
+        allow_test_numbers=settings.security.allow_test_numbers,
+    )
 
 
 async def _imported(
@@ -134,7 +149,7 @@ def try_file(config: Path | None, given: Given) -> Told:
     result = {
         "file": str(given.file),
         "dry_run": True,
-        "problems": [_view(problem) for problem in sheet.problems],
+        "problems": [importing.told(problem) for problem in sheet.problems],
         **_notes(sheet),
     }
     remarks = lines_of(str(given.file), [*sheet.problems, *sheet.notes])
@@ -152,24 +167,6 @@ def try_file(config: Path | None, given: Given) -> Told:
         words=f"试读 {given.file}:没有问题,未改动名册\n{words}",
         remarks=remarks,
     )
-
-
-def read(settings: Settings, data: bytes, name: str) -> Sheet:
-    """Read a sheet that may be imported.
-
-    :raises CommandError: with every problem of it
-    """
-    return _sound(_sheet(settings, data, silent), name)
-
-
-def save(connection: Connection, sheet: Sheet, now: datetime) -> Roster:
-    """Put a sheet in the place of the roster; a number keeps the flags it bears."""
-    current = people.load_roster(connection)
-    former = flags.bearers(connection)
-    roster = merge(current, sheet, lambda: secrets.token_hex(ID_BYTES), former)
-    people.save_roster(connection, roster)
-    confirmations.confirm(connection, now)
-    return roster
 
 
 def _sound(sheet: Sheet, name: str) -> Sheet:
@@ -212,17 +209,8 @@ def bytes_of(file: Path) -> bytes:
         raise CommandError([f"{file}: {error.strerror}"], BAD_INPUT) from error
 
 
-def _view(problem: RowProblem) -> dict[str, object]:
-    return {
-        "row": problem.row,
-        "letter": problem.letter,
-        "column": str(problem.column),
-        "what": problem.what,
-    }
-
-
 def _notes(sheet: Sheet) -> dict[str, object]:
-    return {"notes": [_view(note) for note in sheet.notes]}
+    return {"notes": [importing.told(note) for note in sheet.notes]}
 
 
 def lines_of(name: str, found: Iterable[RowProblem]) -> list[str]:

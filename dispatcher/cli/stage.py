@@ -216,9 +216,7 @@ def _toml(base: str, account: ExchangeSettings, exchange: str, origin: datetime)
 
 async def _county(database: Database, settings: Settings, seed: int) -> Roster:
     """Import people and land as the commands do."""
-    sheet = rosters.read(settings, county_csv(seed), COUNTY_NAME)
-    now = clock_of(settings).now()
-    roster = await database.write(lambda c: rosters.save(c, sheet, now))
+    roster = await rosters.move_in(database, settings, county_csv(seed), COUNTY_NAME)
     source = Source(code_system=settings.intake.code_system)
     found = outlines.read(county_geojson(seed), roster, source, COUNTY_NAME)
     await database.write(lambda c: outlines.save(c, found))

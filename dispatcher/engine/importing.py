@@ -91,8 +91,8 @@ def read_file(order: Try, data: bytes, progress: Progress = silent) -> Found:
     try:
         tables = tables_of(data)
     except RefusedError as refused:
-        told = RowProblem(row=refused.row, column="", what=refused.wrong.what)
-        return Found(sheet=Sheet(problems=(told,)))
+        problem = RowProblem(row=refused.row, column="", what=refused.wrong.what)
+        return Found(sheet=Sheet(problems=(problem,)))
     sheet = read_tables(
         tables,
         code_system=order.code_system,
@@ -192,8 +192,8 @@ def _judged(
 ) -> tuple[Mapping[Part, Sequence[object]], Mapping[str, int]]:
     sheet = found.sheet
     parts: dict[Part, Sequence[object]] = {
-        Part.PROBLEMS: [_told(one) for one in sheet.problems],
-        Part.NOTES: [_told(one) for one in sheet.notes],
+        Part.PROBLEMS: [told(one) for one in sheet.problems],
+        Part.NOTES: [told(one) for one in sheet.notes],
         Part.ROWS: found.rows[:ROWS_MOST],
     }
     figures = figures_of(sheet)
@@ -216,7 +216,8 @@ def figures_of(sheet: Sheet) -> dict[str, int]:
     }
 
 
-def _told(problem: RowProblem) -> dict[str, object]:
+def told(problem: RowProblem) -> dict[str, object]:
+    """A problem of a row, as it is kept and shown."""
     return {
         "row": problem.row,
         "letter": problem.letter,

@@ -273,11 +273,10 @@ def _toml(plan: Plan, port: int, account: ExchangeSettings, exchange: str) -> st
 
 async def _settle(database: Database, settings: Settings, grids: int) -> Roster:
     """Move the people in, and cut a key."""
-    sheet = rosters.read(settings, county_of(grids), "county")
     key = ApiKey(name="house", scopes=SCOPES, senders=("*",))
     now = SystemClock().now()
     await database.write(lambda c: add(c, key, KEY, now))
-    return await database.write(lambda c: rosters.save(c, sheet, now))
+    return await rosters.move_in(database, settings, county_of(grids), "county")
 
 
 def county_of(grids: int, seed: int = 7) -> bytes:
