@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from pydantic.json_schema import models_json_schema
 from typing_extensions import override
 
@@ -45,6 +45,7 @@ from dispatcher.api.access import AccessLog
 from dispatcher.api.body import BodyLimit, Limit
 from dispatcher.api.front import Front
 from dispatcher.api.hooks import event, sms, voice
+from dispatcher.api.query import each_once
 from dispatcher.api.watching import Watch
 from dispatcher.console.page import console
 from dispatcher.engine.runtime import Runtime
@@ -97,6 +98,13 @@ FORMS = (
     *(CorrectForm, RetryForm, EscalateForm, FeedbackForm, BulkForm),
     *(ApproveForm, RejectForm, SettleForm),
 )
+# Rooms that officers and machines ask, and those that providers and people come to.
+ASKED = (
+    *(alerts, board, replay, map_layer, monitors, feeds, areas, checking, callouts),
+    *(bulk, people, units, posts, roster_history, imports, shifts, texts, policies),
+    *(parked, inbox, channels, session, own, officers, keys, house_log),
+)
+TOLD = (sms, voice, event, phone, health)
 SCHEMAS = "#/components/schemas/{model}"
 
 
@@ -134,39 +142,9 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
     app.add_middleware(BodyLimit, usual=usual, others={imports.PREFIX: upload})
     problem.install(app)
     app.add_middleware(AccessLog)
-    for room in (
-        alerts,
-        board,
-        replay,
-        map_layer,
-        monitors,
-        feeds,
-        areas,
-        checking,
-        callouts,
-        bulk,
-        people,
-        units,
-        posts,
-        roster_history,
-        imports,
-        shifts,
-        texts,
-        policies,
-        parked,
-        inbox,
-        channels,
-        sms,
-        voice,
-        event,
-        phone,
-        health,
-        session,
-        own,
-        officers,
-        keys,
-        house_log,
-    ):
+    for room in ASKED:
+        app.include_router(room.router, dependencies=[Depends(each_once)])
+    for room in TOLD:
         app.include_router(room.router)
     app.include_router(console())
     return app

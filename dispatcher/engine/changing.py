@@ -109,11 +109,18 @@ def carry_out(desk: Desk, chain: ChainId, work: Iterable[Change], cause: Cause) 
                 told[name] = stand
             case _:
                 assert_never(change)
-    step(desk.connection, desk.context, events, desk.now)
+    _tell_callouts(desk, chain, events)
     for group in openings.values():
         launch(desk.connection, desk.context, _opened(desk, group, cause), desk.now)
     _say_anew(desk, told)
-    questions.close_settled(desk.connection, chain, desk.now)
+
+
+def _tell_callouts(
+    desk: Desk, chain: ChainId, events: Mapping[CalloutId, tuple[Event, ...]]
+) -> None:
+    if events:  # what opens ends no question, and looking at all of them takes long
+        step(desk.connection, desk.context, events, desk.now)
+        questions.close_settled(desk.connection, chain, desk.now)
 
 
 def _opened(desk: Desk, group: Sequence[Opens], cause: Cause) -> tuple[Opened, ...]:

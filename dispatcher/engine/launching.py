@@ -1,4 +1,4 @@
-"""Calls accepted warnings out, the most urgent posts first, in bounded chunks.
+"""Calls accepted warnings out, the most urgent posts first, in bounded pieces.
 
 A warning that follows others changes what they opened; see
 :mod:`dispatcher.engine.changing`. A first one finds nothing there, and opens all.
@@ -6,14 +6,17 @@ A warning that follows others changes what they opened; see
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
 from sqlalchemy import Connection
 
+from config.policy import PolicySet
 from contacts.model import PersonId
-from dispatcher.core.alert import Alert
+from contacts.roster import Roster
+from dispatcher.core.alert import Alert, AlertId
 from dispatcher.core.change import Change, Withdraws
 from dispatcher.core.expiry import lifetime_of, scheduled
 from dispatcher.core.plan import seat
@@ -23,34 +26,113 @@ from dispatcher.engine.compose import Desk
 from dispatcher.engine.context import Context
 from dispatcher.engine.desk import tell_left
 from dispatcher.engine.expiry import attend
-from dispatcher.engine.roles import with_all_roles
+from dispatcher.engine.roles import in_pieces
 from dispatcher.store import alerts
 
-CHUNK = 50
+PIECE = 50
 ALERTS_MOST = 10
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a launch was planned on; on other ground it is planned anew."""
+
+    roster: Roster
+    policies: PolicySet
+    chain: Sequence[Alert]
+    heard: Sequence[bool]
+
+    @classmethod
+    def of(cls, desk: Desk, alert: Alert) -> Ground:
+        """The ground as it is now."""
+        chain = alerts.of_chain(desk.connection, alert.chain)
+        heard = [not one.held(desk.now) for one in chain]
+        return cls(desk.context.roster, desk.context.policies, chain, heard)
+
+    def holds(self, other: Ground) -> bool:
+        """Whether nothing has moved since."""
+        same = self.roster is other.roster and self.policies is other.policies
+        return same and (self.chain, self.heard) == (other.chain, other.heard)
+
+
+@dataclass(slots=True)
+class Launch:
+    """What is left to do of one warning, the next piece last."""
+
+    ground: Ground
+    left: list[Sequence[Change]]
+
+
+class Launches:
+    """Warnings that are being called out, each planned whole and done in pieces.
+
+    A plan lives in memory and only saves work: what is done is in the store, and doing
+    a piece twice is doing it once. So a piece is dropped after its commit, and who
+    starts with nothing plans anew.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[AlertId, Launch] = {}
+        self._done: list[AlertId] = []
+
+    def plan(self, connection: Connection, context: Context, now: datetime) -> None:
+        """Plan what waits, so that no transaction has to."""
+        desk = Desk(connection, context, now)
+        waiting = alerts.to_launch(connection, now, ALERTS_MOST)
+        self._known = {one.id: self._of(desk, one) for one in waiting}
+
+    def due(self, connection: Connection, context: Context, now: datetime) -> int:
+        """Do the next piece of every warning that waits; returns how much was done."""
+        self._done = []
+        desk = Desk(connection, context, now)
+        return sum(
+            self._next(desk, alert)
+            for alert in alerts.to_launch(connection, now, ALERTS_MOST)
+        )
+
+    def committed(self) -> None:
+        """What was done last is on disk."""
+        for name in self._done:
+            launch = self._known[name]
+            del launch.left[-1:]
+            if not launch.left:
+                del self._known[name]
+        self._done = []
+
+    def _next(self, desk: Desk, alert: Alert) -> int:
+        if alert.expires_at and alert.expires_at <= desk.now:
+            return attend(desk.connection, desk.context, alert.id, desk.now)
+        launch = self._of(desk, alert)
+        piece = launch.left[-1] if launch.left else ()
+        cause = _cause(alert)
+        carry_out(desk, alert.chain, piece, cause)
+        tell_left(desk, alert, [o.callout for o in piece if isinstance(o, Withdraws)])
+        if len(launch.left) <= 1:
+            _launched(desk, alert)
+        self._done.append(alert.id)
+        return max(len(piece), 1)
+
+    def _of(self, desk: Desk, alert: Alert) -> Launch:
+        ground = Ground.of(desk, alert)
+        known = self._known.get(alert.id)
+        if known is None or not known.ground.holds(ground):
+            known = Launch(ground, [*_pieces(desk, alert)][::-1])
+            self._known[alert.id] = known
+        return known
+
+
 def launch_due(connection: Connection, context: Context, now: datetime) -> int:
-    """Do the next chunk of every warning that waits; returns how much was done."""
-    return sum(
-        _launch(Desk(connection, context, now), alert)
-        for alert in alerts.to_launch(connection, now, ALERTS_MOST)
-    )
+    """Do the next piece of every warning that waits, planned on the spot."""
+    return Launches().due(connection, context, now)
 
 
-def _launch(desk: Desk, alert: Alert) -> int:
-    if alert.expires_at and alert.expires_at <= desk.now:
-        return attend(desk.connection, desk.context, alert.id, desk.now)
-    cause = Cause(by=alert.received_by, may_lower=not alert.merged)
-    work = outstanding(desk, alert.chain, cause)
-    holders = partial(_holders, desk)
-    chunk = with_all_roles(work, CHUNK, holders)
-    carry_out(desk, alert.chain, chunk, cause)
-    ended = [one.callout for one in chunk if isinstance(one, Withdraws)]
-    tell_left(desk, alert, ended)
-    if len(chunk) == len(work):
-        _launched(desk, alert)
-    return max(len(chunk), 1)
+def _cause(alert: Alert) -> Cause:
+    return Cause(by=alert.received_by, may_lower=not alert.merged)
+
+
+def _pieces(desk: Desk, alert: Alert) -> Iterator[Sequence[Change]]:
+    work = outstanding(desk, alert.chain, _cause(alert))
+    return in_pieces(work, PIECE, partial(_holders, desk))
 
 
 def _launched(desk: Desk, alert: Alert) -> None:

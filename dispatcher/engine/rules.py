@@ -16,7 +16,7 @@ from dispatcher.engine.context import Context
 from dispatcher.engine.digests import send_due
 from dispatcher.engine.expiry import attend, tend
 from dispatcher.engine.keeper import Keeper
-from dispatcher.engine.launching import launch_due
+from dispatcher.engine.launching import Launches
 from dispatcher.engine.roles import with_all_roles
 from dispatcher.engine.step import step
 from dispatcher.store import alerts, callouts, questions
@@ -36,6 +36,7 @@ class Rules:
         self._database = database
         self._keeper = keeper
         self._clock = clock
+        self._launches = Launches()
 
     async def turn(self) -> int:
         """Handle what is due now, in one bounded transaction; returns how much."""
@@ -44,15 +45,19 @@ class Rules:
         if due_at is None or due_at > now:
             return 0
         context = await self._keeper.refresh()
+        launches = self._launches
+        await self._database.read(lambda c: launches.plan(c, context, now))
         try:
-            return await self._database.write(
-                lambda connection: sweep(connection, context, now), aside=True
+            done = await self._database.write(
+                lambda connection: sweep(connection, context, now, launches), aside=True
             )
         except STORE_TROUBLE:
             raise
         except Exception:
             log.exception("rules.sweep.failed")
             return await self._sweep_apart(context, now)
+        launches.committed()
+        return done
 
     async def _sweep_apart(self, context: Context, now: datetime) -> int:
         """Each thing alone: one that can't be handled must not hold the others up."""
@@ -67,7 +72,7 @@ class Rules:
                 callouts.postpone, name=name, now=now, until=now + POSTPONED
             )
             await self._database.write(later)
-        done += await self._alone(partial(launch_due, context=context, now=now))
+        done += await self._alone(partial(Launches().due, context=context, now=now))
         return done + await self._alone(partial(send_due, context=context, now=now))
 
     async def _tend_apart(self, context: Context, now: datetime) -> int:
@@ -91,10 +96,12 @@ class Rules:
             return 0
 
 
-def sweep(connection: Connection, context: Context, now: datetime) -> int:
+def sweep(
+    connection: Connection, context: Context, now: datetime, launches: Launches
+) -> int:
     """Tend, launch, climb and send digests, as far as one transaction should go."""
     tended = tend(connection, context, now)  # first: what has run out calls nobody
-    opened = launch_due(connection, context, now)
+    opened = launches.due(connection, context, now)
     climbed = climb(connection, context, due_together(connection, context, now), now)
     return tended + opened + climbed + send_due(connection, context, now)
 

@@ -29,6 +29,7 @@ class Problem:
 WORDS: Mapping[str, tuple[str, str]] = {
     "required": ("缺少这一项", "this is required"),
     "unknown_field": ("没有这一项,请检查拼写", "there is no such field"),
+    "given_twice": ("只能给一次", "may be given once only"),
     "text_expected": ("应是文字", "must be a text"),
     "number_expected": ("应是整数", "must be a whole number"),
     "list_expected": ("应是列表", "must be a list"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from pydantic import TypeAdapter
 from sqlalchemy import (
@@ -25,6 +26,7 @@ from dispatcher.store.codec import content_digest
 
 ALERT: TypeAdapter[Alert] = TypeAdapter(Alert)
 STANDING = (AlertState.ACTIVE.value, AlertState.PARKED.value)
+READ_MOST = 32  # alerts kept as they were read: of 100,000 units each takes 30 MB
 LAST = "\U0010ffff"  # sorts after every character
 
 # Asked of every new alert while others wait for their turn to write: made once.
@@ -42,6 +44,16 @@ REFERRING = (
     )
     .order_by(schema.alert.c.received_at)
 )
+
+
+@lru_cache(maxsize=READ_MOST)
+def read_alert(body: str) -> Alert:
+    """An alert from how it is kept.
+
+    One that is called out is read again for every piece of work, and of a large county
+    it names a hundred thousand units; what is the same text is the same alert.
+    """
+    return ALERT.validate_json(body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +123,7 @@ def _by_identity(
     content = offered.alert.content
     named = {"sender": content.sender, "identifier": content.identifier}
     row = connection.execute(NAMED, named).first()
-    return (ALERT.validate_json(row.body), row.digest) if row else None
+    return (read_alert(row.body), row.digest) if row else None
 
 
 def save_new(connection: Connection, offered: Submission) -> None:
@@ -187,21 +199,21 @@ def find(connection: Connection, name: AlertId) -> Alert | None:
     body = connection.execute(
         select(schema.alert.c.body).where(schema.alert.c.id == name)
     ).scalar()
-    return ALERT.validate_json(body) if body else None
+    return read_alert(body) if body else None
 
 
 def referred(connection: Connection, sender: str, identifier: str) -> Alert | None:
     """The alert a reference names."""
     named = {"sender": sender, "identifier": identifier}
     row = connection.execute(NAMED, named).first()
-    return ALERT.validate_json(row.body) if row else None
+    return read_alert(row.body) if row else None
 
 
 def referring(connection: Connection, sender: str, identifier: str) -> list[Alert]:
     """Alerts that refer to one, which may be yet to come; the first one first."""
     named = {"sender": sender, "identifier": identifier}
     rows = connection.execute(REFERRING, named)
-    return [ALERT.validate_json(row.body) for row in rows]
+    return [read_alert(row.body) for row in rows]
 
 
 def live(connection: Connection, since: datetime) -> list[Alert]:
@@ -217,7 +229,7 @@ def live(connection: Connection, since: datetime) -> list[Alert]:
         .where(active, table.chain.in_(spoken))
         .order_by(table.received_at)
     )
-    return [ALERT.validate_json(row.body) for row in rows]
+    return [read_alert(row.body) for row in rows]
 
 
 def standing_of(connection: Connection, sender: str, begins: str) -> list[Alert]:
@@ -231,7 +243,7 @@ def standing_of(connection: Connection, sender: str, begins: str) -> list[Alert]
         )
         .order_by(schema.alert.c.received_at)
     )
-    return [ALERT.validate_json(row.body) for row in rows]
+    return [read_alert(row.body) for row in rows]
 
 
 def of_chain(connection: Connection, chain: ChainId) -> list[Alert]:
@@ -241,7 +253,7 @@ def of_chain(connection: Connection, chain: ChainId) -> list[Alert]:
         .where(schema.alert.c.chain == chain)
         .order_by(schema.alert.c.received_at)
     )
-    return [ALERT.validate_json(row.body) for row in rows]
+    return [read_alert(row.body) for row in rows]
 
 
 # While a warning is launched its end is not looked after; see the engine's launching.
@@ -267,7 +279,7 @@ def _due(
         .order_by(schema.alert.c.lane, schema.alert.c.due_at)
         .limit(most)
     )
-    return [ALERT.validate_json(row.body) for row in rows]
+    return [read_alert(row.body) for row in rows]
 
 
 def postpone(
@@ -302,9 +314,7 @@ def page(
                 & (schema.alert.c.id > last.id)
             )
         )
-    return [
-        ALERT.validate_json(row.body) for row in connection.execute(query.limit(limit))
-    ]
+    return [read_alert(row.body) for row in connection.execute(query.limit(limit))]
 
 
 def next_due_at(connection: Connection) -> datetime | None:

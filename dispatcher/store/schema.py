@@ -93,7 +93,7 @@ callout = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("alert", Text, nullable=False, index=True),
-    Column("chain", Text, nullable=False, index=True),
+    Column("chain", Text, nullable=False),
     Column("unit", Text, nullable=False),
     Column("post", Text, nullable=False),
     Column("state", Text, nullable=False),
@@ -112,6 +112,7 @@ callout = Table(
     Column("face", Text, nullable=False, server_default=""),
     Column("body", Text, nullable=False),
 )
+Index("callout_chain_unit", callout.c.chain, callout.c.unit)
 Index("callout_due", callout.c.due_at, sqlite_where=callout.c.due_at.isnot(None))
 
 # The journal, in the order things happened. A callout's facts are numbered from 1.

@@ -73,6 +73,7 @@ CHANNELS = {
 ROUTES = {"sms": ["sms"], "voice": ["voice"], "wechat": ["wecom"]}
 
 
+HEARD = {"meaning": "received", "how": "phone", "at": NOON.isoformat(), "person": "p2"}
 NOWHERE = [{"name": "三道沟"}]
 STRANGERS = [
     Todo(kind=TodoKind.STRANGER_REPLY, subject=f"event-{n}", at=NOON) for n in range(9)
@@ -204,6 +205,7 @@ async def _lived_in(hamlet: Hamlet) -> dict[tuple[str, str], list[Any]]:
     await hire(hamlet, "zhaolei", "administrator")
     await hamlet.post(f"/api/v1/alerts/{alerts[2]}/cancel", reason)
     callouts = [await hamlet.callout(grid) for grid in GRIDS]
+    await hamlet.post(f"/api/v1/callouts/{callouts[1]}/answers", HEARD)
     shifts = await hamlet.runtime.database.write(_add_shifts)
     bystander = await hamlet.runtime.database.write(_add_idle)
     tried, applied = await _imported(hamlet)

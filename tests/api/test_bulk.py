@@ -173,7 +173,7 @@ async def test_a_bad_one_fails_alone(hamlet: Hamlet) -> None:
 @pytest.mark.parametrize(
     ("changed", "found"),
     [
-        ({"callouts": []}, ["malformed"]),
+        ({"callouts": []}, ["too_few"]),
         ({"callouts": ["c"] * 5001}, ["too_many"]),
         ({"verb": "cancel"}, ["unknown_value"]),
         ({"reason": None}, ["text_expected"]),

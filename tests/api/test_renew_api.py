@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from dispatcher.engine.launching import Launches
 from dispatcher.engine.rules import sweep
 from tests.api.hamlet import NOON, Hamlet, alert, codes
 
@@ -106,7 +107,9 @@ async def test_what_has_run_out_is_neither_renewed_nor_cancelled(
     first = await hamlet.launched(level="orange")
     context = await hamlet.runtime.keeper.refresh()
     ended_at = NOON + timedelta(hours=3)
-    await hamlet.runtime.database.write(lambda c: sweep(c, context, ended_at))
+    await hamlet.runtime.database.write(
+        lambda c: sweep(c, context, ended_at, Launches())
+    )
     answers = [
         await renewed(hamlet, first),
         await hamlet.post(f"{ALERTS}/{first}/cancel", {"reason": "雨停"}),

@@ -105,6 +105,10 @@ SOUND_BODIES = {
         "at": NOON.isoformat(),
         "figures": {"people": 35},
     },
+    ("/api/v1/callouts/{id}/feedback", JSON): {
+        "figures": {"people": 35},
+        "at": NOON.isoformat(),
+    },
     ("/api/v1/units", JSON): {
         "id": f"{VILLAGE}009",
         "kind": "grid",

@@ -23,6 +23,7 @@ from dispatcher.api.app import create_app
 from dispatcher.api.watching import Watch
 from dispatcher.core.callout import CalloutId, Progress
 from dispatcher.core.event import Reported
+from dispatcher.engine.launching import Launches
 from dispatcher.engine.rules import sweep
 from dispatcher.engine.step import step
 from dispatcher.store import callouts
@@ -251,7 +252,7 @@ async def swept(hamlet: Hamlet, seconds: float) -> None:
     """Let time pass, and what fell due happen."""
     hamlet.clock.move_to(hamlet.clock.now() + timedelta(seconds=seconds))
     context, now = await hamlet.runtime.keeper.refresh(), hamlet.clock.now()
-    await hamlet.runtime.database.write(lambda c: sweep(c, context, now))
+    await hamlet.runtime.database.write(lambda c: sweep(c, context, now, Launches()))
 
 
 async def delivered(hamlet: Hamlet, name: str) -> None:

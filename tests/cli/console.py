@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.cli.warm import warm
+
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "dispatcher.cli")
 DEADLINE_SECONDS = 50
@@ -48,15 +50,7 @@ def jiaoying(
     folder: Path, *arguments: str, **extra: str
 ) -> subprocess.CompletedProcess[str]:
     """Run one command in a folder, with these variables beside the usual ones."""
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        cwd=folder,
-        env=environment(**extra),
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE_SECONDS,
-        check=False,
-    )
+    return warm().run(arguments, folder, environment(**extra), DEADLINE_SECONDS)
 
 
 def furnish(folder: Path) -> Path:

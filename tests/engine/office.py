@@ -45,6 +45,7 @@ from dispatcher.engine.hearing import hear
 from dispatcher.engine.inbox import Told, interpret
 from dispatcher.engine.keeper import Fixed, Keeper
 from dispatcher.engine.keyring import new_key
+from dispatcher.engine.launching import Launches
 from dispatcher.engine.rules import sweep
 from dispatcher.engine.runtime import Engine, Singletons
 from dispatcher.engine.sealing import Sealer
@@ -202,7 +203,7 @@ class Office:
     async def sweep(self) -> None:
         """Let happen what is due."""
         context, now = await self.context(), self.now
-        await self.database.write(lambda c: sweep(c, context, now))
+        await self.database.write(lambda c: sweep(c, context, now, Launches()))
 
     async def hears(
         self, who: str, words: str, *, key: str = "", at: datetime | None = None
