@@ -51,7 +51,7 @@ async def show_board(
     "/alerts/{id}/stream",
     dependencies=READS,
     response_class=EventSourceResponse,
-    responses=answers(401, 403, 404),
+    responses=answers(401, 403, 404, 422),
 )
 async def watch_alert(
     told: Told, alert: Annotated[Alert, Depends(alert_named)]
@@ -65,7 +65,7 @@ async def watch_alert(
     "/stream",
     dependencies=READS,
     response_class=EventSourceResponse,
-    responses=answers(401, 403),
+    responses=answers(401, 403, 422),
 )
 async def watch_all(told: Told) -> AsyncIterator[ServerSentEvent]:
     """What changes on the boards of all active alerts, and what waits for the desk."""

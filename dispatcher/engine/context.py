@@ -95,8 +95,13 @@ class Context:
         counties = (u for u in self.roster.units.values() if u.kind is UnitKind.COUNTY)
         return next(counties, None)
 
-    def duty(self, unit: UnitId, chain: Chain, now: datetime) -> Duty:
-        """Who can be called for a unit now."""
+    def duty(
+        self, unit: UnitId, chain: Chain, now: datetime, *, beside: bool = False
+    ) -> Duty:
+        """Who can be called for a unit now.
+
+        :param beside: for a post beside the grid lead's, which asks whether he is awake
+        """
         holders = Holders(self, chain.struck, now)
         county = self._county(unit)
         desk = holders[PostRef(county.id, Post.COUNTY_DUTY)] if county else ()
@@ -106,7 +111,7 @@ class Context:
             desk=desk[0] if desk else None,
             door=tuple(self._door(unit)),
             awake=chain.awake,
-            lead_awake=unit in chain.leads_awake,
+            lead_awake=beside and unit in chain.leads_awake,
         )
 
     def _door(self, unit: UnitId) -> Iterable[PostRef]:

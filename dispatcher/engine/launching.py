@@ -29,7 +29,7 @@ from dispatcher.engine.expiry import attend
 from dispatcher.engine.roles import in_pieces
 from dispatcher.store import alerts
 
-PIECE = 50
+PIECE = 100
 ALERTS_MOST = 10
 
 

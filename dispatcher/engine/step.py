@@ -146,7 +146,8 @@ def begun(context: Context, first: Opened, chains: Chains, now: datetime) -> Cha
 def _climb(draft: Draft, context: Context, chains: Chains) -> None:
     """Handle what is due now as well, so that nothing waits for the next sweep."""
     callout = draft.callout
-    duty = context.duty(callout.unit, chains[callout.chain], draft.now)
+    chain, beside = chains[callout.chain], callout.ladder.beside
+    duty = context.duty(callout.unit, chain, draft.now, beside=beside)
     react(draft, DeadlineReached(duty=duty))
 
 

@@ -109,7 +109,10 @@ def carry_out(
             refused[name] = problem(("path",), UNKNOWN, callout=name)
             continue
         callout = seen[name].callout
-        duty = desk.context.duty(callout.unit, chains[callout.chain], desk.now)
+        beside = callout.ladder.beside
+        duty = desk.context.duty(
+            callout.unit, chains[callout.chain], desk.now, beside=beside
+        )
         judged = _judged(desk, callout, order, duty)
         if isinstance(judged, Problem):
             refused[name] = judged
