@@ -111,28 +111,45 @@ async def _demo(play: Play, script: Script, folder: Path, show: Show | None) -> 
         run = Run(stage=stage, stopping=stopping, speed=play.speed)
         began = loop.time()
         issued = await run.issue(script)
+        if play.serve:
+            sys.stderr.write(await _invitation(stage, issued))
         with Screen(Console(stderr=True)) as screen:
             summary = await run.watch(issued, show or screen.show)
         ending = await run.end(issued, summary, loop.time() - began)
         _tell(ending, as_json=play.as_json)
         if play.serve:
-            password = await _administrator(stage)
-            sys.stderr.write(
-                f"服务在 {stage.base},密钥 {stage.key}\n"
-                f"管理员 {ADMINISTRATOR},一次性密码 {password};Ctrl-C 结束\n"
-            )
+            sys.stderr.write(f"值班台还开着,接口密钥 {stage.key};Ctrl-C 结束\n")
             await stopping.wait()
 
 
+INVITATION = """\
+值班台(看地图一格一格变绿):{base}/console/w/{alert}
+用户名 {name}  密码 {password}
+"""
+
+
+async def _invitation(stage: Stage, issued: Issued) -> str:
+    """Where the board is, and who may look at it."""
+    return INVITATION.format(
+        base=stage.base,
+        alert=issued.name,
+        name=ADMINISTRATOR,
+        password=await _administrator(stage),
+    )
+
+
 async def _administrator(stage: Stage) -> str:
-    """Let there be somebody who can sign in; gives his one-time password."""
+    """Let there be somebody who can sign in, in a county that is made up; his password.
+
+    It lasts as long as the play, so he is not made to change it first.
+    """
     password, now = one_time(), stage.clock.now()
     new = Officer(
         name=ADMINISTRATOR,
         display="演示管理员",
         role=OfficerRole.ADMINISTRATOR,
         password=await asyncio.to_thread(Passwords().hashed, password),
-        must_change=True,
+        must_change=False,
         created_at=now,
     )
     await stage.database.write(

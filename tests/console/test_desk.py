@@ -57,6 +57,17 @@ async def test_an_officer_signs_in_watches_and_signs_out(desk: Desk) -> None:
         await expect(page.get_by_role("button", name="登录")).to_be_visible()
 
 
+async def test_who_signs_in_first_comes_to_where_he_was_going(
+    desk: Desk, warning: str
+) -> None:
+    async with desk.window() as page:
+        board = f"{desk.base}/console/w/{warning}?state=todo"
+        await page.goto(board)
+        await sign_in(page)
+
+        await expect(page).to_have_url(board)
+
+
 async def test_a_board_lives_while_people_answer_and_always_adds_up(desk: Desk) -> None:
     async with desk.signed_in() as page:
         await page.get_by_role("heading", name="正在叫应").wait_for()
