@@ -37,24 +37,34 @@ and reload. Calling goes on, and so does the API.</p></html>
 
 
 def console(static: Path = STATIC) -> APIRouter:
-    """The routes of the page.
+    """The routes of the desk's page.
 
     :param static: the folder it was built into; nothing there: a page that says so
     """
-    router = APIRouter(include_in_schema=False)
+    router = page("/console", "index.html", static)
 
     @router.api_route("/", methods=["GET", "HEAD"])
     async def front_door() -> Response:
         return RedirectResponse("/console/")
 
-    @router.api_route("/console", methods=["GET", "HEAD"])
-    @router.api_route("/console/{path:path}", methods=["GET", "HEAD"])
-    async def document() -> Response:
-        index = static / "index.html"
+    return router
+
+
+def page(root: str, document: str, static: Path = STATIC) -> APIRouter:
+    """The routes of one page: the same document everywhere below, and its parts.
+
+    :param root: its path, without a slash at the end
+    """
+    router = APIRouter(include_in_schema=False)
+
+    @router.api_route(root, methods=["GET", "HEAD"])
+    @router.api_route(f"{root}/{{path:path}}", methods=["GET", "HEAD"])
+    async def shown() -> Response:
+        file = static / document
         headers = HEADERS | {"Cache-Control": ASK_AGAIN}
-        if not index.is_file():
+        if not file.is_file():
             return HTMLResponse(UNBUILT, status_code=503, headers=headers)
-        return FileResponse(index, headers=headers)
+        return FileResponse(file, headers=headers)
 
     @router.api_route("/static/{path:path}", methods=["GET", "HEAD"])
     async def part(path: str) -> Response:

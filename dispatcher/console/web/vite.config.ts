@@ -8,6 +8,7 @@ export default defineConfig({
     outDir: "../static",
     emptyOutDir: true,
     manifest: true,
+    rollupOptions: { input: ["index.html", "sim.html"] },
     target: "es2022",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
