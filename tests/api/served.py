@@ -127,7 +127,7 @@ _pages: list[dict[str, Any]] = []
 
 
 def _page(app: FastAPI) -> dict[str, Any]:
-    """What the app says of itself; that is of the code alone, and takes half a second."""
+    """What the app says of itself: that is of the code alone, and takes a while."""
     _pages[:] = _pages or [app.openapi()]
     return copy.deepcopy(_pages[0])
 
