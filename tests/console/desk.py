@@ -103,9 +103,9 @@ async def _choose(context: BrowserContext, language: str, theme: str) -> None:
     )
 
 
-async def sign_in(page: Page) -> None:
-    """Sign in as the officer."""
-    await page.locator("input[autocomplete=username]").fill(NAME)
+async def sign_in(page: Page, name: str = NAME) -> None:
+    """Sign in as an officer."""
+    await page.locator("input[autocomplete=username]").fill(name)
     await page.locator("input[type=password]").fill(PASSWORD)
     await page.locator("form button.first").click()
     await page.locator("header nav").wait_for()

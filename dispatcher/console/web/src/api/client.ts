@@ -10,6 +10,7 @@ export type Layer = Schemas["MapView"];
 export type Replay = Schemas["ReplayView"];
 export type RowsPart = Schemas["RowsView"];
 export type Session = Schemas["SessionView"];
+export type Todo = Schemas["TodoView"];
 export type Township = Schemas["TierView"];
 export type Display = RowsPart["display"][number];
 

@@ -16,6 +16,7 @@ export interface Room {
 /** In the order of the bar. */
 export const rooms: readonly Room[] = [
   { word: "now", at: "", key: "n", needs: ["alerts:read"], load: () => import("./now/Now.svelte") },
+  { word: "inbox", at: "inbox", key: "b", needs: ["alerts:read"], load: () => import("./inbox/Inbox.svelte") },
 ];
 
 /** A page about one thing, whose path ends in that thing's name. */

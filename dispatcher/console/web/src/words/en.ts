@@ -233,6 +233,7 @@ export const en = {
   progress_delivered: "delivered",
   progress_failed: "failed",
   by: "by {who}",
+  inbox: "Inbox",
   pages: "Pages",
   unloaded: "This page could not be loaded: no connection, or the desk was just upgraded.",
   reload: "Load again",

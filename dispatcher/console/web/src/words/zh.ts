@@ -231,6 +231,7 @@ export const zh = {
   progress_delivered: "已送达",
   progress_failed: "失败",
   by: "由 {who}",
+  inbox: "收件箱",
   pages: "页面",
   unloaded: "这一页没有读到，可能是断网或刚升级过。",
   reload: "重新读取",
