@@ -46,7 +46,7 @@ check: .venv/dev.stamp
 	@$(BIN)/python -m dispatcher.core.diagram --check docs/callout-states.md
 
 bench: .venv/dev.stamp
-	@$(BIN)/python -m pytest tests/bench $(ARGS)
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 mutate: .venv/dev.stamp
 	@$(BIN)/mutmut run $(ARGS)

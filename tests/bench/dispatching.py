@@ -36,6 +36,7 @@ from tests.bench.servers import cpu
 from tests.chaos.house import Server, descendants, free_port, pause
 
 LOOK_SECONDS = 0.05
+SENDER, TOKEN = "AC00000000000000000000000000000001", "token"
 SETTLE_SECONDS = 1800.0
 TOML = """\
 [server]

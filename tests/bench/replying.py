@@ -11,8 +11,10 @@ import asyncio
 import json
 import pickle
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from statistics import median, quantiles
+from typing import Any
 
 import httptools
 import uvloop
@@ -30,8 +32,7 @@ class Line(asyncio.Protocol):
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport: Any = transport  # uvloop's own kind
         self._free.put_nowait(self)
 
     @override
@@ -60,7 +61,7 @@ async def replied(port: int, requests: list[bytes], rate: float) -> Told:
 
     async def one(place: int, request: bytes) -> None:
         due = began + place / rate
-        await asyncio.get_running_loop().create_task(until(due))
+        await until(due)
         status = str(await (await free.get()).ask(request))
         waits.append(loop.time() - due)
         statuses[status] = statuses.get(status, 0) + 1
@@ -88,4 +89,4 @@ if __name__ == "__main__":
     written = pickle.loads(Path(name).read_bytes())  # noqa: S301 - by our own hand
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         found = runner.run(replied(int(number), written, float(pace)))
-    sys.stdout.write(json.dumps(vars(found) if hasattr(found, "__dict__") else {}))
+    sys.stdout.write(json.dumps(asdict(found)))

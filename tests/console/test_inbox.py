@@ -94,7 +94,7 @@ async def test_an_unclear_reply_is_counted_as_an_answer_by_an_officer(
         await expect(card).to_have_count(0)
         await page.get_by_role("button", name="已处理").click()
         done = page.locator("article", has_text="山上").first
-        await expect(done).to_contain_text(f"user:{NAME}")
+        await expect(done).to_contain_text(f"{NAME} · 记为应答")
 
     [settled] = await todos(desk, kind="unclear_reply", state="settled")
     assert (settled["settled"]["how"], settled["settled"]["note"]) == (

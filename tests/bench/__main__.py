@@ -1,0 +1,123 @@
+"""``make bench``: one table of what the house promises of speed, or one JSON object.
+
+``python -m tests.bench --json --callouts 1000 10000 100000``. What compares is a ratio
+of two things measured in this run. Nothing passes or fails here: what the goals are, and
+how far we are, is told in docs/benchmarks.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+
+from tests.bench.answering import Answers, answers
+from tests.bench.dispatching import SQLITE, Dispatched, dispatch, table
+from tests.bench.latency import climbing
+
+HISTORY = Path("var/bench/history.jsonl")
+STORES = {"sqlite": SQLITE}
+SIZES = (1_000, 10_000)
+REFERENCE = 10_000  # callouts: what the largest size's cost is compared with
+LARGE = 100_000
+
+Figures = Mapping[str, float | None]
+
+
+def machine() -> dict[str, Any]:
+    """What this was measured on."""
+    return {
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "load": os.getloadavg()[0],
+        "at": datetime.now(UTC).isoformat(),  # noqa: TID251 - the bench's own time
+    }
+
+
+def figures(
+    runs: Sequence[Dispatched], late: Sequence[float], heard: Answers
+) -> Figures:
+    """The promises, by their fixed names; None: not measured in this run."""
+    by_size = {run.callouts: run for run in runs}
+    largest = runs[-1]
+    reference = by_size.get(REFERENCE, runs[0])
+    return {
+        "dispatch_ratio": largest.ratio,
+        "cost_flatness": largest.cost / reference.cost,
+        "first_request_p99_seconds": max(run.first for run in runs),
+        "lateness_p99_seconds": _p99(late),
+        "answers_per_second": heard.rate,
+        "answer_p99_seconds": heard.p99_while_sending,
+        "answer_p99_seconds_idle": heard.p99,
+        "rss_mb_100k": by_size[LARGE].rss_mb if LARGE in by_size else None,
+        "callouts_most": float(largest.callouts),
+    }
+
+
+def _p99(values: Sequence[float]) -> float:
+    return quantiles(values, n=100, method="inclusive")[-1]
+
+
+async def measure(sizes: Sequence[int]) -> dict[str, Any]:
+    """Measure every store."""
+    found: dict[str, Any] = {"machine": machine()}
+    for name, store in STORES.items():
+        runs = []
+        for size in sorted(sizes):
+            with tempfile.TemporaryDirectory() as folder:
+                runs.append(await dispatch(Path(folder), size, store))
+        with tempfile.TemporaryDirectory() as folder:
+            late = await climbing(Path(folder))
+        with tempfile.TemporaryDirectory() as folder:
+            heard = await answers(Path(folder), store)
+        found[name] = figures(runs, late, heard)
+        sys.stderr.write(f"{name}\n{table(runs)}\n")
+    return found
+
+
+def told(found: Mapping[str, Any]) -> str:
+    """The table: a row for each figure, a column for each store."""
+    stores = [name for name in found if name != "machine"]
+    names = found[stores[0]]
+    rows = [f"{'':32}" + "".join(f"{name:>14}" for name in stores)]
+    rows += [
+        f"{name:32}" + "".join(f"{_figure(found[one][name]):>14}" for one in stores)
+        for name in names
+    ]
+    return "\n".join(rows)
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def kept(found: Mapping[str, Any]) -> None:
+    """Add a run to the history of this checkout."""
+    HISTORY.parent.mkdir(parents=True, exist_ok=True)
+    with HISTORY.open("a", encoding="utf-8") as file:
+        file.write(f"{json.dumps(found)}\n")
+
+
+def main() -> None:
+    """Measure from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--callouts", type=int, nargs="+", default=[*SIZES])
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    found = asyncio.run(measure(given.callouts))
+    kept(found)
+    sys.stdout.write(f"{json.dumps(found) if given.json else told(found)}\n")
+
+
+if __name__ == "__main__":
+    main()
