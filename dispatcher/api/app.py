@@ -39,6 +39,7 @@ from dispatcher.api import (
     session,
     shifts,
     texts,
+    trials,
     units,
 )
 from dispatcher.api.access import AccessLog
@@ -156,6 +157,7 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
         parked,
         inbox,
         channels,
+        trials,
         sms,
         voice,
         event,

@@ -67,6 +67,8 @@ LEAST = {
     "POST /api/v1/callouts/{id}/escalate": OFFICER,
     "POST /api/v1/callouts/{id}/feedback": OFFICER,
     "GET /api/v1/channels": VIEWER,
+    "POST /api/v1/channels/{name}/test": OFFICER,
+    "GET /api/v1/channels/{name}/test/{id}": OFFICER,
     "GET /api/v1/hazards": VIEWER,
     "GET /api/v1/policies": VIEWER,
     "GET /api/v1/policies/{name}": VIEWER,
