@@ -78,6 +78,7 @@ from dispatcher.intake.officer_form import (
     PasswordForm,
     SignInForm,
     TotpForm,
+    TrialForm,
     WatchForm,
 )
 from dispatcher.intake.roster_form import (
@@ -94,7 +95,7 @@ FORMS = (
     *(UnitForm, NewUnitForm, PersonForm, PostForm, NewHolderForm, EraseForm),
     *(RotationForm, OverrideForm, SwapForm, LeaveForm),
     *(SignInForm, PasswordForm, TotpForm, WatchForm),
-    *(OfficerForm, OfficerEditForm, KeyForm),
+    *(OfficerForm, OfficerEditForm, KeyForm, TrialForm),
     *(CorrectForm, RetryForm, EscalateForm, FeedbackForm, BulkForm),
     *(ApproveForm, RejectForm, SettleForm),
 )

@@ -1132,6 +1132,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/channels/{name}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Channel
+         * @description Send the officer one message by this channel, to a number that is his.
+         */
+        post: operations["try_channel_api_v1_channels__name__test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{name}/test/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Trial
+         * @description What became of a try.
+         */
+        get: operations["show_trial_api_v1_channels__name__test__id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/hooks/{channel}/sms/reply": {
         parameters: {
             query?: never;
@@ -2853,6 +2893,17 @@ export interface components {
             first_seconds: number;
         };
         /**
+         * LogView
+         * @description A part of the journal; ``sealed`` is null where it never was.
+         */
+        LogView: {
+            /** Items */
+            items: components["schemas"]["EntryView"][];
+            /** Cursor */
+            cursor: string | null;
+            sealed: components["schemas"]["SealedView"] | null;
+        };
+        /**
          * MadeView
          * @description What was made; of a swap, two overrides.
          */
@@ -2891,6 +2942,12 @@ export interface components {
          * @enum {string}
          */
         Meaning: "received" | "evacuating" | "completed" | "deployed" | "need_help" | "cannot_act" | "wrong_person" | "repeat" | "opt_out" | "unclear" | "auto_reply" | "question";
+        /**
+         * MessageState
+         * @description Where a message is.
+         * @enum {string}
+         */
+        MessageState: "waiting" | "sending" | "unknown" | "accepted" | "delivered" | "failed" | "dropped";
         /**
          * MissingPost
          * @description A post that would be called, and that nobody holds.
@@ -3130,13 +3187,6 @@ export interface components {
         Page_ChangeView_: {
             /** Items */
             items: components["schemas"]["ChangeView"][];
-            /** Cursor */
-            cursor: string | null;
-        };
-        /** Page[EntryView] */
-        Page_EntryView_: {
-            /** Items */
-            items: components["schemas"]["EntryView"][];
             /** Cursor */
             cursor: string | null;
         };
@@ -3774,6 +3824,19 @@ export interface components {
             root: string;
         };
         /**
+         * SealedView
+         * @description The last seal over the journal: up to ``n`` nothing was changed since.
+         */
+        SealedView: {
+            /** N */
+            n: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
          * SessionView
          * @description A session, and whose it is.
          *
@@ -4132,6 +4195,37 @@ export interface components {
             secret: string;
             /** Uri */
             uri: string;
+        };
+        /**
+         * TrialView
+         * @description A try of a channel, and how far it came.
+         *
+         *     :ivar reason: why it waits or was dropped, where something keeps it
+         *     :ivar picked_up_at: of a call
+         *     :ivar failure: kind of failure; null: none so far
+         *     :ivar failure_code: as the provider calls it
+         */
+        TrialView: {
+            /** Id */
+            id: string;
+            state: components["schemas"]["MessageState"];
+            /** Reason */
+            reason: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Accepted At */
+            accepted_at: string | null;
+            /** Picked Up At */
+            picked_up_at: string | null;
+            /** Delivered At */
+            delivered_at: string | null;
+            /** Failure */
+            failure: string | null;
+            /** Failure Code */
+            failure_code: string | null;
         };
         /**
          * Try
@@ -5264,6 +5358,14 @@ export interface components {
         TotpForm: {
             /** Code */
             code: string;
+        };
+        /**
+         * TrialForm
+         * @description The officer's own number, or account, as he gives it.
+         */
+        TrialForm: {
+            /** To */
+            to: string;
         };
         /**
          * TurnForm
@@ -11382,6 +11484,199 @@ export interface operations {
             };
         };
     };
+    try_channel_api_v1_channels__name__test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_trial_api_v1_channels__name__test__id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     take_callback_hooks__channel__sms_reply_post: {
         parameters: {
             query?: never;
@@ -13724,6 +14019,8 @@ export interface operations {
                 cursor?: string | null;
                 kind?: string | null;
                 by?: string | null;
+                from?: string | null;
+                to?: string | null;
             };
             header?: never;
             path?: never;
@@ -13737,7 +14034,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_EntryView_"];
+                    "application/json": components["schemas"]["LogView"];
                 };
             };
             /** @description Unauthorized */
