@@ -239,4 +239,9 @@ export const en = {
   notFound: "There is no such page",
   home: "Back to now calling",
   skip: "Skip to main content",
+  channels: "Channels",
+  policies: "Policies",
+  log: "Log",
+  users: "Users and keys",
+  account: "My account",
 } satisfies Record<Word, string>;
