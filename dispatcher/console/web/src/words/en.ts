@@ -244,4 +244,5 @@ export const en = {
   log: "Log",
   users: "Users and keys",
   account: "My account",
+  copyByHand: "A click selects all of it: copy it with Ctrl+C, or by hand.",
 } satisfies Record<Word, string>;

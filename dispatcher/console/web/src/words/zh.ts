@@ -242,6 +242,7 @@ export const zh = {
   log: "日志",
   users: "用户与密钥",
   account: "我的账户",
+  copyByHand: "点一下全选，按 Ctrl+C 复制，或照着抄。",
 } as const;
 
 export type Word = keyof typeof zh;
