@@ -1,6 +1,6 @@
 import type { LogEntry } from "../../api/client";
 import { dayTime } from "../../words/figures";
-import { told } from "../../words/words.svelte";
+import { joined, told } from "../../words/words.svelte";
 import { named, t } from "./words";
 
 type About = LogEntry["about"];
@@ -19,7 +19,7 @@ function figures(about: About): string {
     const [, thing = "", done = ""] = /^(.+)_(added|removed|changed)$/.exec(figure) ?? [];
     return thing && n ? [t(`figure_${done as "added" | "removed" | "changed"}`, { thing: named("thing", thing), n })] : [];
   });
-  return parts.join("、") || t("figure_none");
+  return joined(parts) || t("figure_none");
 }
 
 function revealed(about: About, person: string): string {
@@ -28,7 +28,7 @@ function revealed(about: About, person: string): string {
 }
 
 function keyMade(about: About): string {
-  const [scopes, senders] = [list(about, "scopes").join("、"), list(about, "senders").join("、")];
+  const [scopes, senders] = [joined(list(about, "scopes")), joined(list(about, "senders"))];
   return t(senders ? "key_made_senders" : "key_made", { name: text(about, "name"), scopes, senders });
 }
 

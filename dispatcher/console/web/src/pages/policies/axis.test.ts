@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { axisOf, clock, moments, ordered, place, reached, same, until, type Course, type Rung } from "./axis";
+import { axisOf, clock, moments, ordered, place, reached, same, unrouted, until, without, type Course, type Rung } from "./axis";
 
 function rung(number: number, post: Rung["posts"][number], at: number | null, ...tries: number[]): Rung {
   return { rung: number, posts: [post], via: "own", need: 1, at, tries: tries.map((moment) => ({ at: moment, channel: "sms", why_not: null })), marks: [] };
@@ -38,6 +38,13 @@ test("tries of one second stand together", () => {
   const both: Rung = { ...rung(0, "grid_lead", 0, 90, 0), tries: [{ at: 90, channel: "voice", why_not: null }, { at: 0, channel: "sms", why_not: null }, { at: 0, channel: "voice", why_not: null }] };
 
   expect(moments(both).map(({ at, tries }) => [at, tries.map(({ channel }) => channel)])).toEqual([[0, ["sms", "voice"]], [90, ["voice"]]]);
+});
+
+test("a channel that nothing carries is told once, and left out of the picture", () => {
+  const mixed: Course = { ...duty, rungs: [{ ...rung(0, "township_duty", 0, 0), tries: [{ at: 0, channel: "wechat", why_not: "no_route" }, { at: 90, channel: "voice", why_not: "night" }] }] };
+
+  expect([...unrouted([mixed, lead])]).toEqual(["wechat"]);
+  expect(without([mixed], unrouted([mixed]))[0]?.rungs[0]?.tries.map(({ channel }) => channel)).toEqual(["voice"]);
 });
 
 test("ladders stand in the policy's order and are compared to the second", () => {

@@ -51,6 +51,20 @@ export function reached(course: Course): { tier: Tier; at: number }[] {
   });
 }
 
+/** Channels that the policy names and nothing here can carry: the same for every try. */
+export function unrouted(courses: readonly Course[]): Set<Try["channel"]> {
+  const tries = courses.flatMap(({ rungs }) => rungs.flatMap((rung) => rung.tries));
+  return new Set(tries.filter(({ why_not }) => why_not === "no_route").map(({ channel }) => channel));
+}
+
+/** The same ladders without the tries of some channels. */
+export function without(courses: readonly Course[], channels: ReadonlySet<Try["channel"]>): Course[] {
+  return courses.map((course) => ({
+    ...course,
+    rungs: course.rungs.map((rung) => ({ ...rung, tries: rung.tries.filter(({ channel }) => !channels.has(channel)) })),
+  }));
+}
+
 /** Tries by the second they are made at, in order. */
 export function moments(rung: Rung): { at: number; tries: Try[] }[] {
   const found = new Map<number, Try[]>();
