@@ -233,8 +233,11 @@ def back_off(failed: Failed, tries: int) -> timedelta:
 
 
 def route_of(context: Context, message: Sending) -> str:
-    """The route of the next try: in order of preference, then round again."""
-    if message.about is About.TRIAL and message.route:
-        return message.route
+    """The route of the next try: in order of preference, then round again.
+
+    What tries a route has that one alone, as long as it is there.
+    """
     routes = context.routes[message.channel]
+    if message.about is About.TRIAL and message.route in routes:
+        return message.route
     return routes[max(message.tries - 1, 0) % len(routes)]
