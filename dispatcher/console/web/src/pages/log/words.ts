@@ -3,7 +3,7 @@ import { telling } from "../../words/words.svelte";
 const zh = {
   title: "日志",
   lead: "谁在什么时候对账户、密钥、花名册和通道做了什么。每条都与前一条相扣，改动会被查出。",
-  sealed: "前 {n} 条已封存（{at}），此后改动能被查出",
+  sealed: "前 {n} 条已封存（{at}），再改会被查出",
   unsealed: "还没有封存",
   export: "要交给检查组的完整凭证，在服务器上运行 jiaoying export house --out 文件名。",
   who: "谁",

@@ -5,7 +5,7 @@ export type Rung = Course["rungs"][number];
 export type Try = Rung["tries"][number];
 
 const STEPS = [60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800];
-const TICKS_MOST = 6;
+const TICKS_MOST = 5;
 const HUNDRED = 100;
 
 /** An axis in seconds from the opening: where it ends, and where it has ticks. */
