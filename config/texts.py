@@ -58,6 +58,9 @@ class TextName(StrEnum):
     BUTTON_TAKING = "button_taking"
     BUTTON_NEED_HELP = "button_need_help"
     BUTTON_CANNOT_ACT = "button_cannot_act"
+    TRIAL = "trial"  # an officer tries a channel
+    CALL_TRIAL_OPENING = "call_trial_opening"  # the same by telephone: first sentence
+    CALL_TRIAL = "call_trial"  # and the rest
     REPLY = "reply"  # the frame of everything said back
     NTH = "nth"  # part: which time this is said
     ASK = "ask"  # part: the keys
@@ -122,6 +125,9 @@ FIELDS: Mapping[TextName, frozenset[str]] = {
         TextName.BROADCAST_SUMMARY: (*ABOUT, "place", "answered", "count"),
         TextName.FEEDBACK_REMINDER: ("signature", "drill", "event", "place"),
         TextName.DESK_REMINDER: ("signature", "drill", "count"),
+        TextName.TRIAL: ("signature", "at"),
+        TextName.CALL_TRIAL_OPENING: ("signature",),
+        TextName.CALL_TRIAL: (),
         TextName.REPLY: ("signature", "drill", "text"),
         TextName.NTH: ("n",),
         TextName.ASK: (),

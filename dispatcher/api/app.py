@@ -39,6 +39,7 @@ from dispatcher.api import (
     session,
     shifts,
     texts,
+    trials,
     units,
 )
 from dispatcher.api.access import AccessLog
@@ -78,6 +79,7 @@ from dispatcher.intake.officer_form import (
     PasswordForm,
     SignInForm,
     TotpForm,
+    TrialForm,
     WatchForm,
 )
 from dispatcher.intake.roster_form import (
@@ -94,7 +96,7 @@ FORMS = (
     *(UnitForm, NewUnitForm, PersonForm, PostForm, NewHolderForm, EraseForm),
     *(RotationForm, OverrideForm, SwapForm, LeaveForm),
     *(SignInForm, PasswordForm, TotpForm, WatchForm),
-    *(OfficerForm, OfficerEditForm, KeyForm),
+    *(OfficerForm, OfficerEditForm, KeyForm, TrialForm),
     *(CorrectForm, RetryForm, EscalateForm, FeedbackForm, BulkForm),
     *(ApproveForm, RejectForm, SettleForm),
 )
@@ -102,7 +104,7 @@ FORMS = (
 ASKED = (
     *(alerts, board, replay, map_layer, monitors, feeds, areas, checking, callouts),
     *(bulk, people, units, posts, roster_history, imports, shifts, texts, policies),
-    *(parked, inbox, channels, session, own, officers, keys, house_log),
+    *(parked, inbox, channels, trials, session, own, officers, keys, house_log),
 )
 TOLD = (sms, voice, event, phone, health)
 SCHEMAS = "#/components/schemas/{model}"

@@ -28,9 +28,10 @@ KINDS = {
     "key": "密钥",
     "policy": "叫应策略",
     "todo": "待办",
+    "trial": "试发",
 }
 ALERT, CALLOUT, CHANNEL, PERSON, UNIT, POST, IMPORT, SHIFT, *_DESK = KINDS
-OFFICER, API_KEY, POLICY, TODO = _DESK
+OFFICER, API_KEY, POLICY, TODO, TRIAL = _DESK
 PAGE_MOST = 1000
 PAGE_USUAL = 100
 

@@ -46,7 +46,7 @@ class LineView(View):
     """One thing before and after a change; null: it was not there, or is no more.
 
     :ivar edition: counts the changes; a change has a line for each thing
-    :ivar by: ``key:NAME``, ``user:NAME``
+    :ivar by: ``key:NAME``, ``user:NAME``, ``os:NAME``
     :ivar source: what it came from, such as the name of a file
     :ivar subject: a unit's id, a human's, ``UNIT/POST``
     :ivar fields: of a unit, what is different

@@ -68,11 +68,16 @@ GUESSES_SECONDS = 600
 REPEATS_MOST = 60  # times the same body is taken in a minute
 
 
+TRIALS_MOST = 3  # tries of channels by one officer
+TRIALS_SECONDS = 300
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What the link page bounds, by question or by the address of who asks.
+    """What is bounded: on the link page by question or by the address of who asks.
 
     :ivar repeats: bodies that have been taken before, by their digests
+    :ivar trials: of channels, by officer
     """
 
     presses: Throttle = field(default_factory=lambda: Throttle(PRESSES_MOST, MINUTE))
@@ -82,3 +87,6 @@ class Limits:
         default_factory=lambda: Throttle(GUESSES_MOST, GUESSES_SECONDS)
     )
     repeats: Throttle = field(default_factory=lambda: Throttle(REPEATS_MOST, MINUTE))
+    trials: Throttle = field(
+        default_factory=lambda: Throttle(TRIALS_MOST, TRIALS_SECONDS)
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from getpass import getuser
 from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -21,6 +20,7 @@ from contacts.model import Person, Post, PostRef, Unit, UnitKind
 from contacts.roster import Roster
 from dispatcher.api.words import POSTS
 from dispatcher.cli import rosters, stores
+from dispatcher.cli.doer import doer
 from dispatcher.cli.failure import BAD_INPUT, CommandError
 from dispatcher.engine.runtime import clock_of
 from dispatcher.store import duty_edits, people
@@ -69,7 +69,7 @@ def import_file(config: Path | None, file: Path) -> View:
     settings = load(config, os.environ)
     zone = load_policies(settings.policies.dir).timezone
     data, now = rosters.bytes_of(file), clock_of(settings).now()
-    editing = Editing(by=f"user:{getuser()}", at=now)
+    editing = Editing(by=doer(), at=now)
 
     def save(connection: Connection) -> Sequence[Override]:
         found = read_duties(data, people.load_roster(connection), zone)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import dataclass
-from getpass import getuser
 from pathlib import Path
 
 from config.settings import Settings, load
 from contacts.model import PersonId
+from dispatcher.cli.doer import doer
 from dispatcher.cli.failure import BAD_INPUT, CommandError
 from dispatcher.engine.runtime import clock_of, opened
 from dispatcher.store.erasing import Erasure, Kept
@@ -51,7 +51,7 @@ def erase(config: Path | None, person: str, reason: str) -> Erased:
 
     :raises CommandError: when he is not there, or is being called
     """
-    wanted = Erasure(person=person, by=f"user:{getuser()}", reason=reason)
+    wanted = Erasure(person=person, by=doer(), reason=reason)
     return asyncio.run(_erase(load(config, os.environ), wanted))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
-from getpass import getuser
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -13,6 +12,7 @@ from sqlalchemy import Connection
 from config.settings import Settings, load
 from dispatcher.api.imports import WORDS, ImportLine
 from dispatcher.cli import stores
+from dispatcher.cli.doer import doer
 from dispatcher.cli.failure import BAD_INPUT, FAILED, CommandError
 from dispatcher.engine import importing
 from dispatcher.engine.import_orders import Obstacle, Outcome, Undo
@@ -80,7 +80,7 @@ async def _undo(settings: Settings, number: int | None, *, force: bool) -> Outco
 
 def user() -> str:
     """By whom a command is given."""
-    return f"user:{getuser()}"
+    return doer()
 
 
 def sound(done: Outcome) -> Outcome:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from getpass import getuser
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -13,6 +12,7 @@ from config.settings import Settings, load
 from dispatcher.api.auth import SENDING, Scope
 from dispatcher.api.keys import key_made
 from dispatcher.cli import stores
+from dispatcher.cli.doer import doer
 from dispatcher.cli.failure import BAD_INPUT, CommandError
 from dispatcher.core.journal import HOUSE
 from dispatcher.engine.runtime import clock_of
@@ -42,7 +42,7 @@ def make(settings: Settings, wanted: ApiKey) -> str:
     def add(connection: Connection) -> bool:
         made = keys.add(connection, wanted, key, now)
         if made:
-            by = f"user:{getuser()}"
+            by = doer()
             journal.note(connection, HOUSE, [key_made(wanted, now, by)])
         return made
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from getpass import getuser
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from dispatcher.cli.archive import (
     refused,
     unpack,
 )
+from dispatcher.cli.doer import doer
 from dispatcher.cli.failure import BAD_INPUT, CommandError
 from dispatcher.cli.key_archive import open_up
 from dispatcher.core.journal import HOUSE, RestoredFrom
@@ -89,7 +89,7 @@ def restore(config: Path | None, given: Given) -> dict[str, Any]:
         raise CommandError(problems)
     noted = RestoredFrom(
         at=clock_of(settings).now(),
-        by=f"user:{getuser()}",
+        by=doer(),
         backup=manifest.store.sha256,
         taken_at=manifest.moment,
     )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
-from getpass import getuser
 from pathlib import Path
 
 from config.settings import Settings, load
 from contacts.importers.reading import Progress
 from dispatcher.cli.bar import bar
+from dispatcher.cli.doer import doer
 from dispatcher.cli.failure import BAD_INPUT, CommandError
 from dispatcher.engine.rotation import rotate as rotated
 from dispatcher.engine.runtime import clock_of, opened
@@ -35,7 +35,7 @@ def rotate(config: Path | None, name: str, *, drawn: bool) -> dict[str, object]:
 async def _rotate(settings: Settings, name: KeyName, tell: Progress) -> int:
     now = clock_of(settings).now()
     async with opened(settings) as database:
-        by = f"user:{getuser()}"
+        by = doer()
         return await rotated(database, name, now, by, lambda done: tell(done, done))
 
 

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from getpass import getuser
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +13,7 @@ from sqlalchemy import Connection
 
 from config.settings import Settings, load
 from dispatcher.cli import stores
+from dispatcher.cli.doer import doer
 from dispatcher.cli.failure import BAD_INPUT, CommandError
 from dispatcher.core.officer import OfficerRole
 from dispatcher.engine import accounts
@@ -138,7 +138,7 @@ def once(made: dict[str, object]) -> str:
 
 
 def _do(settings: Settings, name: str, work: Callable[[Doing], Result]) -> Result:
-    by, now = f"user:{getuser()}", clock_of(settings).now()
+    by, now = doer(), clock_of(settings).now()
 
     def done(connection: Connection) -> Result:
         return work(Doing(connection=connection, by=by, now=now))

@@ -264,6 +264,21 @@ class WatchEnded(Happened):
     officer: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelTried(Happened):
+    """An officer tried a channel with a message to his own number.
+
+    :ivar channel: by the name of its section in the configuration
+    :ivar message: the one that was sent
+    :ivar person: himself, as the roster has him
+    """
+
+    kind: Literal["channel_tried"] = "channel_tried"
+    channel: str
+    message: str
+    person: PersonId
+
+
 Entry = (
     Received
     | Amended
@@ -287,6 +302,7 @@ Entry = (
     | KeyEnded
     | WatchBegun
     | WatchEnded
+    | ChannelTried
 )
 
 

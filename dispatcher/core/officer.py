@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 USER = "user:"  # before an officer's name wherever something is told to be his doing
+OS = "os:"  # before the name of a user of the machine, who works at its command line
 
 
 class OfficerRole(StrEnum):

@@ -22,7 +22,7 @@ NAME = re.compile(r"[\w.-]{1,40}")
 class Doing:
     """Who does something to an account, and when.
 
-    :ivar by: ``user:NAME``, ``key:NAME``
+    :ivar by: ``user:NAME``, ``key:NAME``, ``os:NAME``
     """
 
     connection: Connection

@@ -306,10 +306,12 @@ def _failure(news: News) -> Failed | None:
 
 
 def _once_more(known: Known, receipt: Receipt) -> bool:
-    """The handset was out of reach: the same text is worth one more try."""
-    return bool(
-        receipt.failure and receipt.failure.kind in PASSING and known.tries == 1
-    )
+    """The handset was out of reach: the same text is worth one more try.
+
+    But who tries a channel has found out what he wanted to know.
+    """
+    passing = receipt.failure and receipt.failure.kind in PASSING
+    return bool(passing and known.tries == 1 and known.about is not About.TRIAL)
 
 
 def _report(news: News) -> Reported | None:

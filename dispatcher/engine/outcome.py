@@ -24,7 +24,7 @@ from dispatcher.core.event import Event, Reported
 from dispatcher.engine.context import Context
 from dispatcher.engine.step import step
 from dispatcher.store import outbox, traffic
-from dispatcher.store.outbox import Known, MessageState, Sending
+from dispatcher.store.outbox import About, Known, MessageState, Sending
 
 ASK_AFTER = timedelta(seconds=2)  # a callback may settle it before we have to ask
 SILENT_AFTER = timedelta(seconds=300)  # accepted, and no receipt: then it is asked for
@@ -165,8 +165,7 @@ def _settle(
             row |= _unknown(before, now)
         case Failed() if before.rank < Rank.FINAL:
             row |= {"failure": outcome.kind.value, "failure_code": outcome.code}
-            routes = context.routes[message.channel]
-            row |= _failed(routes, message.tries, outcome, now)
+            row |= _failed(context, message, outcome, now)
         case None if before.state in outbox.UNSETTLED:
             row |= {"state": MessageState.WAITING.value, "due_at": now}
         case Failed() | None:
@@ -206,13 +205,16 @@ def _unknown(before: Known, now: datetime) -> dict[str, object]:
 
 
 def _failed(
-    routes: Sequence[str], tries: int, failed: Failed, now: datetime
+    context: Context, message: Sending, failed: Failed, now: datetime
 ) -> dict[str, object]:
-    """Our provider's failure moves to the next route, or waits; never the ladder."""
-    if failed.kind in OF_THE_ADDRESS:
+    """Our provider's failure moves to the next route, or waits; never the ladder.
+
+    What tries a route has found out what it wanted to know.
+    """
+    if failed.kind in OF_THE_ADDRESS or message.about is About.TRIAL:
         return {"state": MessageState.FAILED.value, "rank": int(Rank.FINAL)}
-    untried = tries % len(routes) != 0
-    wait = timedelta() if untried else back_off(failed, tries)
+    untried = message.tries % len(context.routes[message.channel]) != 0
+    wait = timedelta() if untried else back_off(failed, message.tries)
     return {
         "state": MessageState.WAITING.value,
         "due_at": now + wait,
@@ -231,6 +233,11 @@ def back_off(failed: Failed, tries: int) -> timedelta:
 
 
 def route_of(context: Context, message: Sending) -> str:
-    """The route of the next try: in order of preference, then round again."""
+    """The route of the next try: in order of preference, then round again.
+
+    What tries a route has that one alone, as long as it is there.
+    """
     routes = context.routes[message.channel]
+    if message.about is About.TRIAL and message.route in routes:
+        return message.route
     return routes[max(message.tries - 1, 0) % len(routes)]

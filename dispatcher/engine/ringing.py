@@ -98,9 +98,13 @@ def _chosen(
     together: dict[str, list[Waiting]] = {}
     for one in waiting:
         if one.line in together:
-            if one.drill == together[one.line][0].drill:
+            if _read_together(one, together[one.line][0]):
                 together[one.line].append(one)
         elif len(together) < most and line_free(one.lane, lines, busy):
             together[one.line] = [one]
             busy.append(one.lane)
     return [[one.id for one in call] for call in together.values()]
+
+
+def _read_together(one: Waiting, first: Waiting) -> bool:
+    return one.drill == first.drill and not (one.alone or first.alone)

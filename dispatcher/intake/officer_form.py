@@ -44,6 +44,12 @@ class WatchForm(Form):
     note: Line = ""
 
 
+class TrialForm(Form):
+    """The officer's own number, or account, as he gives it."""
+
+    to: Annotated[str, Field(min_length=1, max_length=64, repr=False)]
+
+
 class OfficerForm(Form):
     """A new officer."""
 

@@ -44,6 +44,7 @@ class Waiting:
     :ivar line: the fingerprint of the number it is read to
     :ivar red: issued as red, and no drill
     :ivar first: it is the first call of somebody, which is never given up
+    :ivar alone: it tries a route, so nothing else is read with it
     """
 
     id: str
@@ -52,6 +53,7 @@ class Waiting:
     red: bool
     drill: bool
     first: bool
+    alone: bool = False
 
 
 def waiting(connection: Connection, now: datetime, most: int) -> list[Waiting]:
@@ -62,6 +64,7 @@ def waiting(connection: Connection, now: datetime, most: int) -> list[Waiting]:
             schema.message.c.lane,
             schema.message.c.level,
             schema.message.c.drill,
+            schema.message.c.purpose,
             schema.message.c.not_after,
             schema.address.c.fingerprint,
         )
@@ -79,6 +82,7 @@ def waiting(connection: Connection, now: datetime, most: int) -> list[Waiting]:
             red=row.level == Level.RED.value and not row.drill,
             drill=row.drill,
             first=row.not_after is None,
+            alone=row.purpose == About.TRIAL.value,
         )
         for row in rows
     ]

@@ -26,7 +26,7 @@ REACHED = (
 )
 # What only tells is neither a question nor the end of one: who answers after it means
 # what was asked before.
-SAYS_NOTHING_TO_ANSWER = (About.REPLY.value, About.INFO.value)
+SAYS_NOTHING_TO_ANSWER = (About.REPLY.value, About.INFO.value, About.TRIAL.value)
 WITHOUT_RECEIPTS = frozenset({Channel.WECHAT.value})
 REPLY_WINDOW = timedelta(hours=1)
 

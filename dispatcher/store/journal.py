@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
@@ -79,12 +80,15 @@ class Filter:
     """Which entries are asked for, the newest first.
 
     :ivar before: only entries with a lower number
+    :ivar begins: only entries of then and later; ``ends``: only those before
     """
 
     before: int | None
     limit: int
     kind: str | None = None
     by: str | None = None
+    begins: datetime | None = None
+    ends: datetime | None = None
 
 
 def page(
@@ -97,6 +101,10 @@ def page(
         query = query.where(table.c.seq < wanted.before)
     if wanted.kind:
         query = query.where(table.c.kind == wanted.kind)
+    if wanted.begins:
+        query = query.where(table.c.at >= wanted.begins)
+    if wanted.ends:
+        query = query.where(table.c.at < wanted.ends)
     if wanted.by:
         query = query.where(func.json_extract(table.c.body, "$.by") == wanted.by)
     rows = connection.execute(query.order_by(table.c.seq.desc()).limit(wanted.limit))

@@ -67,6 +67,7 @@ class About(StrEnum):
     REMINDER = "reminder"  # asks for the feedback of an answer
     NOTICE = "notice"  # a cancel: nothing to answer
     REPLY = "reply"  # an answer to what somebody wrote
+    TRIAL = "trial"  # an officer tries a channel with his own number: of no alert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,7 @@ class Message:
     :ivar place: order within its lane, lower first
     :ivar due_at: not before; None: at once
     :ivar carries: attempts it stands for, with their callouts
+    :ivar route: the only one it may go by; None: whichever is next
     """
 
     id: str
@@ -96,6 +98,7 @@ class Message:
     due_at: datetime | None = None
     not_after: datetime | None = None
     carries: tuple[tuple[AttemptId, CalloutId], ...] = ()
+    route: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +147,7 @@ def _row(message: Message, texts: vault.Cipher) -> batch.Values:
         "person": message.person,
         "address": message.address,
         "channel": message.channel.value,
+        "route": message.route,
         "lane": message.lane.order,
         "place": message.place,
         "level": message.level.value,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from fastapi.routing import APIRoute
 from dispatcher.api.app import create_app
 from dispatcher.core.officer import OfficerRole
 from tests.api.desk import PASSWORD, SESSION, Browser, at_desk, hire
-from tests.api.hamlet import Hamlet, alert, codes
+from tests.api.hamlet import NOON, Hamlet, alert, codes
 
 OFFICERS, KEYS, LOG = "/api/v1/officers", "/api/v1/keys", "/api/v1/log"
 VIEWER, OFFICER, LEADER, ADMINISTRATOR = OfficerRole
@@ -67,6 +68,8 @@ LEAST = {
     "POST /api/v1/callouts/{id}/escalate": OFFICER,
     "POST /api/v1/callouts/{id}/feedback": OFFICER,
     "GET /api/v1/channels": VIEWER,
+    "POST /api/v1/channels/{name}/test": OFFICER,
+    "GET /api/v1/channels/{name}/test/{id}": OFFICER,
     "GET /api/v1/hazards": VIEWER,
     "GET /api/v1/policies": VIEWER,
     "GET /api/v1/policies/{name}": VIEWER,
@@ -318,6 +321,27 @@ async def test_the_log_tells_the_newest_first_of_whom_and_what(hamlet: Hamlet) -
     assert told[2]["about"] == {"officer": "limin", "what": "edited", "role": "leader"}
     assert [*first["items"], *rest["items"]] == told
     assert (his, keys) == ([told[0]], [told[1]])
+
+
+async def test_the_log_is_asked_for_a_span_and_tells_how_far_it_is_sealed(
+    hamlet: Hamlet,
+) -> None:
+    boss = await at_desk(hamlet, "boss", ADMINISTRATOR)
+    unsealed = (await boss.ask("GET", LOG)).json()["sealed"]
+    moments = []
+    for minutes, name in enumerate(("first", "second", "third")):
+        hamlet.clock.move_to(NOON + timedelta(minutes=minutes))
+        moments.append(hamlet.clock.now().isoformat().replace("+", "%2B"))
+        await boss.ask("POST", OFFICERS, {"name": name, "role": "viewer"})
+    await hamlet.runtime.engine.sealer.seal()
+    span = f"{LOG}?from={moments[1]}&to={moments[2]}"
+    found = (await boss.ask("GET", span)).json()
+    bad = await boss.ask("GET", f"{LOG}?from=yesterday")
+
+    assert unsealed is None
+    assert [one["about"]["officer"] for one in found["items"]] == ["second"]
+    assert found["sealed"] == {"n": 3, "at": "2026-07-12T04:02:00Z"}
+    assert bad.status_code == 422
 
 
 async def test_somebody_of_the_roster_is_no_officer(hamlet: Hamlet) -> None:

@@ -1,8 +1,8 @@
 """``make bench``: one table of what the house promises of speed, or one JSON object.
 
 ``python -m tests.bench --json --callouts 1000 10000 100000``. What compares is a ratio
-of two things measured in this run. Nothing passes or fails here: what the goals are, and
-how far we are, is told in docs/benchmarks.md.
+of two things measured in this run. Nothing passes or fails here: what the goals are,
+and how far we are, is told in docs/benchmarks.md.
 """
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ def test_the_restored_store_notes_what_it_comes_from(home: Path, place: Path) ->
     assert exported.returncode == 0, exported.stderr
     assert body["backup"] == manifest["store"]["sha256"]
     assert body["taken_at"] == manifest["moment"]
-    assert body["by"].startswith("user:")
+    assert body["by"].startswith("os:")
     assert '\\"kind\\":\\"restored_from\\"' in (folder / "house.jsonl").read_text()
     assert json.loads(verified.stdout)["entries"] == len(journal)
     assert sorted(folder.glob(".store*")) == []

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from contacts.model import PersonId
 from dispatcher.core.alert import (
     Alert,
     AlertId,
@@ -23,18 +24,23 @@ from dispatcher.core.alert import (
 from dispatcher.core.fact import SYSTEM
 from dispatcher.core.journal import (
     Amended,
+    ChannelTried,
     DeskAsked,
     Ended,
     Entry,
     Held,
     Launched,
+    OfficerChanged,
     Received,
     Released,
     Renewed,
     Tied,
+    WatchBegun,
+    WatchEnded,
     passed,
     received,
 )
+from dispatcher.core.officer import OS, USER, OfficerChange, OfficerRole
 from tests.core.build import START
 
 NOW = START + timedelta(minutes=5)
@@ -152,3 +158,54 @@ def test_a_cancel_that_has_done_its_work_ends_by_itself() -> None:
     assert [Ended(at=NOW, state=AlertState.CLOSED, reason="")] == noted(
         state=AlertState.CLOSED
     )
+
+
+HOUSE_ENTRIES: list[tuple[Entry, dict[str, object]]] = [
+    (WatchBegun(at=NOW, by="user:limin"), {"kind": "watch_begun", "note": ""}),
+    (
+        WatchEnded(at=NOW, by="user:boss", officer="limin"),
+        {"kind": "watch_ended", "officer": "limin"},
+    ),
+    (
+        OfficerChanged(
+            at=NOW,
+            by="os:root",
+            officer="limin",
+            what=OfficerChange.CREATED,
+            role=OfficerRole.LEADER,
+        ),
+        {
+            "kind": "officer_changed",
+            "officer": "limin",
+            "what": "created",
+            "role": "leader",
+        },
+    ),
+    (
+        ChannelTried(
+            at=NOW, by="user:limin", channel="sms", message="m", person=PersonId("p")
+        ),
+        {"kind": "channel_tried", "channel": "sms", "message": "m", "person": "p"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("entry", "told"), HOUSE_ENTRIES)
+def test_what_officers_do_is_noted_by_their_names_alone(
+    entry: Entry, told: dict[str, object]
+) -> None:
+    assert asdict(entry) == {"at": NOW, "by": entry.by, **told}
+
+
+def test_every_entry_has_a_kind_of_its_own() -> None:
+    every = get_args(Entry)
+    kinds = {
+        field.default for one in every for field in fields(one) if field.name == "kind"
+    }
+
+    assert len(kinds) == len(every)
+
+
+def test_a_user_of_the_machine_is_never_taken_for_an_officer() -> None:
+    assert not f"{OS}limin".startswith(USER)
+    assert not f"{USER}limin".startswith(OS)

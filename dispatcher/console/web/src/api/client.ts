@@ -11,6 +11,16 @@ export type Replay = Schemas["ReplayView"];
 export type RowsPart = Schemas["RowsView"];
 export type Session = Schemas["SessionView"];
 export type Todo = Schemas["TodoView"];
+export type ChannelKept = Schemas["ChannelView"];
+export type Channels = Schemas["ChannelsView"];
+export type Key = Schemas["KeyView"];
+export type Ladders = Schemas["OccasionView"];
+export type LogEntry = Schemas["EntryView"];
+export type LogPart = Schemas["LogView"];
+export type OfficerKept = Schemas["OfficerView"];
+export type Policies = Schemas["PoliciesView"];
+export type Role = OfficerKept["role"];
+export type Trial = Schemas["TrialView"];
 export type Township = Schemas["TierView"];
 export type Display = RowsPart["display"][number];
 

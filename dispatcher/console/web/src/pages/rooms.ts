@@ -11,12 +11,19 @@ export interface Room {
   /** Who has one of these scopes sees it. */
   needs: readonly string[];
   load: () => Promise<{ default: Component }>;
+  /** The bar leads there by the officer's name, not in its row of pages. */
+  aside?: true;
 }
 
 /** In the order of the bar. */
 export const rooms: readonly Room[] = [
   { word: "now", at: "", key: "n", needs: ["alerts:read"], load: () => import("./now/Now.svelte") },
   { word: "inbox", at: "inbox", key: "b", needs: ["alerts:read"], load: () => import("./inbox/Inbox.svelte") },
+  { word: "channels", at: "channels", key: "c", needs: ["alerts:read"], load: () => import("./channels/Channels.svelte") },
+  { word: "policies", at: "policies", key: "y", needs: ["alerts:read"], load: () => import("./policies/Policies.svelte") },
+  { word: "log", at: "log", key: "l", needs: ["alerts:approve", "admin"], load: () => import("./log/Log.svelte") },
+  { word: "users", at: "users", key: "u", needs: ["admin"], load: () => import("./users/Users.svelte") },
+  { word: "account", at: "me", needs: ["alerts:read"], load: () => import("./me/Me.svelte"), aside: true },
 ];
 
 /** A page about one thing, whose path ends in that thing's name. */

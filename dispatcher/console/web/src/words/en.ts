@@ -240,4 +240,10 @@ export const en = {
   notFound: "There is no such page",
   home: "Back to now calling",
   skip: "Skip to main content",
+  channels: "Channels",
+  policies: "Policies",
+  log: "Log",
+  users: "Users and keys",
+  account: "My account",
+  copyByHand: "A click selects all of it: copy it with Ctrl+C, or by hand.",
 } satisfies Record<Word, string>;

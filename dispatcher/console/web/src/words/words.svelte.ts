@@ -32,6 +32,11 @@ export function telling<Known extends string>(inChinese: Record<Known, string>, 
 /** The text of a word that every page may need. */
 export const t = telling<Word>(zh, en);
 
+/** Words one after the other, as a sentence lists them. */
+export function joined(words: readonly string[]): string {
+  return words.join(chosen.language === "en" ? ", " : "、");
+}
+
 /** The word for one of the server's own names; one we do not know is shown as it is. */
 export function told(group: string, name: string): string {
   const word = `${group}_${name}`;

@@ -238,6 +238,12 @@ export const zh = {
   notFound: "没有这个页面",
   home: "回到正在叫应",
   skip: "跳到主要内容",
+  channels: "通道",
+  policies: "策略",
+  log: "日志",
+  users: "用户与密钥",
+  account: "我的账户",
+  copyByHand: "点一下全选，按 Ctrl+C 复制，或照着抄。",
 } as const;
 
 export type Word = keyof typeof zh;
