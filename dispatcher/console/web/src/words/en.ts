@@ -3,6 +3,9 @@ import type { Word } from "./zh";
 /** Every text of the desk, in English. */
 export const en = {
   product: "Jiaoying · desk",
+  brand: "Jiaoying",
+  menu: "Menu",
+  watchShort: "Start watch",
   now: "Now calling",
   live: "live",
   connecting: "connecting",

@@ -1,6 +1,9 @@
 /** Every text of the desk, in Chinese; en.ts has the same names, or the build fails. */
 export const zh = {
   product: "叫应 · 值班台",
+  brand: "叫应",
+  menu: "菜单",
+  watchShort: "开始值守",
   now: "正在叫应",
   live: "实时",
   connecting: "连接中",

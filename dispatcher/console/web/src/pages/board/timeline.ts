@@ -42,7 +42,7 @@ function figured(fact: Fact): string {
 function details(fact: Fact, drawer: Drawer): string {
   const people = NAMES.map((name) => text(fact, name)).filter(Boolean).map((id) => byWhom(id, drawer));
   const words = Object.entries(GROUPS).map(([name, group]) => [group, text(fact, name)] as const);
-  return [...people, ...words.filter(([, name]) => name).map(([group, name]) => told(group, name)), figured(fact), noted(text(fact, "note"))].filter(Boolean).join(" · ");
+  return [...people, ...words.filter(([, name]) => name).map(([group, name]) => told(group, name)), figured(fact), fact["kind"] === "escalated" ? text(fact, "reason") : "", noted(text(fact, "note"))].filter(Boolean).join(" · ");
 }
 
 /** What has happened, the newest first. */
