@@ -168,7 +168,8 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
         house_log,
     ):
         app.include_router(room.router)
-    app.include_router(console())
+    tiles = [one.url for one in runtime.settings.desk.tiles]
+    app.include_router(console(tiles=tiles))
     return app
 
 

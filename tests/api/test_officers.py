@@ -62,6 +62,7 @@ LEAST = {
     "GET /api/v1/alerts/{id}/board": VIEWER,
     "GET /api/v1/alerts/{id}/replay": VIEWER,
     "GET /api/v1/map": VIEWER,
+    "GET /api/v1/map/tiles": VIEWER,
     "POST /api/v1/callouts/bulk": OFFICER,
     "POST /api/v1/callouts/{id}/retry": OFFICER,
     "POST /api/v1/callouts/{id}/escalate": OFFICER,

@@ -1,8 +1,8 @@
-import { api, body, type Outcome } from "../../api/client";
+import type { Outcome } from "../../api/client";
 
 export type Verb = "retry" | "escalate" | "takeover";
 type Answer = { results: Outcome[] };
-type Post = (callouts: string[], key: string) => Promise<Answer>;
+export type Post = (callouts: string[], key: string) => Promise<Answer>;
 
 const MOST = 5_000; // what one request may name
 
@@ -10,7 +10,7 @@ const MOST = 5_000; // what one request may name
 export class BulkOrder {
   private readonly pieces: { callouts: string[]; key: string; results: Outcome[] | null }[] = [];
 
-  constructor(readonly verb: Verb, readonly chosen: readonly string[], readonly reason: string, private readonly post: Post = posted(verb, reason)) {
+  constructor(readonly verb: Verb, readonly chosen: readonly string[], readonly reason: string, private readonly post: Post) {
     for (let first = 0; first < chosen.length; first += MOST) this.pieces.push({ callouts: chosen.slice(first, first + MOST), key: newKey(), results: null });
   }
 
@@ -22,10 +22,6 @@ export class BulkOrder {
     for (const piece of this.pieces) piece.results ??= (await this.post(piece.callouts, piece.key)).results;
     return this.pieces.flatMap(({ results }) => results ?? []);
   }
-}
-
-function posted(verb: Verb, reason: string): Post {
-  return (callouts, key) => body(api.POST("/api/v1/callouts/bulk", { params: { header: { "idempotency-key": key } }, body: { callouts, verb, reason, channel: null, person: null, meaning: null, how: null, at: null } }));
 }
 
 /** Random enough for one officer's orders; `randomUUID` is not there over plain HTTP. */

@@ -51,3 +51,10 @@ export function entries(drawer: Drawer): Entry[] {
     .map((fact) => ({ at: Date.parse(text(fact, "at")), kind: text(fact, "kind"), details: details(fact, drawer), by: byWhom(text(fact, "by"), drawer) }))
     .reverse();
 }
+
+/** Whom an order has called, and how: what came into the history since. */
+export function called(before: Drawer, after: Drawer): string {
+  const planned = after.timeline.slice(before.timeline.length).filter((fact) => fact["kind"] === "attempt_planned");
+  const words = planned.map((fact) => `${told("channel", String(fact["channel"]))} ${after.people[String(fact["person"])]?.name ?? ""}`.trim());
+  return [...new Set(words)].join("、");
+}
