@@ -185,7 +185,7 @@ class TextSettings(Section):
 
 
 class Tiles(Section):
-    """A map beneath the grids, fetched by browsers; in Web Mercator, WGS 84 or CGCS2000.
+    """A map beneath the grids, fetched by browsers: Web Mercator, no GCJ-02.
 
     :ivar url: of a tile, with ``{z}``, ``{x}`` and ``{y}``
     :ivar attribution: whose map it is

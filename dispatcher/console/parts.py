@@ -1,4 +1,4 @@
-"""Files of the built page as they are sent: packed once, with a tag of what is in them."""
+"""Files of the built page as they are sent: packed once, each with a tag."""
 
 from __future__ import annotations
 

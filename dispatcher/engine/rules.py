@@ -16,7 +16,7 @@ from dispatcher.engine.context import Context
 from dispatcher.engine.digests import send_due
 from dispatcher.engine.expiry import attend, tend
 from dispatcher.engine.keeper import Keeper
-from dispatcher.engine.launching import launch_due
+from dispatcher.engine.launching import Plans, launch_due
 from dispatcher.engine.roles import with_all_roles
 from dispatcher.engine.step import step
 from dispatcher.store import alerts, callouts, questions
@@ -36,6 +36,7 @@ class Rules:
         self._database = database
         self._keeper = keeper
         self._clock = clock
+        self._plans = Plans()
 
     async def turn(self) -> int:
         """Handle what is due now, in one bounded transaction; returns how much."""
@@ -46,7 +47,7 @@ class Rules:
         context = await self._keeper.refresh()
         try:
             return await self._database.write(
-                lambda connection: sweep(connection, context, now), aside=True
+                lambda c: sweep(c, context, now, self._plans), aside=True
             )
         except STORE_TROUBLE:
             raise
@@ -91,10 +92,12 @@ class Rules:
             return 0
 
 
-def sweep(connection: Connection, context: Context, now: datetime) -> int:
+def sweep(
+    connection: Connection, context: Context, now: datetime, plans: Plans | None = None
+) -> int:
     """Tend, launch, climb and send digests, as far as one transaction should go."""
     tended = tend(connection, context, now)  # first: what has run out calls nobody
-    opened = launch_due(connection, context, now)
+    opened = launch_due(connection, context, now, plans)
     climbed = climb(connection, context, due_together(connection, context, now), now)
     return tended + opened + climbed + send_due(connection, context, now)
 

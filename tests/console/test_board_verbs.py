@@ -99,7 +99,9 @@ async def test_escalating_names_who_is_next_and_the_list_shows_it(desk: Desk) ->
         await opened(page, desk, warning, f"callout={callout}")
         await drawer(page).get_by_role("button", name="升级", exact=True).click()
         dialog = page.get_by_role("dialog")
-        await expect(dialog.locator("strong")).to_contain_text(re.compile("第 [2-6] 级"))
+        await expect(dialog.locator("strong")).to_contain_text(
+            re.compile("第 [2-6] 级")
+        )
         await dialog.get_by_label("理由").fill("水位猛涨")
         await dialog.get_by_role("button", name="升级", exact=True).click()
         await expect(drawer(page).locator(".outcome")).to_contain_text("已升级：")
@@ -128,9 +130,9 @@ async def test_feedback_is_typed_in_once_somebody_has_answered(desk: Desk) -> No
         await dialog.get_by_label("已转移人数").fill("37")
         await send.click()
         await expect(drawer(page).locator(".outcome")).to_contain_text("反馈已录入")
-        await expect(
-            drawer(page).locator("li.feedback_given").first
-        ).to_contain_text("12")
+        await expect(drawer(page).locator("li.feedback_given").first).to_contain_text(
+            "12"
+        )
 
     shown = (await desk.house.api.get(f"{CALLOUTS}/{callout}")).json()
     told = shown["feedback"]

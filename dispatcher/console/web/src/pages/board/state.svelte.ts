@@ -55,10 +55,12 @@ export class BoardState {
     }
     this.loading = true;
     try {
-      if (!this.layer) await this.loadLayer();
+      const layer = this.layer ? null : this.loadLayer();
+      layer?.catch(() => undefined);
       const path = { id: this.id };
       // The client's types turn pairs into lists, so they are said again.
       this.show((await body(api.GET("/api/v1/alerts/{id}/board", { params: { path } }))) as Board);
+      await layer;
       this.problem = "";
     } catch (error) {
       this.problem = error instanceof Error ? error.message : String(error);
