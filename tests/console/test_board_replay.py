@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.chaos.house import pause
 from tests.console.desk import AXE, PHONE, WIDE, Desk, need
 from tests.console.test_desk import PATIENCE, counted, examined, opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
+LOOK_SECONDS = 0.05
 LARGE = {"width": 1920, "height": 1080}
 SOUNDED = """
   window.sounded = 0;
@@ -36,6 +39,13 @@ async def past(desk: Desk) -> str:
     return warning
 
 
+async def until(page: Page, fact: str) -> None:
+    """Wait until a fact holds; our policy lets Playwright not look by itself."""
+    async with asyncio.timeout(PATIENCE / 1000):
+        while not await page.evaluate(fact):
+            await pause(LOOK_SECONDS)
+
+
 async def moment(page: Page) -> int:
     return int(await page.get_by_role("slider", name="时刻").input_value())
 
@@ -52,8 +62,8 @@ async def test_a_past_warning_plays_and_its_moment_stands_in_the_address(
         await page.get_by_label("倍速").select_option("1×")
         began = await moment(page)
         await page.keyboard.press(" ")
-        await page.wait_for_function(
-            f"document.querySelector('input[type=range]').value > {began}"
+        await until(
+            page, f"document.querySelector('input[type=range]').value > {began}"
         )
         await page.get_by_role("button", name="暂停").click()
         whole, parts = await counted(page)
@@ -106,7 +116,7 @@ async def test_on_the_wall_nothing_scrolls_and_the_urgent_stand_there(
         await page.locator("html[data-wall]").wait_for()
         rows = "document.querySelector('.list').clientHeight"
         line = "document.querySelector('.list li').clientHeight"
-        await page.wait_for_function(f"Math.floor({rows} / {line}) >= 8")
+        await until(page, f"Math.floor({rows} / {line}) >= 8")
         over = "[document.documentElement.scrollWidth - innerWidth,"
         over += " document.documentElement.scrollHeight - innerHeight]"
         figures = page.locator("main section strong")
@@ -156,8 +166,8 @@ async def test_a_newly_overdue_grid_sounds_is_said_and_stands_in_the_title(
         overdue = page.locator(".count", has_text="超时").locator("strong")
         await expect(overdue).not_to_have_text("0", timeout=2 * PATIENCE)
         await expect(page.locator("[aria-live=polite].new")).to_contain_text("新增超时")
-        await page.wait_for_function(f"sounded > {proof}")
-        await page.wait_for_function("/^\\([1-9]\\d*\\) /.test(document.title)")
+        await until(page, f"sounded > {proof}")
+        await until(page, "/^\\([1-9]\\d*\\) /.test(document.title)")
 
     assert proof > 0
 

@@ -50,7 +50,7 @@ async def calling(desk: Desk, warning: str) -> dict[str, Any]:
 async def looked(desk: Desk, warning: str) -> AsyncIterator[dict[str, Any]]:
     """What is being called for a warning, as drawers have it."""
     path = f"/api/v1/alerts/{warning}/callouts"
-    asked = {"state": "calling", "limit": 20}
+    asked: dict[str, str | int] = {"state": "calling", "limit": 20}
     for line in (await desk.house.api.get(path, params=asked)).json()["items"]:
         yield (await desk.house.api.get(f"{CALLOUTS}/{line['id']}")).json()
 
@@ -147,12 +147,12 @@ async def test_many_are_tried_again_at_once_and_what_was_refused_is_told(
         await opened(page, desk, warning)
         await calling(desk, warning)
         await page.get_by_role("button", name="全选").click()
+        dialog = page.get_by_role("dialog")
+        told = page.locator(".bulk [role=status]")
         for expected in ("已补发", "刚刚操作过"):
             await page.get_by_role("button", name="批量补发").click()
-            dialog = page.get_by_role("dialog")
             await dialog.get_by_label("理由").fill("再叫一遍")
             await dialog.get_by_role("button", name="补发 ").click()
-            told = page.locator(".bulk [role=status]")
             await expect(told).to_contain_text(expected, timeout=PATIENCE)
         await page.get_by_role("button", name="批量升级").click()
         await dialog.get_by_label("理由").fill("水位猛涨")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, func, select
 
-from dispatcher.engine import launching
+from dispatcher.engine import changing, launching
 from dispatcher.engine.launching import Plans, launch_due
 from dispatcher.store import schema
 from tests.api.conftest import opened
@@ -25,7 +25,7 @@ async def hamlet() -> AsyncIterator[Hamlet]:
 def planned(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Chunks of one callout; how much each plan found."""
     seen: list[int] = []
-    plan = launching.outstanding
+    plan = changing.outstanding
 
     def counted(*given: Any) -> Any:
         found = plan(*given)
