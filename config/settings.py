@@ -47,6 +47,13 @@ class Role(StrEnum):
     ALL = "all"
 
 
+def _tiles(text: str) -> str:
+    if lacking := [part for part in ("{z}", "{x}", "{y}") if part not in text]:
+        what = f"瓦片地址缺少 {' '.join(lacking)}"
+        raise refuse(what, "请写成 https://tiles.example.org/{z}/{x}/{y}.png")
+    return text
+
+
 def _signature(text: str) -> str:
     if not text or "【" in text or "】" in text:
         what = "签名是空的或带了【】"
@@ -177,6 +184,25 @@ class TextSettings(Section):
     duty_phone: Annotated[str, AfterValidator(_telephone)] = ""
 
 
+class Tiles(Section):
+    """A map beneath the grids, fetched by browsers: Web Mercator, no GCJ-02.
+
+    :ivar url: of a tile, with ``{z}``, ``{x}`` and ``{y}``
+    :ivar attribution: whose map it is
+    :ivar licence: its 审图号, which has to stand on it
+    """
+
+    url: Annotated[WebAddress, AfterValidator(_tiles)]
+    attribution: Annotated[str, Field(min_length=1)]
+    licence: Annotated[str, Field(min_length=1)]
+
+
+class DeskSettings(Section):
+    """What the desk's page shows; ``tiles``: the lowest first."""
+
+    tiles: tuple[Tiles, ...] = ()
+
+
 class Settings(BaseSettings):
     """Everything an installation can set; use :func:`load`.
 
@@ -201,6 +227,7 @@ class Settings(BaseSettings):
     policies: Policies = Policies()
     security: Security = Security()
     texts: TextSettings = TextSettings()
+    desk: DeskSettings = DeskSettings()
     channels: Annotated[Channels, Field(repr=False)] = {}
     routes: Routes = {}
     monitors: dict[str, Monitor] = {}

@@ -148,7 +148,8 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
         app.include_router(room.router, dependencies=[Depends(each_once)])
     for room in TOLD:
         app.include_router(room.router)
-    app.include_router(console())
+    tiles = [one.url for one in runtime.settings.desk.tiles]
+    app.include_router(console(tiles=tiles))
     return app
 
 

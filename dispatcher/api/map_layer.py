@@ -11,11 +11,33 @@ from dispatcher.api.front import FrontOf
 from dispatcher.api.layer import MapView
 from dispatcher.api.packing import JSON, takes_gzip
 from dispatcher.api.problem import answers
+from dispatcher.api.views import View
 
 router = APIRouter(prefix="/api/v1/map", tags=["board"])
 
 READS = [Depends(needs(Scope.ALERTS_READ))]
 ASK_EACH_TIME = "private, max-age=0, must-revalidate"
+
+
+class TilesView(View):
+    """A map beneath the grids; ``licence`` is its 审图号."""
+
+    url: str
+    attribution: str
+    licence: str
+
+
+class GroundView(View):
+    """What lies beneath the grids, the lowest first."""
+
+    tiles: list[TilesView]
+
+
+@router.get("/tiles", dependencies=READS, responses=answers(401, 403))
+async def show_tiles(front: FrontOf) -> GroundView:
+    """Which tiles the page fetches, from elsewhere: none, unless they were set."""
+    tiles = front.runtime.settings.desk.tiles
+    return GroundView(tiles=[TilesView(**one.model_dump()) for one in tiles])
 
 
 @router.get(

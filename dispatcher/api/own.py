@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import Connection
 
 from dispatcher.api.attempts import subscriber
-from dispatcher.api.auth import PASSWORD_FIRST, Kept, Scope, SignedIn, needs
+from dispatcher.api.auth import Kept, Scope, SignedIn, needs
 from dispatcher.api.body import documented, read_as
 from dispatcher.api.front import Front, FrontOf
 from dispatcher.api.problem import answers, refused
@@ -185,6 +185,7 @@ def _slowed(front: Front, own: Session) -> None:
 
 @router.put(
     "/session/watch",
+    dependencies=[Depends(needs(Scope.CALLOUTS_WRITE))],
     responses=answers(400, 401, 403, 408, 413, 415, 422, 503),
     openapi_extra=documented(WatchForm),
 )
@@ -195,8 +196,6 @@ async def begin_watch(
     form: Annotated[WatchForm, Depends(read_as(WatchForm))],
 ) -> SessionView:
     """开始值守: the officer watches the desk, and hears its alarm, from now on."""
-    if own.officer.must_change:
-        raise refused(403, PASSWORD_FIRST)
     name, note = own.officer.name, form.note
     after = await _done(front, own, lambda d: accounts.begin_watch(d, name, note))
     return shown(after, kept or "", own.ends_at)

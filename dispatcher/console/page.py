@@ -6,21 +6,26 @@ them for ever; the document is asked for again each time.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Response
-from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from dispatcher.console.parts import Parts
 
 STATIC = Path(__file__).with_name("static")
 FOR_EVER = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src {images}; connect-src 'self'; worker-src 'self'; "
+    "font-src 'self'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
 HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; "
-        "img-src 'self' data:; connect-src 'self'; worker-src 'self'; "
-        "font-src 'self'; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'none'"
-    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -36,12 +41,13 @@ and reload. Calling goes on, and so does the API.</p></html>
 """
 
 
-def console(static: Path = STATIC) -> APIRouter:
+def console(static: Path = STATIC, tiles: Iterable[str] = ()) -> APIRouter:
     """The routes of the desk's page.
 
     :param static: the folder it was built into; nothing there: a page that says so
+    :param tiles: addresses of map tiles that browsers may fetch from elsewhere
     """
-    router = page("/console", "index.html", static)
+    router = page("/console", "index.html", static, tiles)
 
     @router.api_route("/", methods=["GET", "HEAD"])
     async def front_door() -> Response:
@@ -50,37 +56,38 @@ def console(static: Path = STATIC) -> APIRouter:
     return router
 
 
-def page(root: str, document: str, static: Path = STATIC) -> APIRouter:
+def page(
+    root: str, document: str, static: Path = STATIC, tiles: Iterable[str] = ()
+) -> APIRouter:
     """The routes of one page: the same document everywhere below, and its parts.
 
     :param root: its path, without a slash at the end
     """
     router = APIRouter(include_in_schema=False)
+    parts, headers = Parts(static), headers_for(tiles)
 
     @router.api_route(root, methods=["GET", "HEAD"])
     @router.api_route(f"{root}/{{path:path}}", methods=["GET", "HEAD"])
-    async def shown() -> Response:
-        file = static / document
-        headers = HEADERS | {"Cache-Control": ASK_AGAIN}
-        if not file.is_file():
-            return HTMLResponse(UNBUILT, status_code=503, headers=headers)
-        return FileResponse(file, headers=headers)
+    async def shown(request: Request) -> Response:
+        told = headers | {"Cache-Control": ASK_AGAIN}
+        found = await asyncio.to_thread(parts.find, document)
+        if found is None:
+            return HTMLResponse(UNBUILT, status_code=503, headers=told)
+        return found.answer(request, told)
 
     @router.api_route("/static/{path:path}", methods=["GET", "HEAD"])
-    async def part(path: str) -> Response:
-        found = _inside(static, path)
+    async def part(request: Request, path: str) -> Response:
+        found = await asyncio.to_thread(parts.find, path)
         if found is None:
-            return Response(status_code=404, headers=HEADERS)
+            return Response(status_code=404, headers=headers)
         kept = FOR_EVER if path.startswith("assets/") else ASK_AGAIN
-        return FileResponse(found, headers=HEADERS | {"Cache-Control": kept})
+        return found.answer(request, headers | {"Cache-Control": kept})
 
     return router
 
 
-def _inside(folder: Path, path: str) -> Path | None:
-    """A file in a folder; None: it is not there, is hidden, or lies outside."""
-    if "\x00" in path or any(part.startswith(".") for part in path.split("/")):
-        return None
-    found = folder / path
-    inside = found.resolve().is_relative_to(folder.resolve())
-    return found if inside and found.is_file() else None
+def headers_for(tiles: Iterable[str]) -> dict[str, str]:
+    """What every answer says: nothing but ours is fetched or run, and these tiles."""
+    hosts = sorted({f"{at.scheme}://{at.netloc}" for at in map(urlsplit, tiles)})
+    policy = POLICY.format(images=" ".join(["'self'", "data:", *hosts]))
+    return HEADERS | {"Content-Security-Policy": policy}

@@ -82,6 +82,8 @@ def create(doing: Doing, new: Officer) -> Officer:
 def edit(doing: Doing, name: str, role: OfficerRole, display: str) -> Officer:
     """Give an officer another role, or call him something else.
 
+    Who only looks from now on watches the desk no longer.
+
     :raises DeniedError: when nobody would be left to administer
     """
     before = known(doing, name)
@@ -90,7 +92,7 @@ def edit(doing: Doing, name: str, role: OfficerRole, display: str) -> Officer:
         _keep_one(doing, before)
     if after != before:
         doing.note(after, OfficerChange.EDITED)
-    return after
+    return end_watch(doing, after) if role is OfficerRole.VIEWER else after
 
 
 def disable(doing: Doing, name: str) -> Officer:

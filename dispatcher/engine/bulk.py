@@ -52,11 +52,7 @@ async def carry_out_all(
 
     :raises OtherOrderError: when its key came with another body before
     """
-    request = bulk.request
-    known = await database.read(lambda c: orders.done(c, request)) if request else {}
-    if request and any(one.digest != request.digest for one in known.values()):
-        raise OtherOrderError
-    told: Codes = {name: one.code for name, one in known.items()}
+    told = await database.read(lambda c: _done(c, bulk.request))
     left = [name for name in dict.fromkeys(bulk.names) if name not in told]
     people = await database.read(lambda c: _own_people(c, left))
     while left:
@@ -66,6 +62,17 @@ async def carry_out_all(
         told |= await database.write(work)
         left = [name for name in left if name not in told]
     return {name: told[name] for name in dict.fromkeys(bulk.names)}
+
+
+def _done(connection: Connection, request: Request | None) -> Codes:
+    """What has become of the order under its key already.
+
+    :raises OtherOrderError: when that was another order
+    """
+    known = orders.done(connection, request) if request else {}
+    if request and any(one.digest != request.digest for one in known.values()):
+        raise OtherOrderError
+    return {name: one.code for name, one in known.items()}
 
 
 def _own_people(
@@ -92,11 +99,14 @@ def _chunk(
     context: Context,
     now: datetime,
 ) -> Codes:
+    """The same request may run twice at once: what the other did meanwhile is done."""
     desk = Desk(connection, context, now)
-    told = _together(desk, bulk.order, names)
+    known = _done(connection, bulk.request)
+    left = [name for name in names if name not in known]
+    told = _together(desk, bulk.order, left)
     if bulk.request:
-        orders.keep(desk.connection, bulk.request, told, desk.now)
-    return told
+        orders.keep(connection, bulk.request, told, now)
+    return {name: known[name] for name in names if name in known} | told
 
 
 def _together(desk: Desk, order: Order, names: Sequence[CalloutId]) -> Codes:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import Connection, func, select, update
 
+from dispatcher.engine import bulk
 from dispatcher.store import retention, schema
 from tests.api.hamlet import GRIDS, Hamlet, codes
 
@@ -141,6 +143,35 @@ async def test_a_key_stands_for_one_order_until_it_is_dropped(hamlet: Hamlet) ->
         lambda c: drop(c, now + timedelta(seconds=1), 10)
     )
     assert (kept, gone) == (0, len(names))
+
+
+async def test_sent_again_while_the_first_still_runs_it_does_nothing_twice(
+    hamlet: Hamlet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = await grids(hamlet)
+    monkeypatch.setattr(bulk, "CHUNK", 1)  # so that the two take turns
+    body = {"callouts": names, "verb": "escalate", "reason": "快"}
+    first, second = await asyncio.gather(
+        hamlet.post(BULK, body, Idempotency_Key="k1"),
+        hamlet.post(BULK, body, Idempotency_Key="k1"),
+    )
+    shown = [(await hamlet.get(f"/api/v1/callouts/{name}")).json() for name in names]
+
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert first.json() == second.json()
+    for one in shown:
+        assert [f["kind"] for f in one["timeline"]].count("escalated") == 1
+
+
+async def test_two_orders_at_once_with_one_key_are_refused(hamlet: Hamlet) -> None:
+    names = await grids(hamlet)
+    body = {"callouts": names, "verb": "escalate", "reason": "快"}
+    told = await asyncio.gather(
+        hamlet.post(BULK, body, Idempotency_Key="k1"),
+        hamlet.post(BULK, body | {"reason": "慢"}, Idempotency_Key="k1"),
+    )
+
+    assert sorted(one.status_code for one in told) == [200, 409]
 
 
 async def test_a_bad_one_fails_alone(hamlet: Hamlet) -> None:

@@ -43,7 +43,7 @@ LEAST = {
     "POST /api/v1/session/totp": VIEWER,
     "PUT /api/v1/session/totp": VIEWER,
     "DELETE /api/v1/session/totp": VIEWER,
-    "PUT /api/v1/session/watch": VIEWER,
+    "PUT /api/v1/session/watch": OFFICER,
     "DELETE /api/v1/session/watch": VIEWER,
     "GET /api/v1/watch": VIEWER,
     "GET /api/v1/officers": ADMINISTRATOR,
@@ -63,6 +63,7 @@ LEAST = {
     "GET /api/v1/alerts/{id}/board": VIEWER,
     "GET /api/v1/alerts/{id}/replay": VIEWER,
     "GET /api/v1/map": VIEWER,
+    "GET /api/v1/map/tiles": VIEWER,
     "POST /api/v1/callouts/bulk": OFFICER,
     "POST /api/v1/callouts/{id}/retry": OFFICER,
     "POST /api/v1/callouts/{id}/escalate": OFFICER,
@@ -232,6 +233,18 @@ async def test_who_is_disabled_is_out_at_once_and_his_watch_ends(
     assert back.json()["disabled"] is False
     assert (await browser.ask("GET", SESSION)).status_code == 401
     assert (await Browser(hamlet).sign_in("limin")).status_code == 200
+
+
+async def test_who_may_only_look_does_not_take_the_watch(hamlet: Hamlet) -> None:
+    boss = await at_desk(hamlet, "boss", ADMINISTRATOR)
+    browser = await at_desk(hamlet, "limin")
+    taken = await browser.ask("PUT", f"{SESSION}/watch", {})
+    changed = await boss.ask("PUT", f"{OFFICERS}/limin", {"role": "viewer"})
+    again = await browser.ask("PUT", f"{SESSION}/watch", {})
+
+    assert taken.json()["watch"] is not None
+    assert changed.json()["watch_since"] is None
+    assert (again.status_code, codes(again)) == (403, ["scope_missing"])
 
 
 async def test_a_role_holds_from_the_next_request_on(hamlet: Hamlet) -> None:

@@ -44,7 +44,7 @@ from contacts.model import (
 from contacts.roster import Roster
 from dispatcher.core.callout import CalloutId, Progress
 from dispatcher.core.event import Reported
-from dispatcher.engine.launching import launch_due
+from dispatcher.engine.launching import Launches
 from dispatcher.engine.runtime import Runtime, running
 from dispatcher.engine.step import step
 from dispatcher.store import callouts, keys, people, places, schema
@@ -297,8 +297,9 @@ async def _warn(runtime: Runtime, http: httpx.AsyncClient) -> str:
     assert answer.status_code == 202, answer.text
     context = await runtime.keeper.refresh()
     moment = runtime.clock.now()
-    while await runtime.database.write(lambda c: launch_due(c, context, moment)):
-        pass
+    launches = Launches()
+    while await runtime.database.write(lambda c: launches.due(c, context, moment)):
+        launches.committed()
     return str(answer.json()["id"])
 
 

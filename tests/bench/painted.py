@@ -16,7 +16,7 @@ from random import Random
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
@@ -153,9 +153,15 @@ def served(painted: Painted) -> FastAPI:
         scopes = ["alerts:read", "callouts:write", "alerts:cancel"]
         return {"officer": officer, "scopes": scopes, "csrf": "", "watch": None}
 
+    drawn = json.dumps(painted.layer())  # once, as our own server does
+
     @app.get("/api/v1/map")
-    async def layer() -> dict[str, Any]:
-        return painted.layer()
+    async def layer() -> Response:
+        return Response(drawn, media_type="application/json")
+
+    @app.get("/api/v1/map/tiles")
+    async def tiles() -> dict[str, Any]:
+        return {"tiles": []}
 
     @app.get("/api/v1/alerts/a1/board")
     async def board() -> dict[str, Any]:

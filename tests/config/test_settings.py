@@ -43,6 +43,12 @@ rate_per_second = 0.5
 sms = ["sms_cn", "sms"]
 """
 
+TILES = """\
+[[desk.tiles]]
+url = "https://t0.example.org/{z}/{x}/{y}"
+attribution = "天地图"
+licence = "GS(2024)0650号"
+"""
 FEED = "[feeds.cma]\nurl = 'https://cap.example.org/atom/'\nsenders = ['*@cma']\n"
 SMS = '[channels.sms]\nprovider = "twilio_sms"\n'
 
@@ -107,6 +113,15 @@ def test_a_file_says_everything(file: Path) -> None:
         "sms_cn": {"provider": "gateway", "rate_per_second": 0.5},
     }
     assert found.routes == {"sms": ["sms_cn", "sms"]}
+
+
+def test_tiles_are_read_and_none_are_there_by_default(file: Path) -> None:
+    file.write_text("")
+    assert load(file, {}).desk.tiles == ()
+
+    file.write_text(TILES)
+    (tiles,) = load(file, {}).desk.tiles
+    assert (tiles.attribution, tiles.licence) == ("天地图", "GS(2024)0650号")
 
 
 def test_monitors_and_feeds_are_read(file: Path) -> None:
@@ -294,6 +309,9 @@ def test_secrets_are_not_shown(file: Path) -> None:
             "[monitors.g.values.colour]\na = 'red'\n",
             "monitors.g.values: 不认识“colour”",
         ),
+        (TILES.replace("{y}", "y"), "desk.tiles.第1项.url: 瓦片地址缺少 {y}"),
+        (TILES.replace("https:", "ftp:"), "desk.tiles.第1项.url: 不是网址"),
+        (TILES.replace('"GS(2024)0650号"', '""'), "desk.tiles.第1项.licence: 是空的"),
         (FEED.replace("https", "ftp"), "feeds.cma.url: 不是网址"),
         (FEED.replace("senders = ['*@cma']", ""), "feeds.cma.senders: 缺少这一项"),
         (FEED.replace("['*@cma']", "[]"), "feeds.cma.senders: 是空的"),

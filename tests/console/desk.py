@@ -122,7 +122,7 @@ def land_of(house: House) -> bytes:
 
 
 @contextlib.asynccontextmanager
-async def desk_of(folder: Path, grids: int, speed: float) -> AsyncIterator[Desk]:
+async def desk_of(folder: Path, grids: int, speed: float | None) -> AsyncIterator[Desk]:
     """Build a house with land, telephones and an officer; its server is up."""
     plan = Plan(folder=folder, grids=grids, lines=20, speed=speed)
     async with housed(plan) as house, async_playwright() as playwright:

@@ -49,8 +49,9 @@ async def test_an_officer_signs_in_watches_and_signs_out(desk: Desk) -> None:
         await page.get_by_role("button", name="开始值守（开警音）").click()
         await expect(page.get_by_role("button", name="值守中")).to_be_visible()
         await expect(page.get_by_text("警音没有打开")).to_have_count(0)
-        await expect(page.get_by_text(DISPLAY)).to_be_visible()
 
+        await page.get_by_role("button", name="菜单").click()
+        await expect(page.get_by_text(DISPLAY)).to_be_visible()
         await page.get_by_role("button", name="退出").click()
         await expect(page).to_have_url(f"{desk.base}/console/login")
         await page.goto(f"{desk.base}/console/")

@@ -9,14 +9,16 @@ from fastapi import FastAPI
 
 from dispatcher.console.page import console
 
+DOCUMENT = "<p>desk</p>" * 20
+
 
 @pytest.fixture
 async def built(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     static = tmp_path / "static"
     (static / "assets").mkdir(parents=True)
-    (static / "index.html").write_text("<p>desk</p>")
+    (static / "index.html").write_text(DOCUMENT)
     (static / ".stamp").write_text("secret")
-    (static / "assets" / "index-1a2b.js").write_text("let n = 1;")
+    (static / "assets" / "index-1a2b.js").write_text("let n = 1;" * 50)
     (tmp_path / "outside.txt").write_text("outside")
     (static / "assets" / "link.txt").symlink_to(tmp_path / "outside.txt")
     async with visited(static) as client:
@@ -38,8 +40,49 @@ async def test_every_address_of_the_desk_is_the_document(
 ) -> None:
     answer = await built.get(f"/console{path}")
 
-    assert (answer.status_code, answer.text) == (200, "<p>desk</p>")
+    assert (answer.status_code, answer.text) == (200, DOCUMENT)
     assert answer.headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize("path", ["/static/assets/index-1a2b.js", "/console/"])
+async def test_what_is_sent_is_packed_and_not_sent_twice(
+    built: httpx.AsyncClient, path: str
+) -> None:
+    plain = await built.get(path, headers={"Accept-Encoding": "identity"})
+    packed = await built.get(path, headers={"Accept-Encoding": "gzip"})
+    tag = packed.headers["etag"]
+    again = await built.get(path, headers={"If-None-Match": tag})
+
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert (packed.text, packed.headers["vary"]) == (plain.text, "Accept-Encoding")
+    assert plain.headers["etag"] != tag
+    assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_what_is_built_anew_is_sent_anew(
+    built: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    before = await built.get("/console/")
+    (tmp_path / "static" / "index.html").write_text(DOCUMENT + "<p>anew</p>")
+    after = await built.get(
+        "/console/", headers={"If-None-Match": before.headers["etag"]}
+    )
+
+    assert (after.status_code, after.text) == (200, DOCUMENT + "<p>anew</p>")
+
+
+async def test_tiles_come_from_exactly_the_hosts_that_were_set(tmp_path: Path) -> None:
+    tiles = ["https://t0.tianditu.gov.cn/{z}/{x}/{y}?tk=1", "http://10.0.0.9:81/{z}"]
+    app = FastAPI()
+    app.include_router(console(tmp_path, tiles))
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
+        policy = (await client.get("/console/")).headers["content-security-policy"]
+
+    assert (
+        "img-src 'self' data: http://10.0.0.9:81 https://t0.tianditu.gov.cn;" in policy
+    )
 
 
 async def test_parts_are_kept_for_ever_and_nothing_inline_runs(

@@ -6,6 +6,7 @@ type Schemas = components["schemas"];
 export type Alert = Schemas["AlertView"];
 export type Board = Schemas["BoardView"];
 export type Drawer = Schemas["DrawerView"];
+export type Outcome = Schemas["OutcomeView"];
 export type Layer = Schemas["MapView"];
 export type Replay = Schemas["ReplayView"];
 export type RowsPart = Schemas["RowsView"];

@@ -268,6 +268,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/map/tiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Tiles
+         * @description Which tiles the page fetches, from elsewhere: none, unless they were set.
+         */
+        get: operations["show_tiles_api_v1_map_tiles_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/map": {
         parameters: {
             query?: never;
@@ -2497,6 +2517,14 @@ export interface components {
             what: string;
         };
         /**
+         * GroundView
+         * @description What lies beneath the grids, the lowest first.
+         */
+        GroundView: {
+            /** Tiles */
+            tiles: components["schemas"]["TilesView"][];
+        };
+        /**
          * GroupView
          * @description What a group robot says when all callouts are open.
          */
@@ -4142,6 +4170,18 @@ export interface components {
             by_display: {
                 [key: string]: number;
             };
+        };
+        /**
+         * TilesView
+         * @description A map beneath the grids; ``licence`` is its 审图号.
+         */
+        TilesView: {
+            /** Url */
+            url: string;
+            /** Attribution */
+            attribution: string;
+            /** Licence */
+            licence: string;
         };
         /**
          * TodoKind
@@ -6587,6 +6627,53 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_tiles_api_v1_map_tiles_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroundView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -3,6 +3,7 @@ import type { Layer } from "../../api/client";
 /** World pixels of the web's map at zoom 0 are 256 wide; we reckon in those of zoom 12, from an origin, so that floats do. */
 export const BASE_ZOOM = 12;
 const WORLD = 256 * 2 ** BASE_ZOOM;
+const MOST_CORNERS = 2 ** 26;
 const POINT = 6; // half the width of a unit whose land is not known, as pixels of the base zoom
 
 export type Point = readonly [x: number, y: number];
@@ -110,14 +111,32 @@ function corner(x: number, y: number): number {
 
 /** Edges that only one cell of a township has: its border. Each is x, y, x, y. */
 export function borders(cells: readonly Cell[]): Float64Array {
-  const seen = new Map<string, [number, number, number, number] | null>();
-  for (const { rings, township } of cells)
-    for (const ring of rings)
+  const corners = new Map<number, number>(); // each gets a small number, so that two of them make one safe number
+  const towns = new Map<string, Map<number, readonly [ring: Float64Array, n: number, last: number] | null>>();
+  const numbered = (x: number, y: number) => {
+    const at = corner(x, y);
+    const found = corners.get(at) ?? corners.size;
+    if (found === corners.size) corners.set(at, found);
+    return found;
+  };
+  for (const { rings, township } of cells) {
+    let seen = towns.get(township);
+    if (!seen) towns.set(township, (seen = new Map()));
+    for (const ring of rings) {
+      let from = numbered(ring[ring.length - 2] as number, ring[ring.length - 1] as number);
       for (let n = 0, last = ring.length - 2; n + 1 < ring.length; last = n, n += 2) {
-        const edge = [ring[last], ring[last + 1], ring[n], ring[n + 1]] as [number, number, number, number];
-        const [from, to] = [corner(edge[0], edge[1]), corner(edge[2], edge[3])];
-        const key = from < to ? `${township}|${from}|${to}` : `${township}|${to}|${from}`;
-        seen.set(key, seen.has(key) ? null : edge);
+        const to = numbered(ring[n] as number, ring[n + 1] as number);
+        const key = from < to ? from * MOST_CORNERS + to : to * MOST_CORNERS + from;
+        seen.set(key, seen.has(key) ? null : [ring, n, last]);
+        from = to;
       }
-  return Float64Array.from([...seen.values()].filter((edge) => edge !== null).flat());
+    }
+  }
+  const found: number[] = [];
+  for (const seen of towns.values())
+    for (const edge of seen.values()) if (edge) {
+      const [ring, n, last] = edge;
+      found.push(ring[last] as number, ring[last + 1] as number, ring[n] as number, ring[n + 1] as number);
+    }
+  return Float64Array.from(found);
 }

@@ -10,7 +10,7 @@ const LEGEND = 70; // what it covers at the foot
 export class GridLayer {
   private readonly ground = canvas("grids");
   private readonly over = canvas("over");
-  private readonly context = this.ground.getContext("2d", { alpha: false }) as CanvasRenderingContext2D;
+  private readonly context = this.ground.getContext("2d") as CanvasRenderingContext2D;
   private readonly above = this.over.getContext("2d") as CanvasRenderingContext2D;
   private readonly paths: Map<string, Path2D>;
   private readonly byUnit: Map<string, Cell>;
@@ -20,6 +20,7 @@ export class GridLayer {
   private frame = 0;
   private stale = true; // whether what lies over the grids has changed
   private view: View = { scale: 1, left: 0, top: 0 };
+  private through = false;
   chosen: ReadonlySet<string> = new Set();
   lasso: readonly Point[] = [];
 
@@ -39,6 +40,13 @@ export class GridLayer {
     }
     map.getPanes().overlayPane.append(this.ground, this.over);
     map.on("move zoomend resize", this.reset, this);
+  }
+
+  /** Whether a map beneath shines through. */
+  set sheer(on: boolean) {
+    this.through = on;
+    this.ground.style.opacity = on ? "0.7" : "1";
+    this.reset();
   }
 
   remove(): void {
@@ -121,7 +129,7 @@ export class GridLayer {
     const scale = 2 ** (this.map.getZoom() - BASE_ZOOM);
     this.view = { scale, left: this.origin[0] * scale - corner.x, top: this.origin[1] * scale - corner.y };
     this.context.fillStyle = this.paint.line;
-    this.context.fillRect(0, 0, this.ground.width, this.ground.height);
+    if (!this.through) this.context.fillRect(0, 0, this.ground.width, this.ground.height);
     this.stale = true;
     this.touch(this.visible());
   }

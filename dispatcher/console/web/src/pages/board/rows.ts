@@ -1,4 +1,4 @@
-import type { Display, RowsPart } from "../../api/client";
+import type { Display, Drawer, RowsPart } from "../../api/client";
 import { rank } from "./displays";
 
 /** One callout as a line of the board; times are milliseconds. */
@@ -30,6 +30,12 @@ function row(part: RowsPart, n: number): Row {
     deadlineAt: time(part.deadline_at[n]),
     changedAt: time(part.changed_at[n]) ?? 0,
   };
+}
+
+/** A line as its drawer shows it now. */
+export function changedBy(line: Row, drawer: Drawer): Row {
+  const { display, marks, next, deadline_at } = drawer;
+  return { ...line, display, marks, nextAt: time(next?.at), nextWhat: next?.what ?? null, deadlineAt: time(deadline_at) };
 }
 
 /** The lines of a board, by callout and by unit. */
@@ -72,18 +78,28 @@ export class Rows {
     part.id.forEach((id, n) => {
       const next = row(part, n);
       if (next.display === "overdue" && this.lines.get(id)?.display !== "overdue") overdue.push(next);
-      this.lines.set(id, next);
-      this.place(next.unit).add(id);
+      this.put(next);
       units.add(next.unit);
     });
     for (const id of gone) {
-      const line = this.lines.get(id);
-      if (!line) continue;
-      this.lines.delete(id);
-      this.place(line.unit).delete(id);
-      units.add(line.unit);
+      const unit = this.drop(id);
+      if (unit) units.add(unit);
     }
     return { units, overdue };
+  }
+
+  put(line: Row): void {
+    this.lines.set(line.id, line);
+    this.place(line.unit).add(line.id);
+  }
+
+  /** Take a line off; gives its unit. */
+  drop(id: string): string | null {
+    const line = this.lines.get(id);
+    if (!line) return null;
+    this.lines.delete(id);
+    this.place(line.unit).delete(id);
+    return line.unit;
   }
 
   private place(unit: string): Set<string> {

@@ -3,7 +3,7 @@ import { hear } from "../../live/live.svelte";
 import { sync } from "../../live/clock.svelte";
 import { sound } from "../../shell/sound.svelte";
 import { placesOf, type Place } from "./places";
-import { Rows, type Row } from "./rows";
+import { changedBy, Rows, type Row } from "./rows";
 
 type Changed = (units: Iterable<string>) => void;
 type Summary = Board["summary"];
@@ -55,10 +55,12 @@ export class BoardState {
     }
     this.loading = true;
     try {
-      if (!this.layer) await this.loadLayer();
+      const layer = this.layer ? null : this.loadLayer();
+      layer?.catch(() => undefined);
       const path = { id: this.id };
       // The client's types turn pairs into lists, so they are said again.
       this.show((await body(api.GET("/api/v1/alerts/{id}/board", { params: { path } }))) as Board);
+      await layer;
       this.problem = "";
     } catch (error) {
       this.problem = error instanceof Error ? error.message : String(error);
@@ -110,15 +112,18 @@ export class BoardState {
     sound();
   }
 
-  /** Tell of an own change before the stream does. */
+  /** Show what an own order has changed, before the stream tells of it with all figures. */
   answered(drawer: Drawer): void {
-    if (this.rows.get(drawer.id)) void this.load();
+    const line = this.rows.get(drawer.id);
+    if (!line) return;
+    this.rows.put(changedBy(line, drawer));
+    this.version += 1;
+    this.changed([line.unit]);
   }
 
   get running(): boolean {
     return this.alert?.state === "active";
   }
-
 }
 
 /** What comes replaces a curve from its first point on. */
