@@ -1,4 +1,5 @@
 import type { Component } from "svelte";
+import { waiting } from "../live/todos.svelte";
 import type { Word } from "../words/words.svelte";
 
 /** A page of the desk that the bar leads to; loaded when it is first opened. */
@@ -11,11 +12,15 @@ export interface Room {
   /** Who has one of these scopes sees it. */
   needs: readonly string[];
   load: () => Promise<{ default: Component }>;
+  /** How much waits there, beside its name in the bar. */
+  count?: () => number;
 }
 
 /** In the order of the bar. */
 export const rooms: readonly Room[] = [
   { word: "now", at: "", key: "n", needs: ["alerts:read"], load: () => import("./now/Now.svelte") },
+  { word: "inbox", at: "inbox", key: "b", needs: ["alerts:read"], load: () => import("./inbox/Inbox.svelte"), count: waiting },
+  { word: "contacts", at: "contacts", key: "p", needs: ["people:read"], load: () => import("./contacts/Contacts.svelte") },
 ];
 
 /** A page about one thing, whose path ends in that thing's name. */

@@ -4,6 +4,10 @@ import type { Word } from "./zh";
 export const en = {
   product: "Jiaoying · desk",
   now: "Now calling",
+  inbox: "Inbox",
+  contacts: "Contacts",
+  other: "Change",
+  waiting: "{n} waiting",
   live: "live",
   connecting: "connecting",
   cut: "cut off, reconnecting",

@@ -2,6 +2,10 @@
 export const zh = {
   product: "叫应 · 值班台",
   now: "正在叫应",
+  inbox: "收件箱",
+  contacts: "责任人",
+  other: "换人",
+  waiting: "{n} 件待处理",
   live: "实时",
   connecting: "连接中",
   cut: "断开，重连中",
