@@ -1,7 +1,7 @@
 import { api, body } from "../api/client";
 import { hear } from "./live.svelte";
 
-/** The stream tells of warnings and boards, not of replies: those are asked for. */
+/** The stream tells that something waits, not all of what: that is asked for. */
 const ASK_MILLISECONDS = 10_000;
 const CALM_MILLISECONDS = 1_000;
 const state = $state<{ kinds: Readonly<Record<string, number>>; edition: number }>({ kinds: {}, edition: 0 });
