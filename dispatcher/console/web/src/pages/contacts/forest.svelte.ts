@@ -10,6 +10,11 @@ export class Forest {
   private readonly children = new SvelteMap<string, readonly Unit[]>();
   readonly lines = $derived.by(() => branches(this.children, this.open));
 
+  /** What a unit that has come is called; its code until then. */
+  nameOf(id: string): string {
+    return this.lines.find((line) => line.unit.id === id)?.unit.name ?? id;
+  }
+
   async begin(): Promise<void> {
     const tops = await every({ kind: "county" });
     this.children.set("", tops);

@@ -13,8 +13,12 @@ export async function personAt(id: string): Promise<Read<Person>> {
 export const postAt = (unit: string, post: PostOfUnit["post"]): Promise<Read<PostOfUnit>> =>
   read(api.GET("/api/v1/posts/{unit}/{post}", { params: { path: { unit, post } } }));
 
+/** In the order of calling, as the server's own list of posts has it. */
+const ORDER: readonly PostOfUnit["post"][] = ["grid_lead", "grid_backup", "village_head", "village_duty", "township_duty", "township_leader", "county_duty", "county_leader", "forest_ranger"];
+
 export async function postsOf(unit: string): Promise<PostOfUnit[]> {
-  return (await body(api.GET("/api/v1/posts", { params: { query: { unit, limit: 100 } } }))).items;
+  const found = await body(api.GET("/api/v1/posts", { params: { query: { unit, limit: 100 } } }));
+  return found.items.sort((one, other) => ORDER.indexOf(one.post) - ORDER.indexOf(other.post));
 }
 
 export async function gapsOf(unit: string): Promise<ReadonlySet<string>> {
