@@ -1,164 +1,152 @@
-"""What waits for a human is settled in the browser, and the server has it so."""
+"""The inbox at the desk: replies and parked warnings, settled by those who may."""
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
 
-from contacts.model import Post
+from contacts.model import AddressKind
+from dispatcher.console.page import STATIC
 from dispatcher.core.officer import OfficerRole
-from dispatcher.engine.passwords import Passwords
-from dispatcher.sim.callee import Ring
 from dispatcher.sim.world import Habit, Phone
-from dispatcher.store import officers
-from dispatcher.store.officers import Officer
-from tests.chaos.house import pause
-from tests.console.desk import AXE, NAME, PASSWORD, PHONE, WIDE, Desk, sign_in
-from tests.console.test_desk import AXE_RUN
+from tests.chaos.house import LOOK_SECONDS, pause
+from tests.console.desk import AXE, CHROMIUM, PHONE, Desk, desk_of, need
+from tests.console.staff import SIDEWAYS, asked, at_desk, faults, hire
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
-PATIENCE = 60_000
-LOOK_SECONDS = 0.2
-LEADER = "zhanghua"
+GRIDS = 20
+PATIENCE = 30_000
+OURS = "+99900000001"
+STRANGER = "+9995550001234"
+OFFICER, LEADER = OfficerRole.OFFICER, OfficerRole.LEADER
+VIEWER = OfficerRole.VIEWER
+NOWHERE = [{"name": "无此镇"}]
 
 
-async def opened(page: Page, desk: Desk, **query: str) -> None:
-    words = "&".join(f"{name}={value}" for name, value in query.items())
-    await page.goto(f"{desk.base}/console/inbox?{words}")
+@pytest.fixture(scope="module")
+async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
+    need(Path(CHROMIUM), STATIC / "index.html")
+    async with desk_of(tmp_path_factory.mktemp("inbox"), GRIDS, 1.0) as found:
+        for role in (OFFICER, LEADER, VIEWER):
+            await hire(found, role)
+        people = found.house.roster.people.values()
+        await found.house.exchange.phones(
+            Phone(number=one.value, habit=Habit.IGNORE)
+            for person in people
+            for one in person.addresses
+            if one.kind is AddressKind.MOBILE
+        )
+        yield found
+
+
+async def opened(page: Page, desk: Desk) -> None:
+    await page.goto(f"{desk.base}/console/inbox")
     await page.get_by_role("heading", name="收件箱").wait_for()
 
 
-async def todos(desk: Desk, **query: Any) -> list[dict[str, Any]]:
-    answer = await desk.house.api.get("/api/v1/inbox", params=query)
-    assert answer.status_code == 200, answer.text
-    items: list[dict[str, Any]] = answer.json()["items"]
-    return items
+async def first_called(desk: Desk) -> str:
+    """A number that was sent the warning."""
+    async with asyncio.timeout(30):
+        while not (sent := await desk.house.exchange.ledger()):
+            await pause(LOOK_SECONDS)
+    return sent[0].to
 
 
-async def waiting(desk: Desk, kind: str) -> None:
-    while not await todos(desk, kind=kind):
-        await pause(LOOK_SECONDS)
-
-
-def lead(desk: Desk, place: int) -> str:
-    """The number of somebody who leads a grid."""
-    roster = desk.house.roster
-    leads = [h.person for h in roster.holdings if h.ref.post is Post.GRID_LEAD]
-    return roster.people[leads[place]].addresses[0].value
-
-
-@pytest.fixture(scope="module")
-async def unclear(desk: Desk) -> str:
-    """Somebody has written what nobody understands; his number."""
-    number = lead(desk, 7)
-    phone = Phone(number=number, habit=Habit.MANUAL, ring=Ring.RING_OUT)
-    await desk.house.exchange.phones([phone])
-    await desk.house.warn("I-1", event_code="11B05", event="大风")
-    while not await desk.house.exchange.messages(number):
-        await pause(LOOK_SECONDS)
-    await desk.house.exchange.reply(number, "<b>山上</b>的树倒了")
-    await waiting(desk, "unclear_reply")
-    return number
-
-
-@pytest.fixture(scope="module")
-async def leader(desk: Desk) -> None:
-    """Somebody who may release a warning."""
-    found = Officer(
-        name=LEADER,
-        display="张华",
-        role=OfficerRole.LEADER,
-        password=Passwords().hashed(PASSWORD),
-        must_change=False,
-        created_at=desk.house.clock.now(),
-    )
-    await desk.house.database.write(lambda c: officers.add(c, found))
-
-
-async def test_an_unclear_reply_is_counted_as_an_answer_by_an_officer(
-    desk: Desk, unclear: str
+async def test_an_unclear_reply_comes_by_itself_and_is_settled_with_a_reason(
+    desk: Desk,
 ) -> None:
-    async with desk.signed_in() as page:
-        await opened(page, desk, kind="unclear_reply")
-        card = page.locator("article", has_text="山上").first
-        await expect(card.locator("blockquote")).to_have_text("<b>山上</b>的树倒了")
-        await expect(card).not_to_contain_text(unclear)
-        await card.get_by_role("button", name="记为应答").click()
-        dialog = page.get_by_role("dialog")
-        await dialog.get_by_label("他的意思").select_option("received")
-        await dialog.get_by_label("备注").fill("打电话问过")
-        await dialog.get_by_role("button", name="记为应答").click()
-        await expect(card).to_have_count(0)
-        await page.get_by_role("button", name="已处理").click()
-        done = page.locator("article", has_text="山上").first
-        await expect(done).to_contain_text(f"{NAME} · 记为应答")
+    await desk.house.warn()
+    number = await first_called(desk)
+    async with at_desk(desk, OFFICER) as page, at_desk(desk, VIEWER) as viewer:
+        for one in (page, viewer):
+            await opened(one, desk)
+        await desk.house.exchange.reply(number, "啥意思<b>", to=OURS)
+        item = page.get_by_role("article", name="看不懂的回复")
+        await expect(item).to_contain_text("啥意思<b>", timeout=PATIENCE)
+        await expect(item).to_contain_text("****")
+        await expect(item).to_contain_text("暴雨红色预警")
+        await expect(page.locator("nav .waits")).to_have_text("1")
+        seen = viewer.get_by_role("article", name="看不懂的回复")
+        await expect(seen).to_contain_text("啥意思", timeout=PATIENCE)
+        await expect(seen.get_by_role("button")).to_have_count(0)
 
-    [settled] = await todos(desk, kind="unclear_reply", state="settled")
-    assert (settled["settled"]["how"], settled["settled"]["note"]) == (
-        "answered",
-        "打电话问过",
-    )
-    [name] = settled["callouts"][:1]
-    drawer = await desk.house.api.get(f"/api/v1/callouts/{name}")
-    assert drawer.json()["state"] in {"answered", "reported"}
+        await item.get_by_role("button", name="登记为应答").click()
+        go = page.get_by_role("button", name="登记：收到")
+        await expect(go).to_be_disabled()
+        if await page.get_by_label("答复的是哪一个网格").count():
+            await page.get_by_label("答复的是哪一个网格").select_option(index=1)
+        await page.get_by_label("理由").fill("已电话核实")
+        await go.click()
+        await expect(item).to_have_count(0)
+        await expect(page.locator("nav .waits")).to_have_count(0)
+        done = await asked(page, "/api/v1/inbox?state=settled")
+
+    assert [(one["kind"], one["settled"]["how"]) for one in done["items"]] == [
+        ("unclear_reply", "answered")
+    ]
 
 
-@pytest.mark.usefixtures("leader")
-@pytest.mark.parametrize(
-    ("name", "button", "go", "state"),
-    [
-        ("P-1", "放行…", "放行并开始叫应", "active"),
-        ("P-2", "驳回…", "驳回这条预警", "rejected"),
-    ],
-)
-async def test_a_parked_warning_is_released_or_rejected_by_a_leader(
-    desk: Desk, name: str, button: str, go: str, state: str
+async def test_parked_warnings_are_approved_with_the_phrase_and_rejected(
+    desk: Desk,
 ) -> None:
-    parked = await desk.house.warn(
-        name,
-        event_code="11B06",
-        event="沙尘暴",
-        headline=f"沙尘暴 {name}",
-        areas=[{"name": "三道沟"}],
-    )
-    await waiting(desk, "parked")
-    grid = next(iter(desk.house.roster.holdings)).ref.unit
-    async with desk.window() as page:
-        await sign_in(page, LEADER)
-        await opened(page, desk, kind="parked")
-        link = page.locator(f"a[href$='{parked}']")
-        card = page.locator("article", has=link)
-        await expect(card).to_contain_text("区域对不上任何单元")
-        await card.get_by_role("button", name=button).click()
-        dialog = page.get_by_role("dialog")
-        await dialog.get_by_label("理由").fill("已核实")
-        sure = dialog.get_by_role("button", name=go)
-        if state == "active":
-            await dialog.get_by_label("单元编码").fill(grid)
-            await expect(sure).to_be_disabled()
-            await dialog.get_by_label("才能放行").fill("红色沙尘暴")
-        await sure.click()
-        await expect(card).to_have_count(0)
+    unit = next(u.id for u in desk.house.roster.units.values() if u.kind == "grid")
+    good = await desk.house.warn("P-1", areas=NOWHERE)
+    async with at_desk(desk, OFFICER) as page:
+        await opened(page, desk)
+        item = page.get_by_role("article", name="搁置的预警")
+        await expect(item).to_contain_text("看不出对应哪些网格", timeout=PATIENCE)
+        await expect(item.get_by_role("button", name="核实放行")).to_have_count(0)
+    async with at_desk(desk, LEADER) as page:
+        await opened(page, desk)
+        item = page.get_by_role("article", name="搁置的预警")
+        await item.get_by_role("button", name="核实放行").click()
+        go = page.get_by_role("button", name="放行“红色暴雨”")
+        await page.get_by_label("叫应哪些单元").fill(unit)
+        await page.get_by_label("理由").fill("已向气象台核实")
+        await page.get_by_label("输入“红色暴雨”").fill("红色")
+        await expect(go).to_be_disabled()
+        await page.get_by_label("输入“红色暴雨”").fill("红色暴雨")
+        await go.click()
+        await expect(item).to_have_count(0)
+        bad = await desk.house.warn("P-2", areas=NOWHERE)
+        await item.get_by_role("button", name="驳回").click(timeout=PATIENCE)
+        await page.get_by_label("理由").fill("不是本县")
+        await page.get_by_role("button", name="驳回，不叫应任何人").click()
+        await expect(item).to_have_count(0)
+        states = [
+            (await asked(page, f"/api/v1/alerts/{name}"))["state"]
+            for name in (good, bad)
+        ]
 
-    found = await desk.house.api.get(f"/api/v1/alerts/{parked}")
-    assert found.json()["state"] == state
+    assert states == ["active", "rejected"]
 
 
-@pytest.mark.usefixtures("unclear")
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
-async def test_the_inbox_shuts_nobody_out_and_does_not_scroll_sideways(
-    desk: Desk, size: dict[str, int], language: str, theme: str
-) -> None:
-    async with desk.signed_in(size, language, theme) as page:
-        await page.goto(f"{desk.base}/console/inbox?state=settled")
-        await page.locator("main li").first.wait_for()
-        await page.evaluate(AXE.read_text())
-        wide = "document.documentElement.scrollWidth - innerWidth"
+async def test_the_page_shuts_nobody_out(desk: Desk, language: str, theme: str) -> None:
+    need(AXE)
+    await desk.house.exchange.reply(STRANGER, "你是谁", to=OURS)
+    async with at_desk(desk, LEADER, None, language, theme) as page:
+        await page.goto(f"{desk.base}/console/inbox")
+        item = page.locator("article").first
+        await item.wait_for(timeout=PATIENCE)
+        plain = await faults(page)
+        await item.locator("button.first").click()
+        await page.locator("dialog input").first.wait_for()
+        asking = await faults(page)
 
-        assert await page.evaluate(AXE_RUN) == []
-        assert await page.evaluate(wide) <= 0
+    assert (plain, asking) == ([], [])
+
+
+async def test_the_page_fits_a_telephone(desk: Desk) -> None:
+    await desk.house.exchange.reply(STRANGER, "长" * 60, to=OURS)
+    async with at_desk(desk, LEADER, PHONE, "en") as page:
+        await page.goto(f"{desk.base}/console/inbox")
+        await page.locator("article").first.wait_for(timeout=PATIENCE)
+
+        assert await page.evaluate(SIDEWAYS) == 0

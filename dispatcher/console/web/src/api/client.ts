@@ -23,21 +23,33 @@ export type Policies = Schemas["PoliciesView"];
 export type Role = OfficerKept["role"];
 export type Trial = Schemas["TrialView"];
 export type Township = Schemas["TierView"];
+export type Unit = Schemas["UnitView"];
+export type Person = Schemas["PersonView"];
+export type PostOfUnit = Schemas["dispatcher__api__posts__PostView"];
+export type Finding = Schemas["FindingView"];
+export type HistoryLine = Schemas["LineView"];
+export type ImportLine = Schemas["ImportLine"];
+export type ImportFound = Schemas["ImportView"];
+export type ImportChange = Schemas["ChangeView"];
 export type Display = RowsPart["display"][number];
 
 /** What has changed on a board: the data of an event `board`, see docs/api.md. */
 export type News = Pick<Board, "at" | "cursor" | "curve" | "rows" | "summary" | "townships"> & { alert: string; gone: string[] };
 
-let csrf = "";
+let token = "";
 
-export function setCsrf(token: string): void {
-  csrf = token;
+export function setCsrf(fresh: string): void {
+  token = fresh;
+}
+
+export function csrf(): string {
+  return token;
 }
 
 const ours: Middleware = {
   onRequest({ request }) {
     request.headers.set("Accept-Language", language() === "en" ? "en" : "zh-CN");
-    if (request.method !== "GET") request.headers.set("X-CSRF-Token", csrf);
+    if (request.method !== "GET") request.headers.set("X-CSRF-Token", token);
     return request;
   },
 };
@@ -49,6 +61,8 @@ interface Problem {
   code: string;
   text: string;
   status: number;
+  /** What is wrong with each field, by its dotted name. */
+  fields: ReadonlyMap<string, string>;
 }
 
 /** A request that the server refused, in its own words. */
@@ -59,13 +73,29 @@ export class RefusedError extends Error {
 }
 
 function problemOf(error: unknown, status: number): Problem {
-  const found = error as { title?: string; detail?: string; errors?: { code: string; msg: string }[] } | undefined;
+  const found = error as { title?: string; detail?: string; errors?: { loc?: (string | number)[]; code: string; msg: string }[] } | undefined;
   const first = found?.errors?.[0];
-  return { code: first?.code ?? "", text: first?.msg ?? found?.detail ?? found?.title ?? String(status), status };
+  const fields = new Map((found?.errors ?? []).map((one) => [(one.loc ?? []).filter((part) => part !== "body").join("."), one.msg]));
+  return { code: first?.code ?? "", text: first?.msg ?? found?.detail ?? found?.title ?? String(status), status, fields };
+}
+
+type Asked<T> = Promise<{ data?: T; error?: unknown; response: Response }>;
+
+/** A thing as it was read, and the tag that says which state of it that was. */
+export interface Read<T> {
+  thing: T;
+  tag: string;
+}
+
+/** A thing that can be edited only in the state that was seen. */
+export async function read<T>(asked: Asked<T>): Promise<Read<T>> {
+  const answer = await asked;
+  const thing = await body(Promise.resolve(answer));
+  return { thing, tag: answer.response.headers.get("ETag") ?? "" };
 }
 
 /** The body of an answer. Throws RefusedError with what the server says, or TypeError when it can't be reached. */
-export async function body<T>(asked: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+export async function body<T>(asked: Asked<T>): Promise<T> {
   const { data, error, response } = await asked;
   if (!response.ok) throw new RefusedError(problemOf(error, response.status));
   return data as T;

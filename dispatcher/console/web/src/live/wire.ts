@@ -6,6 +6,7 @@ export type Told =
   | { kind: "down" }
   | { kind: "over" }
   | { kind: "resync" }
+  | { kind: "desk" }
   | { kind: "board"; news: News }
   | { kind: "alert"; alert: Alert };
 
@@ -46,6 +47,7 @@ export class Wire {
     source.onerror = () => this.lost();
     source.addEventListener("board", (event) => this.tell({ kind: "board", news: JSON.parse(event.data) as News }));
     source.addEventListener("alert", (event) => this.tell({ kind: "alert", alert: JSON.parse(event.data) as Alert }));
+    source.addEventListener("desk", () => this.tell({ kind: "desk" }));
     source.addEventListener("resync", () => this.tell({ kind: "resync" }));
     source.addEventListener("closing", () => this.lost());
   }

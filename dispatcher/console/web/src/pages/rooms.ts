@@ -1,4 +1,5 @@
 import type { Component } from "svelte";
+import { waiting } from "../live/todos.svelte";
 import type { Word } from "../words/words.svelte";
 
 /** A page of the desk that the bar leads to; loaded when it is first opened. */
@@ -13,12 +14,15 @@ export interface Room {
   load: () => Promise<{ default: Component }>;
   /** The bar leads there by the officer's name, not in its row of pages. */
   aside?: true;
+  /** How much waits there, beside its name in the bar. */
+  count?: () => number;
 }
 
 /** In the order of the bar. */
 export const rooms: readonly Room[] = [
   { word: "now", at: "", key: "n", needs: ["alerts:read"], load: () => import("./now/Now.svelte") },
-  { word: "inbox", at: "inbox", key: "b", needs: ["alerts:read"], load: () => import("./inbox/Inbox.svelte") },
+  { word: "contacts", at: "contacts", key: "p", needs: ["people:read"], load: () => import("./contacts/Contacts.svelte") },
+  { word: "inbox", at: "inbox", key: "b", needs: ["alerts:read"], load: () => import("./inbox/Inbox.svelte"), count: waiting },
   { word: "channels", at: "channels", key: "c", needs: ["alerts:read"], load: () => import("./channels/Channels.svelte") },
   { word: "policies", at: "policies", key: "y", needs: ["alerts:read"], load: () => import("./policies/Policies.svelte") },
   { word: "log", at: "log", key: "l", needs: ["alerts:approve", "admin"], load: () => import("./log/Log.svelte") },

@@ -41,7 +41,8 @@ export function link(node: HTMLAnchorElement): { destroy: () => void } {
   const follow = (event: MouseEvent) => {
     if (event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
-    go(new URL(node.href).pathname.slice(ROOT.length + 1));
+    const { pathname, search } = new URL(node.href);
+    go(pathname.slice(ROOT.length + 1) + search);
   };
   node.addEventListener("click", follow);
   return { destroy: () => node.removeEventListener("click", follow) };
