@@ -124,8 +124,7 @@ async def _demo(play: Play, script: Script, folder: Path, show: Show | None) -> 
 
 INVITATION = """\
 值班台(看地图一格一格变绿):{base}/console/w/{alert}
-  用户名 {name}  密码 {password}
-模拟器(拿起一部手机,自己回复或接听):{simulator}
+用户名 {name}  密码 {password}
 """
 
 
@@ -133,7 +132,6 @@ async def _invitation(stage: Stage, issued: Issued) -> str:
     """Where the board is, and who may look at it."""
     return INVITATION.format(
         base=stage.base,
-        simulator=stage.simulator,
         alert=issued.name,
         name=ADMINISTRATOR,
         password=await _administrator(stage),

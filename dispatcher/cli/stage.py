@@ -146,13 +146,11 @@ class Stage:
     """Everything that is up while a demo plays.
 
     :ivar base: where the server answers, without a slash at the end
-    :ivar simulator: the page on which the telephones lie
     :ivar key: an API key with all it takes
     :ivar client: the API, with that key
     """
 
     base: str
-    simulator: str
     key: str
     client: httpx.AsyncClient
     clock: Clock
@@ -193,7 +191,6 @@ async def staged(plan: Plan, origin: datetime) -> AsyncIterator[Stage]:
                     await client.get("/healthz")
                     yield Stage(
                         base=base,
-                        simulator=f"{exchange.url}/sim/",
                         key=key,
                         client=client,
                         clock=clock,

@@ -142,13 +142,6 @@ class LiveCall:
         self._herald.tell(self.call, Event.ANSWERED)
         self._ask_first()
 
-    def hold(self, phone: Phone) -> None:
-        """Let nobody pick up or press but the hand that has taken the telephone."""
-        self.phone = phone
-        self.conversation.listens(listener_of(phone.ring))
-        self._forget()
-        self._later(self._given_up, self.call.order.timeout_seconds)
-
     def hang_up(self) -> None:
         """Let the person end the call; one that rings is turned away."""
         ringing = self.call.status is Status.RINGING
@@ -166,13 +159,11 @@ class LiveCall:
     def _ring(self) -> None:
         self.call = replace(self.call, status=Status.RINGING)
         self._herald.tell(self.call, Event.RINGING)
-        self._later(self._given_up, self.call.order.timeout_seconds)
+        given_up = partial(self.end, Status.NO_ANSWER)
+        self._later(given_up, self.call.order.timeout_seconds)
         seconds = pick_up_seconds(self.phone.ring, self.phone.ring_delay_seconds)
         if seconds is not None:
             self._later(self.pick_up, seconds)
-
-    def _given_up(self) -> None:
-        self.end(Status.NO_ANSWER)
 
     def _lift(self) -> None:
         moment = self._wires.timetable.moment()

@@ -100,10 +100,6 @@ class Conversation:
         heeded = [self._press(key) for key in keys]
         return any(heeded)
 
-    def listens(self, listener: Listener) -> None:
-        """Let somebody else have the telephone at his ear."""
-        self._listener = listener
-
     def press_early(self) -> None:
         """Press without listening; whether heeded or not, listen from then on."""
         self.press(EARLY_KEY)

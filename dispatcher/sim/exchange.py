@@ -21,7 +21,6 @@ import uvicorn
 from fastapi import FastAPI, HTTPException, Request, Response
 from pydantic import Field, TypeAdapter
 
-from dispatcher.console.page import page
 from dispatcher.sim.call_desk import CallDesk
 from dispatcher.sim.calls import Wires
 from dispatcher.sim.front import (
@@ -33,7 +32,6 @@ from dispatcher.sim.front import (
     refused,
     shown,
 )
-from dispatcher.sim.handsets import Handsets
 from dispatcher.sim.postman import Errand, Letter, Postman, Settled, write
 from dispatcher.sim.switchboard import (
     ExchangeSettings,
@@ -99,9 +97,7 @@ class Exchange:
             if settings.manual_time
             else RunningTime(_now(), settings.speed)
         )
-        trunk = self._trunk()
-        self.calls = CallDesk(settings.account_sid, self._front, trunk, self._board)
-        self.handsets = Handsets(self._board, trunk, self._line)
+        self.calls = self._calls()
         self.wecom = self._wecom()
 
     async def create(self, request: Request) -> Response:
@@ -148,7 +144,6 @@ class Exchange:
         if to is None:
             raise HTTPException(409, f"nobody has written to {number}: give 'to'")
         inbound = Inbound(sid=new_sid(), sender=number, to=to, body=reply.text)
-        self._board.wrote(number, reply.text)
         if await self.postman.deliver(self._letter(inbound)) is None:
             raise HTTPException(502, f"{self._settings.reply_url} took no reply")
         return {"sid": inbound.sid}
@@ -213,14 +208,15 @@ class Exchange:
         account = ACCOUNT.validate_json(self._settings.wecom)
         return Wecom(account, self.timetable.later, self.timetable.moment)
 
-    def _trunk(self) -> Trunk:
+    def _calls(self) -> CallDesk:
         settings = self._settings
         wires = Wires(
             account_sid=settings.account_sid,
             timetable=self.timetable,
             postman=self.postman,
         )
-        return Trunk(self._board, wires, settings.voice_url)
+        trunk = Trunk(self._board, wires, settings.voice_url)
+        return CallDesk(settings.account_sid, self._front, trunk, self._board)
 
     async def _carry(self, message: Message, mode: NetworkMode) -> None:
         """Set out to tell of a message, and to bring what its reader writes back."""
@@ -239,11 +235,7 @@ class Exchange:
             service_sid=order.service_sid,
         )
         answer = Errand(letters=(self._letter(inbound),))
-
-        def send() -> None:
-            self._board.wrote(order.to, reaction.text)
-            self.postman.submit_soon(answer)
-
+        send = partial(self.postman.submit_soon, answer)
         after = partial(self.timetable.later, send, reaction.delay_seconds)
         await self.postman.submit(Errand(letters=letters, after=after))
 
@@ -295,8 +287,6 @@ def build(exchange: Exchange, port: int) -> FastAPI:
     app.get("/control/time")(exchange.time)
     app.post("/control/time")(exchange.move_time)
     exchange.calls.mount(app)
-    exchange.handsets.mount(app)
-    app.include_router(page("/sim", "sim.html"))
     if exchange.wecom:
         exchange.wecom.mount(app)
     return app

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -96,29 +96,12 @@ class LedgerEntry:
     accepted_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """One text on a telephone.
-
-    :ivar ours: its person wrote it
-    """
-
-    at: datetime
-    ours: bool
-    text: str
-
-
 class Line:
     """The health of the exchange, used up message by message and call by call."""
 
     def __init__(self) -> None:
         self._mode = NetworkMode.OK
         self._left = inf
-
-    @property
-    def mode(self) -> NetworkMode:
-        """How it fares at present."""
-        return self._mode if self._left > 0 else NetworkMode.OK
 
     def order(self, network: Network) -> None:
         """Misbehave from now on as told."""
@@ -142,9 +125,6 @@ class Switchboard:
         self._phones: dict[str, Phone] = {}
         self._messages: dict[str, Message] = {}
         self._sent_to: dict[str, list[Message]] = {}
-        self._said: dict[str, list[Said]] = {}
-        self._touched: dict[str, None] = {}  # who got something last stands last
-        self.texts = self.replies = 0
 
     def install(self, phones: Iterable[Phone]) -> None:
         """Add phones; a number already there gets its new habit."""
@@ -165,38 +145,7 @@ class Switchboard:
         )
         self._messages[message.sid] = message
         self._sent_to.setdefault(order.to, []).append(message)
-        if not dead:
-            self.texts += 1
-            self._say(
-                order.to, Said(at=message.accepted_at, ours=False, text=order.body)
-            )
         return message
-
-    def wrote(self, number: str, text: str) -> None:
-        """Keep what a person writes."""
-        self.replies += 1
-        self._say(number, Said(at=self._clock(), ours=True, text=text))
-
-    def _say(self, number: str, said: Said) -> None:
-        self._said.setdefault(number, []).append(said)
-        self.touch(number)
-
-    def touch(self, number: str) -> None:
-        """Something comes to a phone, or goes out from it."""
-        self._touched.pop(number, None)
-        self._touched[number] = None
-
-    def touched(self) -> Iterator[str]:
-        """Give the phones that have got something, the newest first."""
-        return reversed(self._touched)
-
-    def said(self, number: str) -> Sequence[Said]:
-        """Give the texts on a phone, oldest first."""
-        return self._said.get(number, ())
-
-    def numbers(self) -> Collection[str]:
-        """Give every number that has a person behind it."""
-        return self._phones.keys()
 
     def reaction(self, message: Message) -> Reaction | None:
         """Tell what the person called does with a message just accepted."""

@@ -12,7 +12,7 @@ from dispatcher.sim.switchboard import REFUSED, NetworkMode, Switchboard, new_si
 from dispatcher.sim.timetable import Moment
 from dispatcher.sim.twilio_calls import Call, CallOrder, Direction, Status
 from dispatcher.sim.twilio_wire import Refusal
-from dispatcher.sim.world import Habit, Phone
+from dispatcher.sim.world import Habit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +47,6 @@ class Trunk:
         self._wires = wires
         self._voice_url = voice_url
         self._calls: dict[str, LiveCall] = {}
-        self._newest: dict[str, LiveCall] = {}  # by the person's number
-        self._going_on: dict[str, LiveCall] = {}
 
     def place(self, order: CallOrder, mode: NetworkMode) -> Call | Refusal:
         """Call somebody for the account."""
@@ -124,29 +122,9 @@ class Trunk:
         phone = self._board.phone(call.person)
         live = LiveCall(call, phone, self._wires, mode, self._ended)
         self._calls[call.sid] = live
-        self._going_on[call.person] = live
-        self._newest[call.person] = live
-        self._board.touch(call.person)
         return live
 
-    def going_on(self) -> dict[str, LiveCall]:
-        """Give the calls that ring or go on, by the person's number."""
-        return self._going_on
-
-    def newest(self, number: str) -> CallEntry | None:
-        """Give a person's newest call."""
-        live = self._newest.get(number)
-        return _entry(live) if live else None
-
-    def hold(self, phone: Phone) -> None:
-        """Let a call that rings wait for the hand that holds its telephone."""
-        live = self._going_on.get(phone.number)
-        if live and live.call.status is Status.RINGING:
-            live.hold(phone)
-
     def _ended(self, live: LiveCall) -> None:
-        if self._going_on.get(live.call.person) is live:
-            del self._going_on[live.call.person]
         if was_missed(live.call) and live.phone.ring is Ring.RING_BACK:
             ring_back = partial(self._ring_back, live.call)
             self._wires.timetable.later(ring_back, RING_BACK_SECONDS)

@@ -8,7 +8,6 @@ export default defineConfig({
     outDir: "../static",
     emptyOutDir: true,
     manifest: true,
-    rollupOptions: { input: ["index.html", "sim.html"] },
     target: "es2022",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
