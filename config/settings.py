@@ -31,7 +31,7 @@ from typing_extensions import override
 
 from config.complaint import Complaint, complaint, one_of, refuse, section, sound
 from config.inlets import Certificates, Feed, Monitor
-from config.section import Names, Section, WebAddress
+from config.section import LocalAddress, Names, Section, WebAddress
 from config.sources import PREFIX, ConfigError, Loc, Tree, read_layers
 from config.words import CHANNELS
 
@@ -177,6 +177,15 @@ class TextSettings(Section):
     duty_phone: Annotated[str, AfterValidator(_telephone)] = ""
 
 
+class Desk(Section):
+    """What officers see beside the product itself.
+
+    :ivar simulator_url: of the page that plays with a local exchange; empty: none
+    """
+
+    simulator_url: LocalAddress = ""
+
+
 class Settings(BaseSettings):
     """Everything an installation can set; use :func:`load`.
 
@@ -201,6 +210,7 @@ class Settings(BaseSettings):
     policies: Policies = Policies()
     security: Security = Security()
     texts: TextSettings = TextSettings()
+    desk: Desk = Desk()
     channels: Annotated[Channels, Field(repr=False)] = {}
     routes: Routes = {}
     monitors: dict[str, Monitor] = {}

@@ -1,4 +1,6 @@
-"""The built page over HTTP: one document for all of /console, and its parts.
+"""The built pages over HTTP: one document for all of /console, and its parts.
+
+The exchange serves the simulator's from here, of one origin with its control.
 
 Names of parts under /static/assets hold a hash of what is in them, so browsers keep
 them for ever; the document is asked for again each time.
@@ -50,11 +52,36 @@ def console(static: Path = STATIC) -> APIRouter:
     @router.api_route("/console", methods=["GET", "HEAD"])
     @router.api_route("/console/{path:path}", methods=["GET", "HEAD"])
     async def document() -> Response:
-        index = static / "index.html"
-        headers = HEADERS | {"Cache-Control": ASK_AGAIN}
-        if not index.is_file():
-            return HTMLResponse(UNBUILT, status_code=503, headers=headers)
-        return FileResponse(index, headers=headers)
+        return _document(static / "index.html")
+
+    router.include_router(_parts(static))
+    return router
+
+
+def simulator(static: Path = STATIC) -> APIRouter:
+    """The simulator's page, for the exchange that it plays with.
+
+    :param static: the folder it was built into; nothing there: a page that says so
+    """
+    router = APIRouter(include_in_schema=False)
+
+    @router.api_route("/sim/", methods=["GET", "HEAD"])
+    async def document() -> Response:
+        return _document(static / "sim.html")
+
+    router.include_router(_parts(static))
+    return router
+
+
+def _document(file: Path) -> Response:
+    headers = HEADERS | {"Cache-Control": ASK_AGAIN}
+    if not file.is_file():
+        return HTMLResponse(UNBUILT, status_code=503, headers=headers)
+    return FileResponse(file, headers=headers)
+
+
+def _parts(static: Path) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
 
     @router.api_route("/static/{path:path}", methods=["GET", "HEAD"])
     async def part(path: str) -> Response:

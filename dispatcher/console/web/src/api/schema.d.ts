@@ -3798,6 +3798,8 @@ export interface components {
             must_change: boolean;
             /** Totp */
             totp: boolean;
+            /** Simulator */
+            simulator: string | null;
         };
         /**
          * SettledView
