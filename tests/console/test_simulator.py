@@ -68,7 +68,7 @@ async def until(
     desk: Desk, warning: str, unit: str, told: Callable[[dict[str, Any]], bool]
 ) -> dict[str, Any]:
     """The callout of a grid's leader, once it is as told."""
-    with anyio.fail_after(60):
+    with anyio.fail_after(100):
         while True:
             path = f"/api/v1/alerts/{warning}/callouts?limit=500"
             items = (await desk.house.api.get(path)).json()["items"]
@@ -154,7 +154,7 @@ async def test_a_cut_network_is_seen_on_the_channels_and_so_is_its_return(
 
 async def healthy(desk: Desk, wanted: str) -> None:
     """Wait until the server finds its channel for texts so."""
-    with anyio.fail_after(60):
+    with anyio.fail_after(100):
         while True:
             told = (await desk.house.api.get("/api/v1/channels")).json()["channels"]
             if {one["health"] for one in told if one["name"] == "sms"} == {wanted}:
