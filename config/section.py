@@ -31,5 +31,14 @@ def listed(value: object) -> object:
     return value
 
 
+def _loopback(text: str) -> str:
+    if text and urlsplit(_web_address(text)).hostname not in LOOPBACK:
+        what = "不是本机网址"
+        raise refuse(what, "请写成 http://127.0.0.1:端口/")
+    return text
+
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+LocalAddress = Annotated[str, AfterValidator(_loopback)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Names = Annotated[list[str], BeforeValidator(listed)]

@@ -31,7 +31,7 @@ from typing_extensions import override
 
 from config.complaint import Complaint, complaint, one_of, refuse, section, sound
 from config.inlets import Certificates, Feed, Monitor
-from config.section import Names, Section, WebAddress
+from config.section import LocalAddress, Names, Section, WebAddress
 from config.sources import PREFIX, ConfigError, Loc, Tree, read_layers
 from config.words import CHANNELS
 
@@ -198,9 +198,14 @@ class Tiles(Section):
 
 
 class DeskSettings(Section):
-    """What the desk's page shows; ``tiles``: the lowest first."""
+    """What officers see beside the product itself.
+
+    :ivar tiles: maps beneath the grids, the lowest first
+    :ivar simulator_url: of the page that plays with a local exchange; empty: none
+    """
 
     tiles: tuple[Tiles, ...] = ()
+    simulator_url: LocalAddress = ""
 
 
 class Settings(BaseSettings):

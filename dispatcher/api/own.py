@@ -198,7 +198,7 @@ async def begin_watch(
     """开始值守: the officer watches the desk, and hears its alarm, from now on."""
     name, note = own.officer.name, form.note
     after = await _done(front, own, lambda d: accounts.begin_watch(d, name, note))
-    return shown(after, kept or "", own.ends_at)
+    return shown(front, after, kept or "", own.ends_at)
 
 
 @router.delete("/session/watch", responses=answers(401, 403, 503))
@@ -208,7 +208,7 @@ async def end_watch(front: FrontOf, own: SignedIn, kept: Kept) -> SessionView:
     def end(doing: Doing) -> Officer:
         return accounts.end_watch(doing, known(doing, own.officer.name))
 
-    return shown(await _done(front, own, end), kept or "", own.ends_at)
+    return shown(front, await _done(front, own, end), kept or "", own.ends_at)
 
 
 @router.get(

@@ -69,6 +69,7 @@ class SessionView(View):
     :ivar watch: null: he does not watch the desk
     :ivar must_change: nothing but changing the password is allowed before that is done
     :ivar totp: whether a code is asked for when he signs in
+    :ivar simulator: the page that plays with a local exchange; null: there is none
     """
 
     officer: OwnView
@@ -78,9 +79,12 @@ class SessionView(View):
     watch: WatchedView | None
     must_change: bool
     totp: bool
+    simulator: str | None
 
 
-def shown(officer: Officer, secret: str, ends_at: datetime) -> SessionView:
+def shown(
+    front: Front, officer: Officer, secret: str, ends_at: datetime
+) -> SessionView:
     """A session as its officer sees it."""
     since = officer.watch_since
     return SessionView(
@@ -91,6 +95,7 @@ def shown(officer: Officer, secret: str, ends_at: datetime) -> SessionView:
         watch=WatchedView(since=since) if since else None,
         must_change=officer.must_change,
         totp=officer.totp_on,
+        simulator=front.runtime.settings.desk.simulator_url or None,
     )
 
 
@@ -130,7 +135,7 @@ async def sign_in(
     log.info("session.began", officer=officer.name)
     response.set_cookie(COOKIE, secret, **cookie_flags(front))
     response.headers["Cache-Control"] = NO_STORE
-    return shown(officer, secret, ends_at)
+    return shown(front, officer, secret, ends_at)
 
 
 def cookie_flags(front: Front) -> CookieFlags:
@@ -220,10 +225,12 @@ def with_code(front: Front, officer: Officer, code: str, status: int = 401) -> O
 
 
 @router.get("", responses=answers(401, 403))
-async def show_session(own: SignedIn, kept: Kept, response: Response) -> SessionView:
+async def show_session(
+    front: FrontOf, own: SignedIn, kept: Kept, response: Response
+) -> SessionView:
     """Who is signed in."""
     response.headers["Cache-Control"] = NO_STORE
-    return shown(own.officer, kept or "", own.ends_at)
+    return shown(front, own.officer, kept or "", own.ends_at)
 
 
 @router.delete("", status_code=204, responses=answers(401, 403, 503))

@@ -97,15 +97,19 @@ def demo(
         Path | None, typer.Option(help="另一份预警:JSON、CAP 或 12379")
     ] = None,
     seed: Annotated[int, typer.Option(help="另一批虚构的人")] = 7,
-    speed: Annotated[float, typer.Option(min=0.1, help="快放倍数")] = 10.0,
+    speed: Annotated[
+        float | None,
+        typer.Option(min=0.1, help="快放倍数;不写:有看板可看 5 倍,没有 10 倍"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """演示:为虚构的澄溪县叫应一次暴雨红色预警。"""
     from dispatcher.cli import demo as work
 
+    pace = speed or (work.UNSEEN_SPEED if no_serve else work.SEEN_SPEED)
     work.demo(
         work.Play(
-            serve=not no_serve, alert=alert, seed=seed, speed=speed, as_json=as_json
+            serve=not no_serve, alert=alert, seed=seed, speed=pace, as_json=as_json
         )
     )
 

@@ -7,11 +7,12 @@ speaks to Twilio. Only time runs faster.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -39,7 +40,7 @@ from dispatcher.engine.accounts import Doing
 from dispatcher.engine.clock import SystemClock, wait_for
 from dispatcher.engine.passwords import Passwords, one_time
 from dispatcher.sim.county import CODE_SYSTEM
-from dispatcher.store import callouts, outbox
+from dispatcher.store import callouts, outbox, sessions
 from dispatcher.store.officers import Officer
 
 FOLDER = Path("var/demo")
@@ -48,6 +49,8 @@ SERVER_LOG = FOLDER / "server.log"
 SHIPPED = files("dispatcher.sim").joinpath("data", "red_rain.xml")
 ADMINISTRATOR = "admin"
 POLL_SECONDS = 1.0
+# Slow enough to be watched on the board, or as fast as a small machine keeps up with.
+SEEN_SPEED, UNSEEN_SPEED = 5.0, 10.0
 # A demo that has not ended by then does not end: half an hour of its own time, or time
 # enough of ours, for a quick play on a slow machine is slower than it should be.
 MOST = timedelta(minutes=30)
@@ -78,6 +81,38 @@ class Script:
 
     body: bytes
     headline: str
+    identifier: str
+
+    def again(self, nth: int) -> Script:
+        """The same warning as another one."""
+        new = f"{self.identifier}-{nth}"
+        body = self.body.replace(self.identifier.encode(), new.encode())
+        return replace(self, body=body)
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Where one looks while the demo is up, and how one gets in."""
+
+    stage: Stage
+    password: str
+
+    def open(self, path: str = "") -> str:
+        """Tell of them, Chinese first; the board's link carries what signs in.
+
+        What stands behind the # of an address stays in the browser.
+        """
+        board = f"{self.stage.base}/console/{path}#{ADMINISTRATOR}:{self.password}"
+        return (
+            f"\n看板    {board}\n"
+            f"        打开后按“登录”;用户名 {ADMINISTRATOR},"
+            f"密码 {self.password}(只用于这次演示)\n"
+            f"模拟器  {self.stage.simulator}\n"
+            f"        替虚构的人回短信、接电话,让人睡着,切断网络\n"
+            f"接口    {self.stage.base}/api/v1/,密钥 {self.stage.key}\n"
+            f"Open the board (看板), press 登录 to sign in; the simulator (模拟器) "
+            f"is where the people live.\nCtrl-C 结束 ends it.\n\n"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,47 +144,28 @@ async def _demo(play: Play, script: Script, folder: Path, show: Show | None) -> 
     plan = Plan(folder=folder, log=SERVER_LOG, seed=play.seed, speed=play.speed)
     async with staged(plan, origin) as stage:
         run = Run(stage=stage, stopping=stopping, speed=play.speed)
+        doors = Doors(stage, await _administrator(stage)) if play.serve else None
         began = loop.time()
         issued = await run.issue(script)
-        if play.serve:
-            sys.stderr.write(await _invitation(stage, issued))
+        sys.stderr.write(doors.open(f"w/{issued.name}") if doors else "")
         with Screen(Console(stderr=True)) as screen:
             summary = await run.watch(issued, show or screen.show)
         ending = await run.end(issued, summary, loop.time() - began)
         _tell(ending, as_json=play.as_json)
-        if play.serve:
-            sys.stderr.write(f"值班台还开着,接口密钥 {stage.key};Ctrl-C 结束\n")
-            await stopping.wait()
-
-
-INVITATION = """\
-值班台(看地图一格一格变绿):{base}/console/w/{alert}
-用户名 {name}  密码 {password}
-"""
-
-
-async def _invitation(stage: Stage, issued: Issued) -> str:
-    """Where the board is, and who may look at it."""
-    return INVITATION.format(
-        base=stage.base,
-        alert=issued.name,
-        name=ADMINISTRATOR,
-        password=await _administrator(stage),
-    )
+        if doors:
+            sys.stderr.write(doors.open())
+            await Encores(run, doors, script).go_on()
 
 
 async def _administrator(stage: Stage) -> str:
-    """Let there be somebody who can sign in, in a county that is made up; his password.
-
-    It lasts as long as the play, so he is not made to change it first.
-    """
+    """Let there be somebody who can sign in; gives his password, drawn for once."""
     password, now = one_time(), stage.clock.now()
     new = Officer(
         name=ADMINISTRATOR,
         display="演示管理员",
         role=OfficerRole.ADMINISTRATOR,
         password=await asyncio.to_thread(Passwords().hashed, password),
-        must_change=False,
+        must_change=False,  # it ends with the demo
         created_at=now,
     )
     await stage.database.write(
@@ -171,7 +187,9 @@ def _read(source: Path | Traversable) -> Script:
         problem = f"{source}: no warning that can be sent ({error}): see docs/api.md"
         raise CommandError([problem], BAD_INPUT) from error
     content = read_warning(str(source), fresh, now, CODE_SYSTEM).content
-    return Script(body=body, headline=content.headline or content.identifier)
+    identifier = content.identifier
+    headline = content.headline or identifier
+    return Script(body=body, headline=headline, identifier=identifier)
 
 
 def _tell(ending: Ending, *, as_json: bool) -> None:
@@ -184,12 +202,71 @@ def _tell(ending: Ending, *, as_json: bool) -> None:
         raise CommandError([problem])
 
 
+class Encores:
+    """The warning again: when somebody first signs in, and at each press of Enter.
+
+    Who comes to the board after the play would find nothing there that lives.
+    """
+
+    def __init__(self, run: Run, doors: Doors, script: Script) -> None:
+        self._run = run
+        self._doors = doors
+        self._script = script
+        self._wanted = asyncio.Event()
+        self._count = 1
+
+    async def go_on(self) -> None:
+        """Play on until the demo is stopped."""
+        with _enter_pressed(self._wanted.set) as can:
+            if can:
+                sys.stderr.write("按回车再发布一次 Enter: once more\n")
+            met = await self._somebody()
+            while not await wait_for(self._run.stopping, POLL_SECONDS):
+                here = await self._somebody()
+                if self._wanted.is_set() or (here and not met):
+                    self._wanted.clear()
+                    await self._again()
+                met = met or here
+
+    async def _again(self) -> None:
+        self._count += 1
+        issued = await self._run.issue(self._script.again(self._count))
+        sys.stderr.write(f"又发布一次:{issued.headline}。看板上看,Ctrl-C 结束\n")
+
+    async def _somebody(self) -> bool:
+        return await self._doors.stage.database.read(sessions.any_begun)
+
+
+@contextlib.contextmanager
+def _enter_pressed(then: Callable[[], None]) -> Iterator[bool]:
+    """Have each line typed call a function; gives whether anything can be typed."""
+    if not sys.stdin.isatty():
+        yield False
+        return
+    loop = asyncio.get_running_loop()
+
+    def typed() -> None:
+        if sys.stdin.readline():
+            then()
+        else:
+            loop.remove_reader(sys.stdin)  # Ctrl-D: nothing more comes
+
+    loop.add_reader(sys.stdin, typed)
+    try:
+        yield True
+    finally:
+        loop.remove_reader(sys.stdin)
+
+
 class Run:
-    """One warning, from its issue to its record."""
+    """One warning, from its issue to its record.
+
+    :ivar stopping: set when the demo is to end
+    """
 
     def __init__(self, stage: Stage, stopping: asyncio.Event, speed: float) -> None:
         self._stage = stage
-        self._stopping = stopping
+        self.stopping = stopping
         self._speed = speed
 
     async def issue(self, script: Script) -> Issued:
@@ -218,7 +295,7 @@ class Run:
             show(await self._view(issued, summary, elapsed))
             if (summary["callouts"] and not climbing(summary)) or elapsed > most:
                 return summary
-            if await wait_for(self._stopping, POLL_SECONDS):
+            if await wait_for(self.stopping, POLL_SECONDS):
                 raise CommandError(["interrupted"])
 
     async def end(self, issued: Issued, summary: Json, seconds: float) -> Ending:

@@ -9,7 +9,7 @@ import secrets
 import socket
 import sys
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from contacts.importers.outlines import Source
 from contacts.model import AddressKind, UnitKind
 from contacts.roster import Roster
 from dispatcher.api.auth import Scope
+from dispatcher.api.words import POSTS
 from dispatcher.cli import outlines, rosters
 from dispatcher.cli.failure import CommandError
 from dispatcher.cli.ground import BACKLOG
@@ -107,6 +108,8 @@ code_system = "{code_system}"
 allow_test_numbers = true
 [texts]
 signature = "{signature}"
+[desk]
+simulator_url = "{exchange}/sim/"
 [channels.sms]
 provider = "twilio_sms"
 account_sid = "{account}"
@@ -146,11 +149,13 @@ class Stage:
     """Everything that is up while a demo plays.
 
     :ivar base: where the server answers, without a slash at the end
+    :ivar simulator: where the people can be played with
     :ivar key: an API key with all it takes
     :ivar client: the API, with that key
     """
 
     base: str
+    simulator: str
     key: str
     client: httpx.AsyncClient
     clock: Clock
@@ -191,6 +196,7 @@ async def staged(plan: Plan, origin: datetime) -> AsyncIterator[Stage]:
                     await client.get("/healthz")
                     yield Stage(
                         base=base,
+                        simulator=settings.desk.simulator_url,
                         key=key,
                         client=client,
                         clock=clock,
@@ -225,6 +231,25 @@ async def _county(database: Database, settings: Settings, seed: int) -> Roster:
 
 def phones(roster: Roster, seed: int) -> tuple[Phone, ...]:
     """Put somebody behind every number of a roster; superiors mostly answer."""
+    names = dict(_names(roster))
+    return tuple(
+        replace(one, name=names.get(one.number, "")) for one in _people(roster, seed)
+    )
+
+
+def _names(roster: Roster) -> Iterator[tuple[str, str]]:
+    """Whose each number is, and what he answers for first."""
+    places: dict[str, str] = {}
+    for holding in roster.holdings:
+        unit = roster.unit(holding.ref.unit)
+        post = f"{unit.name}{POSTS[holding.ref.post]}"
+        places.setdefault(holding.person, post)
+    for person in roster.people.values():
+        for address in person.addresses:
+            yield address.value, f"{person.name} {places.get(person.id, '')}".strip()
+
+
+def _people(roster: Roster, seed: int) -> tuple[Phone, ...]:
     above = {
         holding.person
         for holding in roster.holdings

@@ -1,4 +1,6 @@
-"""The built page over HTTP: one document for all of /console, and its parts.
+"""The built pages over HTTP: one document for all of /console, and its parts.
+
+The exchange serves the simulator's from here, of one origin with its control.
 
 Names of parts under /static/assets hold a hash of what is in them, so browsers keep
 them for ever; the document is asked for again each time.
@@ -54,6 +56,11 @@ def console(static: Path = STATIC, tiles: Iterable[str] = ()) -> APIRouter:
         return RedirectResponse("/console/")
 
     return router
+
+
+def simulator(static: Path = STATIC) -> APIRouter:
+    """The routes of the simulator's page, for the exchange that it plays with."""
+    return page("/sim", "sim.html", static)
 
 
 def page(

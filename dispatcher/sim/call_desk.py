@@ -46,7 +46,10 @@ class HandCall:
 
 
 class CallDesk:
-    """The two faces of the exchange's calls."""
+    """The two faces of the exchange's calls.
+
+    :ivar trunk: the calls themselves
+    """
 
     def __init__(
         self, account_sid: str, front: Front, trunk: Trunk, board: Switchboard
@@ -54,7 +57,7 @@ class CallDesk:
         self._account_sid = account_sid
         self._shelf = Shelf(account_sid=account_sid, noun="Calls")
         self._front = front
-        self._trunk = trunk
+        self.trunk = trunk
         self._board = board
 
     def mount(self, app: FastAPI) -> None:
@@ -77,7 +80,7 @@ class CallDesk:
         if isinstance(mode, Refusal):
             return refused(mode)
         order = await order_of(request, read_call_order)
-        call = order if isinstance(order, Refusal) else self._trunk.place(order, mode)
+        call = order if isinstance(order, Refusal) else self.trunk.place(order, mode)
         if isinstance(call, Refusal):
             return refused(call)
         body = fresh_call(call, self._account_sid)
@@ -87,7 +90,7 @@ class CallDesk:
         """Show one call: GET Calls/{sid}.json."""
         if not self._front.admits(request):
             return refused(UNAUTHENTICATED)
-        call = self._trunk.find(request.path_params["call"])
+        call = self.trunk.find(request.path_params["call"])
         if call is None:
             return refused(NOT_FOUND)
         return shown(call_resource(call, self._account_sid))
@@ -98,7 +101,7 @@ class CallDesk:
             return refused(UNAUTHENTICATED)
         query = request.query_params
         try:
-            found = self._trunk.listed(query.get("To", ""), since(query, "StartTime>"))
+            found = self.trunk.listed(query.get("To", ""), since(query, "StartTime>"))
             page = self._shelf.page(found, call_resource, query)
         except ValueError:
             return refused(BAD_QUERY)
@@ -111,14 +114,14 @@ class CallDesk:
         status = await order_of(request, read_end)
         if isinstance(status, Refusal):
             return refused(status)
-        call = self._trunk.finish(request.path_params["call"], status)
+        call = self.trunk.finish(request.path_params["call"], status)
         if call is None:
             return refused(NOT_FOUND)
         return shown(call_resource(call, self._account_sid))
 
     async def entries(self) -> list[CallEntry]:
         """Show every call, oldest first."""
-        return self._trunk.entries()
+        return self.trunk.entries()
 
     async def pick_up(self, number: str) -> None:
         """Pick up for a person."""
@@ -134,17 +137,17 @@ class CallDesk:
 
     async def ring(self, number: str, hand: HandCall) -> dict[str, str]:
         """Call the account for a person."""
-        to = hand.to or self._trunk.caller_of(number) or self._board.writer_to(number)
+        to = hand.to or self.trunk.caller_of(number) or self._board.writer_to(number)
         if to is None:
             raise HTTPException(409, "nobody has called this number: give 'to'")
-        call = self._trunk.ring(number, to)
+        call = self.trunk.ring(number, to)
         if call.status is Status.FAILED:
             reason = "no voice_url is set: start the exchange with --voice-url"
             raise HTTPException(409, reason)
         return {"sid": call.sid}
 
     def _live(self, number: str, *statuses: Status) -> LiveCall:
-        live = self._trunk.of(number, *statuses)
+        live = self.trunk.of(number, *statuses)
         if live is None:
             wanted = " or ".join(statuses)
             raise HTTPException(409, f"this number has no call that is {wanted}")

@@ -15,6 +15,7 @@ from dispatcher.sim.callee import (
     pick_up_seconds,
 )
 from dispatcher.sim.conversation import Conversation, Wanted
+from dispatcher.sim.diary import Diary
 from dispatcher.sim.postman import Errand, Letter, Postman, Taken, write
 from dispatcher.sim.switchboard import NetworkMode
 from dispatcher.sim.timetable import Action, Ticket, Timetable
@@ -36,6 +37,7 @@ class Wires:
     account_sid: str
     timetable: Timetable
     postman: Postman
+    diary: Diary
 
 
 class Herald:
@@ -131,7 +133,7 @@ class LiveCall:
 
     def arrive(self) -> None:
         """Let the account pick up a call that a person has placed."""
-        self.call = replace(self.call, status=Status.RINGING)
+        self._become(replace(self.call, status=Status.RINGING))
         self._ask_first()
         self._lift()
 
@@ -147,33 +149,39 @@ class LiveCall:
         ringing = self.call.status is Status.RINGING
         self.end(Status.BUSY if ringing else Status.COMPLETED)
 
+    def take_in_hand(self) -> None:
+        """Let the person do nothing more in this call by himself."""
+        self.phone = replace(self.phone, ring=Ring.MANUAL)
+        self.conversation.let_go()
+
     def end(self, status: Status) -> None:
         """End the call; whatever it still had to do is left undone."""
         self._forget()
         self.conversation.stop()
         moment = self._wires.timetable.moment()
-        self.call = replace(self.call, status=status, ended=moment)
+        self._become(replace(self.call, status=status, ended=moment))
         self._herald.tell(self.call, Event.COMPLETED)
         self._ended(self)
 
     def _ring(self) -> None:
-        self.call = replace(self.call, status=Status.RINGING)
+        self._become(replace(self.call, status=Status.RINGING))
         self._herald.tell(self.call, Event.RINGING)
         given_up = partial(self.end, Status.NO_ANSWER)
         self._later(given_up, self.call.order.timeout_seconds)
         seconds = pick_up_seconds(self.phone.ring, self.phone.ring_delay_seconds)
         if seconds is not None:
-            self._later(self.pick_up, seconds)
+            self._by_habit(self.pick_up, seconds)
 
     def _lift(self) -> None:
         moment = self._wires.timetable.moment()
-        self.call = replace(self.call, status=Status.IN_PROGRESS, picked_up=moment)
+        talking = replace(self.call, status=Status.IN_PROGRESS, picked_up=moment)
+        self._become(talking)
         too_long = partial(self.end, Status.COMPLETED)
         self._later(too_long, self.call.order.limit_seconds)
         if self.phone.ring is Ring.HANG_UP:
-            self._later(self.hang_up, HANG_UP_SECONDS)
+            self._by_habit(self.hang_up, HANG_UP_SECONDS)
         if self.phone.ring is Ring.EARLY:
-            self._later(self.conversation.press_early, EARLY_SECONDS)
+            self._by_habit(self.conversation.press_early, EARLY_SECONDS)
 
     def _ask_first(self) -> None:
         order = self.call.order
@@ -198,6 +206,19 @@ class LiveCall:
             self.conversation.fail("TwiML: no answer, or none of 2xx")
         else:
             self.conversation.play(url, taken.body)
+
+    def _become(self, call: Call) -> None:
+        """Go on to the next state, and let who watches know."""
+        self.call = call
+        self._wires.diary.note(call.person)
+
+    def _by_habit(self, action: Action, seconds: float) -> None:
+        """Do something later, unless the phone is in somebody's hand by then."""
+        self._later(partial(self._unless_in_hand, action), seconds)
+
+    def _unless_in_hand(self, action: Action) -> None:
+        if self.phone.ring is not Ring.MANUAL:
+            action()
 
     def _later(self, action: Action, seconds: float) -> None:
         self._tickets.append(self._wires.timetable.later(action, seconds))

@@ -17,6 +17,8 @@ import httpx
 from pydantic import TypeAdapter
 
 from channels import http
+from dispatcher.sim.crowd import Crowd
+from dispatcher.sim.playroom import Playing, Screen
 from dispatcher.sim.postman import Settled
 from dispatcher.sim.switchboard import (
     ExchangeSettings,
@@ -34,6 +36,8 @@ ANSWER_SECONDS = 60.0  # longer than the exchange's own retries
 MOVE_SECONDS = 600.0  # a whole play may fall due on the way
 
 LEDGER = TypeAdapter(list[LedgerEntry])
+PLAYING = TypeAdapter(Playing)
+SCREEN = TypeAdapter(Screen)
 CALLS = TypeAdapter(list[CallEntry])
 
 
@@ -57,6 +61,25 @@ class ExchangeClient:
         """Give what has reached a phone, oldest first."""
         answer = await self._call("GET", f"phones/{quote(number)}/messages")
         return LEDGER.validate_json(answer.content)
+
+    async def playing(self, phones: int = 0, members: int = 0) -> Playing:
+        """Tell what has changed since two cursors, and how everything stands."""
+        path = f"play?phones={phones}&members={members}"
+        answer = await self._call("GET", path)
+        return PLAYING.validate_json(answer.content)
+
+    async def screen(self, number: str) -> Screen:
+        """Show all that is on a phone."""
+        answer = await self._call("GET", f"phones/{quote(number)}")
+        return SCREEN.validate_json(answer.content)
+
+    async def hand(self, number: str, *, held: bool) -> None:
+        """Take a phone in hand, or leave its person to his habits again."""
+        await self._call("PUT", f"phones/{quote(number)}/hand", {"held": held})
+
+    async def sway(self, crowd: Crowd) -> None:
+        """Let so many answer and so many sleep from now on."""
+        await self._call("PUT", "crowd", asdict(crowd))
 
     async def settle(self) -> Settled:
         """Wait until no callback or reply that is due now is left."""

@@ -105,6 +105,10 @@ class Conversation:
         self.press(EARLY_KEY)
         self._listener = self._listener.begins_again()
 
+    def let_go(self) -> None:
+        """Press nothing by habit any more: somebody else speaks for the person."""
+        self._listener = Listener(wishes=())
+
     def stop(self) -> None:
         """Break off, now."""
         self._interrupt()
@@ -168,7 +172,7 @@ class Conversation:
 
     def _wish(self, keys: str) -> None:
         """Press what the listener wants to; lost keys are pressed again later."""
-        if self.press(keys):
+        if self._listener.wishes and self.press(keys):
             self._listener = self._listener.pressed()
 
     def _press(self, key: str) -> bool:

@@ -21,6 +21,7 @@ import uvicorn
 from fastapi import FastAPI, HTTPException, Request, Response
 from pydantic import Field, TypeAdapter
 
+from dispatcher.console.page import simulator
 from dispatcher.sim.call_desk import CallDesk
 from dispatcher.sim.calls import Wires
 from dispatcher.sim.front import (
@@ -32,6 +33,7 @@ from dispatcher.sim.front import (
     refused,
     shown,
 )
+from dispatcher.sim.playroom import Playroom
 from dispatcher.sim.postman import Errand, Letter, Postman, Settled, write
 from dispatcher.sim.switchboard import (
     ExchangeSettings,
@@ -99,6 +101,9 @@ class Exchange:
         )
         self.calls = self._calls()
         self.wecom = self._wecom()
+        self.playroom = Playroom(
+            self._board, self._line, self.calls.trunk, self.wecom, settings
+        )
 
     async def create(self, request: Request) -> Response:
         """Take a new message: POST Messages.json."""
@@ -146,6 +151,7 @@ class Exchange:
         inbound = Inbound(sid=new_sid(), sender=number, to=to, body=reply.text)
         if await self.postman.deliver(self._letter(inbound)) is None:
             raise HTTPException(502, f"{self._settings.reply_url} took no reply")
+        self._board.write_down(inbound)
         return {"sid": inbound.sid}
 
     async def messages(self, number: str) -> list[LedgerEntry]:
@@ -214,6 +220,7 @@ class Exchange:
             account_sid=settings.account_sid,
             timetable=self.timetable,
             postman=self.postman,
+            diary=self._board.diary,
         )
         trunk = Trunk(self._board, wires, settings.voice_url)
         return CallDesk(settings.account_sid, self._front, trunk, self._board)
@@ -234,10 +241,15 @@ class Exchange:
             body=reaction.text,
             service_sid=order.service_sid,
         )
-        answer = Errand(letters=(self._letter(inbound),))
-        send = partial(self.postman.submit_soon, answer)
+        send = partial(self._write_back, inbound)
         after = partial(self.timetable.later, send, reaction.delay_seconds)
         await self.postman.submit(Errand(letters=letters, after=after))
+
+    def _write_back(self, inbound: Inbound) -> None:
+        """Bring what a person writes by habit, unless somebody speaks for him now."""
+        if not self._board.in_hand(inbound.sender):
+            self._board.write_down(inbound)
+            self.postman.submit_soon(Errand(letters=(self._letter(inbound),)))
 
     def _receipts(self, message: Message, mode: NetworkMode) -> tuple[Letter, ...]:
         url = message.order.callback
@@ -287,6 +299,8 @@ def build(exchange: Exchange, port: int) -> FastAPI:
     app.get("/control/time")(exchange.time)
     app.post("/control/time")(exchange.move_time)
     exchange.calls.mount(app)
+    exchange.playroom.mount(app)
+    app.include_router(simulator())
     if exchange.wecom:
         exchange.wecom.mount(app)
     return app

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from math import inf
 from uuid import uuid4
 
-from dispatcher.sim.twilio_wire import Message, Order, Refusal
+from dispatcher.sim.callee import Ring
+from dispatcher.sim.crowd import Crowd, swayed
+from dispatcher.sim.diary import Diary
+from dispatcher.sim.twilio_wire import Inbound, Message, Order, Refusal
 from dispatcher.sim.world import Habit, Phone, Reaction, react
 
 Clock = Callable[[], datetime]
@@ -96,12 +99,25 @@ class LedgerEntry:
     accepted_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What a person has written back, and when."""
+
+    inbound: Inbound
+    at: datetime
+
+
 class Line:
     """The health of the exchange, used up message by message and call by call."""
 
     def __init__(self) -> None:
         self._mode = NetworkMode.OK
         self._left = inf
+
+    @property
+    def mode(self) -> NetworkMode:
+        """How it is now."""
+        return self._mode if self._left > 0 else NetworkMode.OK
 
     def order(self, network: Network) -> None:
         """Misbehave from now on as told."""
@@ -118,10 +134,22 @@ class Line:
 
 
 class Switchboard:
-    """Phones and messages, in memory: nothing outlives the process."""
+    """Phones and messages, in memory: nothing outlives the process.
+
+    :ivar diary: which phones have changed
+    :ivar crowd: how those who are in nobody's hand behave
+    :ivar replies: texts written back
+    :ivar delivered: texts that have reached a phone
+    """
 
     def __init__(self, clock: Clock) -> None:
+        self.diary = Diary()
+        self.crowd = Crowd()
         self._clock = clock
+        self._in_hand: set[str] = set()
+        self._written: dict[str, list[Written]] = {}
+        self.replies = 0
+        self.delivered = 0
         self._phones: dict[str, Phone] = {}
         self._messages: dict[str, Message] = {}
         self._sent_to: dict[str, list[Message]] = {}
@@ -145,7 +173,34 @@ class Switchboard:
         )
         self._messages[message.sid] = message
         self._sent_to.setdefault(order.to, []).append(message)
+        self.delivered += not dead
+        self.diary.note(order.to)
         return message
+
+    def take_in_hand(self, number: str, *, held: bool) -> None:
+        """Speak for a person from now on, or leave him to his habits again."""
+        (self._in_hand.add if held else self._in_hand.discard)(number)
+        self.diary.note(number)
+
+    def in_hand(self, number: str) -> bool:
+        """Tell whether somebody speaks for a person."""
+        return number in self._in_hand
+
+    def write_down(self, inbound: Inbound) -> None:
+        """Keep what a person writes back."""
+        note = Written(inbound=inbound, at=self._clock())
+        self._written.setdefault(inbound.sender, []).append(note)
+        self.replies += 1
+        self.diary.note(inbound.sender)
+
+    def written(self, number: str) -> list[Written]:
+        """Give what a person has written back, oldest first."""
+        return self._written.get(number, [])
+
+    @property
+    def accepted(self) -> int:
+        """How many texts have been taken."""
+        return len(self._messages)
 
     def reaction(self, message: Message) -> Reaction | None:
         """Tell what the person called does with a message just accepted."""
@@ -181,8 +236,13 @@ class Switchboard:
         return [entry(message) for message in self._messages.values()]
 
     def phone(self, number: str) -> Phone:
-        """Give the phone of a number; who was never installed does nothing."""
-        return self._phones.get(number) or Phone(number=number, habit=Habit.MANUAL)
+        """Give the phone of a number as it behaves now; a stranger does nothing."""
+        known = self._phones.get(number)
+        if known is None:
+            return Phone(number=number, habit=Habit.MANUAL)
+        if number in self._in_hand:
+            return replace(known, habit=Habit.MANUAL, ring=Ring.MANUAL)
+        return swayed(known, self.crowd)
 
 
 def entry(message: Message) -> LedgerEntry:

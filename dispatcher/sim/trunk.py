@@ -47,6 +47,8 @@ class Trunk:
         self._wires = wires
         self._voice_url = voice_url
         self._calls: dict[str, LiveCall] = {}
+        self._of: dict[str, list[LiveCall]] = {}  # by person, oldest first
+        self._up: dict[str, LiveCall] = {}
 
     def place(self, order: CallOrder, mode: NetworkMode) -> Call | Refusal:
         """Call somebody for the account."""
@@ -96,10 +98,29 @@ class Trunk:
 
     def of(self, number: str, *statuses: Status) -> LiveCall | None:
         """Give a person's newest call in one of some statuses, if there is one."""
-        for live in reversed(self._calls.values()):
-            if live.call.person == number and live.call.status in statuses:
+        for live in reversed(self.calls_with(number)):
+            if live.call.status in statuses:
                 return live
         return None
+
+    def calls_with(self, number: str) -> list[LiveCall]:
+        """Give a person's calls, oldest first."""
+        return self._of.get(number, [])
+
+    def take_in_hand(self, number: str) -> None:
+        """Let a person do nothing more by himself in the calls that are up."""
+        for live in self._up.values():
+            if live.call.person == number:
+                live.take_in_hand()
+
+    def up(self, status: Status) -> int:
+        """How many calls are in a state that is not their last."""
+        return sum(live.call.status is status for live in self._up.values())
+
+    @property
+    def placed(self) -> int:
+        """How many calls there have been."""
+        return len(self._calls)
 
     def caller_of(self, number: str) -> str | None:
         """Give the number of the account that called a person last."""
@@ -108,7 +129,7 @@ class Trunk:
 
     def entries(self) -> list[CallEntry]:
         """Give every call, oldest first."""
-        return [_entry(live) for live in self._calls.values()]
+        return [entry(live) for live in self._calls.values()]
 
     def _new(
         self, order: CallOrder, direction: Direction, mode: NetworkMode
@@ -121,21 +142,26 @@ class Trunk:
         )
         phone = self._board.phone(call.person)
         live = LiveCall(call, phone, self._wires, mode, self._ended)
-        self._calls[call.sid] = live
+        self._calls[call.sid] = self._up[call.sid] = live
+        self._of.setdefault(call.person, []).append(live)
         return live
 
     def _ended(self, live: LiveCall) -> None:
+        self._up.pop(live.call.sid, None)
         if was_missed(live.call) and live.phone.ring is Ring.RING_BACK:
             ring_back = partial(self._ring_back, live.call)
             self._wires.timetable.later(ring_back, RING_BACK_SECONDS)
 
     def _ring_back(self, missed: Call) -> None:
-        """Call back, unless the person is on the telephone already."""
-        if self.of(missed.person, Status.IN_PROGRESS) is None:
-            self.ring(missed.person, missed.account_number)
+        """Call back, unless he talks already, or somebody speaks for him now."""
+        person = missed.person
+        busy = self.of(person, Status.IN_PROGRESS) or self._board.in_hand(person)
+        if not busy:
+            self.ring(person, missed.account_number)
 
 
-def _entry(live: LiveCall) -> CallEntry:
+def entry(live: LiveCall) -> CallEntry:
+    """Write down a call as far as it has come."""
     call, order = live.call, live.call.order
     return CallEntry(
         sid=call.sid,

@@ -24,6 +24,7 @@ from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
 from channels import http
+from dispatcher.sim.diary import Diary
 from dispatcher.sim.postman import pause
 from dispatcher.sim.timetable import Moment
 from dispatcher.sim.wecom_wire import (
@@ -81,16 +82,29 @@ class HandText:
     text: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Got:
+    """A card with its member, and the keys he has pressed on it."""
+
+    card: Card
+    at: Moment
+    pressed: list[str]
+
+
 class Wecom:
     """One WeCom with one app of ours, any number of members and of robots.
 
     :ivar courier: brings the app's events to the account's server; to be on duty
+    :ivar diary: which members something has happened to
     """
 
     def __init__(
         self, account: WecomAccount, later: Later, moment: Callable[[], Moment]
     ) -> None:
         self.courier = Courier(account, moment)
+        self.diary = Diary()
+        self._got: dict[str, list[Got]] = {}
+        self._in_hand: set[str] = set()
         self._account = account
         self._later = later
         self._moment = moment
@@ -155,6 +169,29 @@ class Wecom:
         """Show what members have been sent, oldest first."""
         return self._cards
 
+    @property
+    def mode(self) -> WecomMode:
+        """How it is now."""
+        return self._health.mode
+
+    @property
+    def sent(self) -> int:
+        """How many cards and texts members have got."""
+        return len(self._cards)
+
+    def got(self, user: str) -> list[Got]:
+        """Give what a member has got, oldest first."""
+        return self._got.get(user, [])
+
+    def in_hand(self, user: str) -> bool:
+        """Tell whether somebody acts for a member."""
+        return user in self._in_hand
+
+    def take_in_hand(self, user: str, *, held: bool) -> None:
+        """Act for a member from now on, or leave him to his habit again."""
+        (self._in_hand.add if held else self._in_hand.discard)(user)
+        self.diary.note(user)
+
     async def robots(self) -> dict[str, list[str]]:
         """Show what each robot has said, by its key, oldest first."""
         return self._notices
@@ -167,6 +204,7 @@ class Wecom:
         if card is None or button is None:
             raise HTTPException(404, f"{press.user} has no such card or button")
         await self._handed(self._pressed(card, button))
+        self._mark(card, button)
 
     async def write(self, written: HandText) -> dict[str, str]:
         """Write to the app for a member; answers when the account's server has it."""
@@ -208,6 +246,9 @@ class Wecom:
         # Beyond the limit WeCom drops a message without a word.
         if self._windows["member"].admits(card.user, self._moment().seconds):
             self._cards.append(card)
+            got = Got(card=card, at=self._moment(), pressed=[])
+            self._got.setdefault(card.user, []).append(got)
+            self.diary.note(card.user)
             self._react(member, card)
         sent = {"invaliduser": "", "msgid": f"msg{next(self._numbers)}"}
         return answer(Code.OK, **sent, response_code=secrets.token_hex(8))
@@ -226,9 +267,21 @@ class Wecom:
         """Let a member do what his habit is."""
         button = choice(member.habit, card)
         if button:
-            act = self._pressed(card, button)
-            set_out = partial(self.courier.set_out, act)
-            self._later(set_out, member.delay_seconds)
+            press = partial(self._press_by_habit, card, button)
+            self._later(press, member.delay_seconds)
+
+    def _press_by_habit(self, card: Card, button: CardButton) -> None:
+        """Press a button, unless somebody acts for the member by now."""
+        if card.user not in self._in_hand:
+            self.courier.set_out(self._pressed(card, button))
+            self._mark(card, button)
+
+    def _mark(self, card: Card, button: CardButton) -> None:
+        """Show a button as pressed."""
+        for got in self.got(card.user):
+            if got.card is card:
+                got.pressed.append(button.key)
+        self.diary.note(card.user)
 
     def _pressed(self, card: Card, button: CardButton) -> Act:
         response_code = secrets.token_hex(8)
@@ -344,6 +397,10 @@ class _Health:
     def __init__(self) -> None:
         self._mode = WecomMode.OK
         self._left = inf
+
+    @property
+    def mode(self) -> WecomMode:
+        return self._mode if self._left > 0 else WecomMode.OK
 
     def order(self, mode: WecomMode, for_next: int | None) -> None:
         self._mode = mode

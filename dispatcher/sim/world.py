@@ -81,6 +81,7 @@ class Phone:
     :ivar reply: his own words; empty means those of his habit
     :ivar ring: what he does with calls
     :ivar ring_delay_seconds: how long it rings until he picks up
+    :ivar name: who he is and what he answers for, for whoever watches the play
     """
 
     number: str
@@ -89,6 +90,7 @@ class Phone:
     reply: str = ""
     ring: Ring = Ring.RING_OUT
     ring_delay_seconds: float = 4.0
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

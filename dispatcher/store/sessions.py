@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, select, update
 
 from dispatcher.store import schema
 from dispatcher.store.keys import digest
@@ -34,6 +34,11 @@ class Session:
     created_at: datetime
     seen_at: datetime
     ends_at: datetime
+
+
+def any_begun(connection: Connection) -> bool:
+    """Whether anybody has ever signed in and not been signed out."""
+    return connection.scalar(select(exists().select_from(schema.session))) or False
 
 
 def begin(

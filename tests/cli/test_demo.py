@@ -17,6 +17,7 @@ from contacts.importers.merge import merge
 from contacts.importers.roster_file import read_roster
 from contacts.model import Post, PostRef, UnitId
 from contacts.roster import Roster
+from dispatcher.cli.demo import Script
 from dispatcher.cli.screen import WIDTH, View, drawn
 from dispatcher.cli.stage import PEOPLE, RINGS, SUPERIOR_RINGS, SUPERIORS, phones
 from dispatcher.cli.traffic import Ahead, Traffic
@@ -105,6 +106,19 @@ def test_a_number_that_does_not_exist_takes_neither_calls_nor_texts() -> None:
 
     assert dead
     assert {Habit.DEAD} == {phone.habit for phone in dead}
+
+
+def test_a_warning_played_again_is_another_one_with_the_same_words() -> None:
+    script = Script(
+        body=b'{"identifier": "R-1", "headline": "rain"}',
+        headline="rain",
+        identifier="R-1",
+    )
+
+    assert json.loads(script.again(2).body) == {
+        "identifier": "R-1-2",
+        "headline": "rain",
+    }
 
 
 ISSUED_AT = datetime(2026, 7, 12, 2, 12, tzinfo=UTC)

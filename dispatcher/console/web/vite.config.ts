@@ -6,6 +6,7 @@ export default defineConfig({
   plugins: [svelte()],
   build: {
     outDir: "../static",
+    rolldownOptions: { input: ["index.html", "sim.html"] },
     emptyOutDir: true,
     manifest: true,
     target: "es2022",
@@ -13,6 +14,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   worker: { format: "es" },
-  server: { proxy: { "/api": "http://127.0.0.1:8000" } },
+  server: { proxy: { "/api": "http://127.0.0.1:8000", "/control": "http://127.0.0.1:8001" } },
   test: { include: ["src/**/*.test.ts"] },
 });

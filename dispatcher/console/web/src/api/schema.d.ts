@@ -3872,6 +3872,7 @@ export interface components {
          *     :ivar watch: null: he does not watch the desk
          *     :ivar must_change: nothing but changing the password is allowed before that is done
          *     :ivar totp: whether a code is asked for when he signs in
+         *     :ivar simulator: the page that plays with a local exchange; null: there is none
          */
         SessionView: {
             officer: components["schemas"]["OwnView"];
@@ -3889,6 +3890,8 @@ export interface components {
             must_change: boolean;
             /** Totp */
             totp: boolean;
+            /** Simulator */
+            simulator: string | null;
         };
         /**
          * SettledView

@@ -2,6 +2,7 @@ import type { Word } from "./zh";
 
 /** Every text of the desk, in English. */
 export const en = {
+  simulator: "Simulator",
   product: "Jiaoying · desk",
   brand: "Jiaoying",
   menu: "Menu",

@@ -9,6 +9,7 @@ export const zh = {
   contacts: "责任人",
   other: "换人",
   waiting: "{n} 件待处理",
+  simulator: "模拟器",
   live: "实时",
   connecting: "连接中",
   cut: "断开，重连中",
