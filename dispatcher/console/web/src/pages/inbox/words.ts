@@ -47,7 +47,7 @@ const zh = {
   assignWho: "派给谁（输入姓名查找）",
   approve: "核实放行…",
   approveTitle: "核实并放行预警",
-  approveText: "放行后立即按正式预警叫应：系统会给这一范围内的责任人发短信、打电话，发出后不能收回。",
+  approveText: "放行后立即开始叫应：系统会给这一范围内的责任人发短信、打电话，发出后不能收回。",
   approveType: "输入“{phrase}”才能放行",
   approveUnits: "叫应哪些单元（编码，用空格或换行隔开）",
   approveUnitsHint: "系统看不出范围，请写明乡镇、村或网格编码",
