@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from dispatcher.core.journal import Entry
 from dispatcher.core.proof import Head, linked
-from dispatcher.store import batch, schema
+from dispatcher.store import batch, dialect, schema
 from dispatcher.store.codec import ENTRY, entry_json
 
 
@@ -98,7 +98,7 @@ def page(
     if wanted.kind:
         query = query.where(table.c.kind == wanted.kind)
     if wanted.by:
-        query = query.where(func.json_extract(table.c.body, "$.by") == wanted.by)
+        query = query.where(dialect.said(table.c.body, "by") == wanted.by)
     rows = connection.execute(query.order_by(table.c.seq.desc()).limit(wanted.limit))
     return [(row.seq, ENTRY.validate_json(row.body)) for row in rows]
 
