@@ -54,6 +54,8 @@ def _on_the_store_that_is_named(
     if os.environ.get(STORE) != "postgresql":
         yield
         return
+    if request.node.get_closest_marker("sqlite"):
+        pytest.skip("not run: it looks into SQLite's own file")
     server: Server = request.getfixturevalue("postgresql")
     monkeypatch.setattr(database, "backend_at", Instead(server))
     yield

@@ -48,6 +48,11 @@ DO $$ DECLARE one text; BEGIN
   LOOP EXECUTE format('ALTER SEQUENCE %I RESTART', one); END LOOP;
 END $$
 """
+SHAPE = """
+SELECT md5(string_agg(format('%I.%I', relname, attname), ',' ORDER BY relname, attnum))
+FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid AND NOT attisdropped
+WHERE relnamespace = 'public'::regnamespace
+"""
 VERSION = "UPDATE alembic_version SET version_num = "
 PUT_OUT = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -108,6 +113,7 @@ class Server:
             self._version = str(version.scalar_one())
         engine.dispose()
         self.do(self._template, WIPE)  # the keys are each test's own
+        self._shape = self.told(self._template, SHAPE)
 
     def url(self, name: str) -> str:
         """Where a database is."""
@@ -129,6 +135,8 @@ class Server:
             self._made += 1
             name = f"{self._mark}_{self._made}"
             self._create(name, self._template)
+        if self.told(name, SHAPE) != self._shape:  # a test took some of it away
+            self._create(name, self._template)
         self._taken.append(name)
         return self.url(name)
 
@@ -139,11 +147,14 @@ class Server:
 
     def do(self, name: str, *statements: str) -> None:
         """Say something in a database, each statement by itself."""
-        where: dict[str, Any] = self.address.translate_connect_args(username="user")
-        where |= self.address.query
-        with psycopg.connect(**where | {"dbname": name}, autocommit=True) as connection:
+        with psycopg.connect(self.url(name), autocommit=True) as connection:
             for one in statements:
-                connection.execute(one)
+                connection.execute(one.encode())
+
+    def told(self, name: str, query: str) -> object:
+        """What a database answers with one row."""
+        with psycopg.connect(self.url(name)) as connection:
+            return connection.execute(query.encode()).fetchone()
 
     def _create(self, name: str, template: str = "template0") -> str:
         locale = "" if template != "template0" else "LOCALE 'C' ENCODING 'UTF8'"

@@ -8,6 +8,10 @@ from typing import Protocol
 from sqlalchemy import Connection, Engine
 
 
+class UnfitStoreError(Exception):
+    """What [store] url names is nothing that we can keep anything in."""
+
+
 class Backend(Protocol):
     """A kind of database, opened at one place.
 

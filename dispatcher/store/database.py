@@ -20,7 +20,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from dispatcher.store import dialect, postgresql, sqlite
-from dispatcher.store.backend import Backend
+from dispatcher.store.backend import Backend, UnfitStoreError
 from dispatcher.store.vault import Vault
 
 Result = TypeVar("Result")
@@ -33,10 +33,6 @@ READERS = 4
 
 class StoreBusyError(Exception):
     """Too much work waits already; nothing was begun. Try again in a moment."""
-
-
-class UnknownStoreError(Exception):
-    """Nothing of ours speaks to such a database."""
 
 
 # What goes by: the work is sound, and done again later.
@@ -66,6 +62,8 @@ class Database:
         self._queue: asyncio.Queue[_Waiting[Any]] = asyncio.Queue(QUEUE_MOST)
         self._task: asyncio.Task[None] | None = None
         self.committed = 0
+        # What has to hold when a group begins to write; see the engine's sole worker.
+        self.condition: Work[object] | None = None
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Database]:
@@ -110,6 +108,25 @@ class Database:
         with backend.turn(), backend.engine.connect() as connection:
             return backend.fold(connection)
 
+    def post(self) -> postgresql.WorkerPost | None:
+        """The post of its one worker; None where a lock on the file is one.
+
+        Blocks, so it is for a thread.
+        """
+        if isinstance(self._backend, postgresql.Postgresql):
+            return postgresql.WorkerPost(self._backend.engine)
+        return None
+
+    @property
+    def shared(self) -> bool:
+        """Whether other machines may be at it."""
+        return isinstance(self._backend, postgresql.Postgresql)
+
+    async def tell(self) -> None:
+        """Let its worker hear, on whatever machine, that there is something new."""
+        if self.shared:
+            await self.read(lambda c: c.exec_driver_sql(postgresql.NOTIFY))
+
     async def read(self, work: Work[Result]) -> Result:
         """Look at what is committed."""
         loop = asyncio.get_running_loop()
@@ -147,6 +164,8 @@ class Database:
         with backend.turn(), backend.engine.connect() as connection:
             backend.begin(connection)
             try:
+                if self.condition:
+                    self.condition(connection)
                 outcomes = [apart(connection, work) for work in works]
                 connection.exec_driver_sql("COMMIT")
             except BaseException:
@@ -160,7 +179,7 @@ class Database:
 def backend_at(url: URL, vault: Vault) -> Backend:
     """The database a URL names; any driver of PostgreSQL stands for the one we have.
 
-    :raises UnknownStoreError: for one of another kind
+    :raises UnfitStoreError: for one of another kind
     """
     match url.get_backend_name():
         case "sqlite":
@@ -169,7 +188,7 @@ def backend_at(url: URL, vault: Vault) -> Backend:
             return postgresql.Postgresql(url, vault)
         case other:
             message = f"[store] url begins with {other}; use sqlite or postgresql"
-            raise UnknownStoreError(message)
+            raise UnfitStoreError(message)
 
 
 def apart(connection: Connection, work: Work[Result]) -> Result | Exception:

@@ -160,7 +160,7 @@ SAME = (
         re.compile(r"json_group_array\((DISTINCT [\w.]+)\)"),
         r"CAST(json_agg(\1) AS text)",
     ),
-    (re.compile(r"(\w+) ->> ('\w+')"), r"CAST(\1 AS json) ->> \2"),
+    (re.compile(r"([\w.]+) ->> ('\w+')"), r"CAST(\1 AS json) ->> \2"),
     (re.compile(r" INDEXED BY \w+"), ""),  # its planner counts, and takes no advice
 )
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import contextlib
 from contextlib import AbstractContextManager
-from enum import IntEnum, StrEnum
+from datetime import UTC, datetime
+from enum import IntEnum
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError
 
+from dispatcher.store.backend import UnfitStoreError
 from dispatcher.store.vault import OPTION, Vault
 
 OLDEST = 15
@@ -28,17 +31,6 @@ class Lock(IntEnum):
 
     WRITER = 1
     WORKER = 2
-
-
-class Durability(StrEnum):
-    """How far a commit has come when it returns."""
-
-    LOCAL = "local"  # on one machine's disk
-    SYNCHRONOUS = "synchronous"  # on another machine's, too
-
-
-class TooOldError(Exception):
-    """The server can't do what we ask of it."""
 
 
 # A peer that is gone is noticed in half a minute, and a writer that froze lets others
@@ -60,12 +52,17 @@ SELECT set_config('jit', 'off', false),
        CASE WHEN current_setting('synchronous_commit') IN ('off', 'local')
             THEN set_config('synchronous_commit', 'on', false) END
 """
-BEGIN = f"BEGIN; SELECT pg_advisory_xact_lock({KIN}, {Lock.WRITER})"
-DURABILITY = """
+TAKE = f"SELECT pg_try_advisory_lock({KIN}, {Lock.WORKER})"
+LISTEN, NOTIFY = "LISTEN jiaoying", "NOTIFY jiaoying"
+NOW = "SELECT clock_timestamp()"
+HAS_WORKER = f"""
 SELECT EXISTS (
-    SELECT 1 FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')
-) AND current_setting('synchronous_standby_names') <> ''
-"""
+    SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted
+      AND classid = {KIN} AND objid = {Lock.WORKER}
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+)
+"""  # noqa: S608 - both are constants of ours
+BEGIN = f"BEGIN; SELECT pg_advisory_xact_lock({KIN}, {Lock.WRITER})"
 
 
 class Postgresql:
@@ -126,13 +123,58 @@ def opened(url: URL, vault: Vault) -> Engine:
                 f"PostgreSQL {version // VERSION} is too old; "
                 f"[store] url needs PostgreSQL {OLDEST} or newer"
             )
-            raise TooOldError(message)
+            raise UnfitStoreError(message)
         raw.execute(SETTINGS).close()
 
     return engine
 
 
-def durability(connection: Connection) -> Durability:
-    """How far a commit has come when it returns, as the server is set up now."""
-    there = connection.exec_driver_sql(DURABILITY).scalar_one()
-    return Durability.SYNCHRONOUS if there else Durability.LOCAL
+class WorkerPost:
+    """The post of the one worker, on a connection of its own.
+
+    The server frees it when the connection breaks, so it is asked again and again
+    whether it is still ours; meanwhile it hears when somebody has written.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        """Make the connection."""
+        self._connection = engine.connect()
+        self._connection.detach()
+
+    def take(self) -> bool:
+        """Take the post; False when somebody holds it."""
+        self._connection.exec_driver_sql(LISTEN)
+        return bool(self._connection.exec_driver_sql(TAKE).scalar_one())
+
+    def hear(self, seconds: float) -> bool:
+        """Wait for a word of somebody who has written; False: there was none.
+
+        :raises SQLAlchemyError: when the connection, and so the post, is lost
+        """
+        raw = self._connection.connection.driver_connection
+        try:
+            return bool(raw and [*raw.notifies(timeout=seconds, stop_after=1)])
+        except psycopg.Error as error:
+            raise OperationalError(LISTEN, None, error) from error
+
+    def now(self) -> datetime:
+        """What time it is at the server.
+
+        :raises SQLAlchemyError: when the connection, and so the post, is lost
+        """
+        return now(self._connection)
+
+    def close(self) -> None:
+        """Leave the post."""
+        self._connection.close()
+
+
+def now(connection: Connection) -> datetime:
+    """What time it is at the server."""
+    found: datetime = connection.exec_driver_sql(NOW).scalar_one()
+    return found.astimezone(UTC)
+
+
+def has_worker(connection: Connection) -> bool:
+    """Whether somebody holds the post of the worker."""
+    return bool(connection.exec_driver_sql(HAS_WORKER).scalar_one())
