@@ -145,6 +145,10 @@ class Server:
         self._free += self._taken
         self._taken.clear()
 
+    def put_out(self, name: str) -> None:
+        """End every connection to a database."""
+        self.do(name, PUT_OUT)
+
     def do(self, name: str, *statements: str) -> None:
         """Say something in a database, each statement by itself."""
         with psycopg.connect(self.url(name), autocommit=True) as connection:
@@ -156,9 +160,15 @@ class Server:
         with psycopg.connect(self.url(name)) as connection:
             return connection.execute(query.encode()).fetchone()
 
-    def _create(self, name: str, template: str = "template0") -> str:
-        locale = "" if template != "template0" else "LOCALE 'C' ENCODING 'UTF8'"
-        make = f'CREATE DATABASE "{name}" TEMPLATE "{template}" {locale}'
+    def sorted_by(self, order: str) -> str:
+        """A database with nothing in it that sorts text so."""
+        return self.url(self._create(f"{self._mark}_sorted", "template0", order))
+
+    def _create(
+        self, name: str, template: str = "template0", order: str = "LOCALE 'C'"
+    ) -> str:
+        how = f"{order} ENCODING 'UTF8'" if template == "template0" else ""
+        make = f'CREATE DATABASE "{name}" TEMPLATE "{template}" {how}'
         self.do("postgres", f'DROP DATABASE IF EXISTS "{name}"', make)
         return name
 

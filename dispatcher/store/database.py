@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from dispatcher.store import dialect, postgresql, sqlite
 from dispatcher.store.backend import Backend, UnfitStoreError
@@ -168,12 +168,23 @@ class Database:
                     self.condition(connection)
                 outcomes = [apart(connection, work) for work in works]
                 connection.exec_driver_sql("COMMIT")
-            except BaseException:
-                # Where the connection is lost, its transaction is as well.
-                with contextlib.suppress(SQLAlchemyError):
-                    connection.exec_driver_sql("ROLLBACK")
+            except BaseException as failure:
+                if connection.invalidated:
+                    raise _lost(failure) from failure
+                connection.exec_driver_sql("ROLLBACK")
                 raise
             return outcomes
+
+
+def _lost(failure: BaseException) -> OperationalError:
+    """What waiters are told of a lost connection, whoever noticed it first.
+
+    Behind a COMMIT nobody knows whether it was done: who is in doubt looks, or does it
+    once more; all that comes from outside has a key by which that is told.
+    """
+    if isinstance(failure, OperationalError):
+        return failure
+    return OperationalError("COMMIT", None, failure)
 
 
 def backend_at(url: URL, vault: Vault) -> Backend:
@@ -199,7 +210,9 @@ def apart(connection: Connection, work: Work[Result]) -> Result | Exception:
     try:
         outcome = work(connection)
         quick("RELEASE piece")
-    except Exception as failure:  # noqa: BLE001 - told to its waiter, who raises it
+    except Exception as failure:
+        if connection.invalidated:
+            raise  # with the connection, all of the transaction is lost
         connection.exec_driver_sql("ROLLBACK TO piece")
         quick("RELEASE piece")
         outcome = failure

@@ -14,7 +14,11 @@ from sqlalchemy import Connection
 
 from dispatcher.store import dialect
 
-ORDER = "SELECT datname, datcollate FROM pg_database WHERE datname = current_database()"
+ORDER = """
+SELECT datname, CASE datlocprovider WHEN 'i' THEN 'a language of ICU'
+                                    WHEN 'b' THEN 'C' ELSE datcollate END
+FROM pg_database WHERE datname = current_database()
+"""
 BYTE_ORDERS = frozenset({"C", "POSIX", "C.UTF-8", "C.utf8"})
 STEPS = Path(__file__).parent / "migrations"
 

@@ -11,11 +11,12 @@ import contextlib
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from enum import IntEnum
+from typing import cast
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from dispatcher.store.backend import UnfitStoreError
 from dispatcher.store.vault import OPTION, Vault
@@ -151,9 +152,9 @@ class WorkerPost:
 
         :raises SQLAlchemyError: when the connection, and so the post, is lost
         """
-        raw = self._connection.connection.driver_connection
+        raw = cast("psycopg.Connection", self._connection.connection.dbapi_connection)
         try:
-            return bool(raw and [*raw.notifies(timeout=seconds, stop_after=1)])
+            return bool([*raw.notifies(timeout=seconds, stop_after=1)])
         except psycopg.Error as error:
             raise OperationalError(LISTEN, None, error) from error
 
@@ -165,8 +166,9 @@ class WorkerPost:
         return now(self._connection)
 
     def close(self) -> None:
-        """Leave the post."""
-        self._connection.close()
+        """Leave the post, if the connection has not left it already."""
+        with contextlib.suppress(SQLAlchemyError):
+            self._connection.close()
 
 
 def now(connection: Connection) -> datetime:

@@ -50,7 +50,7 @@ TOML = """\
 port = {port}
 public_base_url = "http://127.0.0.1:{port}"
 [store]
-url = "sqlite+aiosqlite:///house.db"
+url = "{store}"
 [engine]
 {clock}
 [policies]
@@ -95,6 +95,7 @@ class Plan:
     :ivar latency_ms: how long the exchange takes to answer a request
     :ivar policies: a policy other than the one shipped
     :ivar lines: calls at a time; 0: there is no telephone
+    :ivar store: where its store is
     """
 
     folder: Path
@@ -103,6 +104,7 @@ class Plan:
     speed: float | None = None
     latency_ms: float = 0.0
     policies: Path | None = None
+    store: str = "sqlite+aiosqlite:///house.db"
 
 
 class Server:
@@ -262,6 +264,7 @@ def _toml(plan: Plan, port: int, account: ExchangeSettings, exchange: str) -> st
     }
     return TOML.format(
         port=port,
+        store=plan.store,
         clock=clock,
         policies=plan.policies or "",
         code_system=CODE_SYSTEM,
