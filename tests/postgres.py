@@ -140,6 +140,13 @@ class Server:
         self._taken.append(name)
         return self.url(name)
 
+    def apart(self, *statements: str) -> str:
+        """A database with the present schema for some tests alone, filled so."""
+        self._made += 1
+        name = self._create(f"{self._mark}_apart_{self._made}", self._template)
+        self.do(name, *statements)
+        return self.url(name)
+
     def put_back(self) -> None:
         """All that were handed out are of no use any more."""
         self._free += self._taken

@@ -20,6 +20,7 @@ from sqlalchemy import (
     literal,
     literal_column,
     select,
+    union,
     update,
 )
 
@@ -420,13 +421,13 @@ def by_receipt(
     table = schema.message
     ours = dialect.each(ids)
     theirs = dialect.each(provider_ids)
-    rows = connection.execute(
-        select(table).where(
-            table.c.id.in_(select(ours.c.value))
-            | table.c.call.in_(select(ours.c.value))
-            | table.c.provider_id.in_(select(theirs.c.value))
-        )
-    )
+    # One index for each way to find them; of an OR, PostgreSQL would read every row.
+    meant = union(
+        select(table.c.id).where(table.c.id.in_(select(ours.c.value))),
+        select(table.c.id).where(table.c.call.in_(select(ours.c.value))),
+        select(table.c.id).where(table.c.provider_id.in_(select(theirs.c.value))),
+    ).subquery()
+    rows = connection.execute(select(table).where(table.c.id.in_(select(meant.c.id))))
     by_id: dict[str, list[Known]] = {}
     by_provider: dict[str, list[Known]] = {}
     for one in map(_known, rows):

@@ -35,7 +35,7 @@ class Lock(IntEnum):
 
 
 # A peer that is gone is noticed in half a minute, and a writer that froze lets others
-# write. What it compiles takes longer than our statements do.
+# write. What it compiles takes longer than our statements do; no disk turns any more.
 CONNECTED = {
     "connect_timeout": 10,
     "keepalives_idle": 10,
@@ -46,6 +46,7 @@ CONNECTED = {
 }
 SETTINGS = """
 SELECT set_config('jit', 'off', false),
+       set_config('random_page_cost', '1.1', false),
        set_config('idle_in_transaction_session_timeout', '60s', false),
        set_config('tcp_keepalives_idle', '10', false),
        set_config('tcp_keepalives_interval', '5', false),
