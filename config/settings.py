@@ -106,10 +106,14 @@ class Server(Section):
     body_seconds: Annotated[float, Field(gt=0)] = 30.0
 
 
+# By whatever driver of Python's; we have our own.
+STORE_URL = r"^(sqlite|postgresql)(\+\w+)?://"
+
+
 class Store(Section):
     """Where everything is kept; the address may hold a password."""
 
-    url: Annotated[str, Field(min_length=1, repr=False)] = (
+    url: Annotated[str, Field(pattern=STORE_URL, repr=False)] = (
         "sqlite+aiosqlite:///var/jiaoying.db"
     )
 

@@ -16,6 +16,7 @@ from dispatcher.api.problem import answers, refused
 from dispatcher.api.views import View
 from dispatcher.intake.problem import Problem
 from dispatcher.store import callbacks, callouts, feeds, outbox, people
+from dispatcher.store.durability import Durability, durability
 
 router = APIRouter(tags=["operations"])
 
@@ -34,7 +35,7 @@ class Ready(View):
     :ivar unread_callbacks: what providers told and the worker has not read yet
     :ivar lost: open with neither a due time nor an owner, or without an outcome past
         its lease; must be 0
-    :ivar durability: how far a commit reaches; one disk in this version
+    :ivar durability: how far a commit reaches: one disk, or a standby's as well
     :ivar unverified_callbacks: turned away since the start
     :ivar failing_feeds: configured feeds that could not be fetched the last time
     """
@@ -42,7 +43,7 @@ class Ready(View):
     status: Literal["ready"] = "ready"
     unread_callbacks: int
     lost: int
-    durability: Literal["local"] = "local"
+    durability: Durability
     unverified_callbacks: int
     failing_feeds: list[str]
 
@@ -65,6 +66,7 @@ async def readyz(front: FrontOf) -> Ready:
     return Ready(
         unread_callbacks=found.unread,
         lost=found.lost,
+        durability=found.durability,
         unverified_callbacks=front.unverified.total(),
         failing_feeds=sorted(found.failing & front.runtime.settings.feeds.keys()),
     )
@@ -74,6 +76,7 @@ async def readyz(front: FrontOf) -> Ready:
 class _Found:
     unread: int
     lost: int
+    durability: Durability
     failing: set[str]
 
 
@@ -83,6 +86,7 @@ def _found(connection: Connection, now: datetime) -> _Found:
     return _Found(
         unread=callbacks.count_unread(connection),
         lost=callouts.ownerless(connection) + outbox.stuck(connection, now),
+        durability=durability(connection),
         failing={state.name for state in states if state.failures},
     )
 

@@ -34,7 +34,7 @@ from dispatcher.cli.archive import (
 from dispatcher.cli.failure import BAD_INPUT, CommandError
 from dispatcher.cli.key_archive import close
 from dispatcher.engine.keyring import fingerprint, key_files
-from dispatcher.engine.runtime import clock_of, database_file
+from dispatcher.engine.runtime import clock_of, database_file, lasting
 from dispatcher.store.placing import draft_of
 from dispatcher.store.snapshot import (
     Access,
@@ -46,6 +46,10 @@ from dispatcher.store.snapshot import (
     looking,
 )
 
+POSTGRESQL = (
+    "[store] url names PostgreSQL, which has tools of its own: copy the database with "
+    "pg_dump, and the keys with: jiaoying backup --keys FILE"
+)
 NICENESS = 10  # the calling goes first
 STAMP = "%Y%m%dT%H%M%SZ"
 NAME = re.compile(r"jiaoying-\d{8}T\d{6}Z\.zip")
@@ -145,6 +149,8 @@ def _source(settings: Settings, now: datetime) -> _Source:
     :raises CommandError: when there is no file
     """
     store = database_file(settings)
+    if store is None and lasting(settings):
+        raise CommandError([POSTGRESQL], BAD_INPUT)
     if store is None:
         problem = "[store] url is in memory: it ends with its process; name a file"
         raise CommandError([problem], BAD_INPUT)

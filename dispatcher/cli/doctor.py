@@ -15,11 +15,12 @@ from shutil import disk_usage
 
 from config.settings import Settings, load
 from config.sources import ConfigError
-from dispatcher.cli.checks import configured, kept, machine
+from dispatcher.cli.checks import configured, kept, machine, served
 from dispatcher.cli.checks.finding import Finding, Subject, Verdict, failed, ok, warning
 from dispatcher.cli.failure import BAD_INPUT, CommandError
 from dispatcher.engine.clock import SystemClock, discipline
-from dispatcher.engine.runtime import clock_of, database_file
+from dispatcher.engine.runtime import clock_of, database_file, lasting
+from dispatcher.store.durability import Durability
 from dispatcher.store.lock import LOCKS
 
 USUAL_ZONE = "Asia/Shanghai"
@@ -85,6 +86,10 @@ def _checks(settings: Settings, backups: Path | None) -> Iterator[Finding]:
 
 def _store(settings: Settings) -> Iterator[Finding]:
     file = database_file(settings)
+    if file is None and lasting(settings):
+        now = clock_of(settings).now()
+        yield from served.examined(settings.store.url, settings.security.keys_dir, now)
+        return
     if file is None:
         remedy = "请在 [store] url 写一个文件"
         yield failed(Subject.STORE, "数据库在内存里,进程一停就没了", "", remedy)
@@ -116,9 +121,14 @@ def in_json(findings: Sequence[Finding]) -> dict[str, object]:
     """Say it to a program."""
     return {
         "verdict": max((one.verdict for one in findings), key=[*MARKS].index),
-        Subject.DURABILITY: "local",
+        Subject.DURABILITY: _durability(findings),
         "checks": [asdict(one) for one in findings],
     }
+
+
+def _durability(findings: Sequence[Finding]) -> str:
+    said = {one.which for one in findings if one.subject is Subject.DURABILITY}
+    return next((one for one in Durability if one in said), Durability.LOCAL).value
 
 
 def in_words(findings: Sequence[Finding]) -> str:

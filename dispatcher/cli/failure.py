@@ -32,6 +32,8 @@ def told(error: Exception) -> int:
     from channels.registry import ChannelConfigError
     from config.load import PolicyError
     from config.sources import ConfigError
+    from dispatcher.engine.sole import ClockOffError
+    from dispatcher.store.backend import UnfitStoreError
     from dispatcher.store.lock import WorkerRunningError
     from dispatcher.store.migrate import SchemaError
     from dispatcher.store.vault import KeyMissingError
@@ -42,6 +44,8 @@ def told(error: Exception) -> int:
         case ChannelConfigError():
             return _said([str(error)], BAD_INPUT)
         case WorkerRunningError() | SchemaError() | KeyMissingError() | OSError():
+            return _said([str(error)], FAILED)
+        case ClockOffError() | UnfitStoreError():
             return _said([str(error)], FAILED)
         case OperationalError():
             return _said([f"the store: {error.orig}"], FAILED)

@@ -10,22 +10,31 @@ import contextlib
 import gc
 import socket
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager
 
+import structlog
 import uvicorn
 import uvloop
+from sqlalchemy.exc import SQLAlchemyError
 from typing_extensions import override
 
 from config.settings import Settings
 from dispatcher.api.app import create_app, farewell
 from dispatcher.cli.ground import Inherited, listener, on_signals
-from dispatcher.engine.runtime import database_file, running
+from dispatcher.engine import sole
+from dispatcher.engine.clock import wait_for
+from dispatcher.engine.runtime import Runtime, database_file, running
 from dispatcher.engine.schedule import ticking
+from dispatcher.store.database import Database
 from dispatcher.store.lock import only_worker
 
 READ_AT_ONCE = 4096
 # Streams end by themselves; a request takes less, and who reads nothing is cut off.
 GRACE_SECONDS = 2
 BELL = b"!"
+TELL_SECONDS = 0.1
+
+log = structlog.get_logger()
 
 
 def run(work: Coroutine[None, None, None]) -> None:
@@ -40,7 +49,8 @@ async def api(settings: Settings, inherited: Inherited) -> None:
     listening = listener(settings) if given is None else socket.socket(fileno=given)
     on_signals(lambda: None)  # uvicorn hands the signal on when it is done
     async with running(settings) as runtime, runtime.keeper.watching():
-        app = create_app(runtime, _ringer(inherited.bell))
+        ring = Ringer(_ringer(inherited.bell), runtime.database)
+        app = create_app(runtime, ring)
         config = uvicorn.Config(
             app,
             http="httptools",
@@ -76,12 +86,48 @@ async def worker(settings: Settings, inherited: Inherited) -> None:
     async with running(settings) as runtime, runtime.keeper.watching():
         engine = runtime.engine
         on_signals(engine.stop)
-        with (
-            only_worker(str(database_file(settings))),
-            ticking(engine),
-            _hearing(inherited.bell, engine.wake),
-        ):
-            await engine.run()
+        file = database_file(settings)
+        with only_worker(str(file)) if file else contextlib.nullcontext():
+            async with _post(runtime) as held:
+                with ticking(engine), _hearing(inherited.bell, engine.wake):
+                    if held:
+                        await engine.run()
+
+
+def _post(runtime: Runtime) -> AbstractAsyncContextManager[bool]:
+    """Hold the post that the machines on one database have between them."""
+    engine = runtime.engine
+    calls = sole.Calls(wake=engine.wake, stop=engine.stop)
+    return sole.holding(runtime.database, runtime.clock, engine.stopping, calls)
+
+
+class Ringer:
+    """Wakes the worker: by the bell of this machine, or through the database.
+
+    Ten times a second is enough for the database: the worker looks at all there is.
+    """
+
+    def __init__(self, bell: Callable[[], None], database: Database) -> None:
+        """Ring this bell, and tell this database."""
+        self._bell, self._database = bell, database
+        self._telling: asyncio.Task[None] | None = None
+
+    def __call__(self) -> None:
+        """Something was committed."""
+        self._bell()
+        if not self._database.shared or self._telling:
+            return
+        self._telling = asyncio.create_task(self._tell(), name="tell-worker")
+
+    async def _tell(self) -> None:
+        # Who commits in the meantime is heard with this one.
+        await wait_for(asyncio.Event(), TELL_SECONDS)
+        self._telling = None
+        try:
+            await self._database.tell()
+        except SQLAlchemyError as error:
+            # The worker looks by itself once a second.
+            log.warning("server.worker.not_told", error=str(error))
 
 
 def _ringer(bell: int | None) -> Callable[[], None]:

@@ -25,7 +25,7 @@ from dispatcher.cli.failure import BAD_INPUT, CommandError
 from dispatcher.cli.key_archive import open_up
 from dispatcher.core.journal import HOUSE, RestoredFrom
 from dispatcher.engine.keyring import FileRing, fingerprint, keep, key_files
-from dispatcher.engine.runtime import clock_of, database_file
+from dispatcher.engine.runtime import clock_of, database_file, lasting
 from dispatcher.store import journal, rekeying
 from dispatcher.store.database import alone
 from dispatcher.store.lock import only_worker
@@ -41,6 +41,11 @@ GIVEN_UP = {
     KeyName.INDEX: "号码索引已重新编制",
 }
 OTHERWISE = "用它做的链接等已失效"
+
+POSTGRESQL = (
+    "[store] url names PostgreSQL, and a backup of ours holds SQLite: put the "
+    "database back with pg_restore, and the keys into [security] keys_dir"
+)
 
 # SQLite would take what lies beside a store for its own latest changes.
 BESIDE = ("", "-wal", "-shm", "-journal")
@@ -111,6 +116,8 @@ def _place(settings: Settings) -> Path:
     :raises CommandError: when something is there, or there is no file
     """
     store = database_file(settings)
+    if store is None and lasting(settings):
+        raise CommandError([POSTGRESQL], BAD_INPUT)
     if store is None:
         problem = "[store] url is in memory: nothing can be restored there; name a file"
         raise CommandError([problem], BAD_INPUT)

@@ -34,9 +34,9 @@ def serve(config: Path | None, role: str, inherited: Inherited) -> int:
 def _work(settings: Settings, role: Role, inherited: Inherited) -> None:
     # The supervisor does without all this, and so is there at once after a crash.
     from dispatcher.cli import processes
-    from dispatcher.engine.runtime import database_file
+    from dispatcher.engine.runtime import lasting
 
-    if database_file(settings) is None:
+    if not lasting(settings):
         problem = "[store] url is in memory, which processes can't share: name a file"
         raise CommandError([problem], BAD_INPUT)
     work = processes.api if role is Role.API else processes.worker

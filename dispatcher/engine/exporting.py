@@ -20,6 +20,7 @@ from dispatcher.core.proof import Head
 from dispatcher.core.seal import seal_line
 from dispatcher.store import alerts, evidence, journal, people, seals
 from dispatcher.store.codec import content_json
+from dispatcher.store.database import one_state
 from dispatcher.store.evidence import Kept
 
 NAMES = re.compile(r'"(?:by|person|assignee|taker|owner)":"([^"\\]+)"')
@@ -43,7 +44,7 @@ class Export:
 def lines(connection: Connection, wanted: Export) -> Iterator[Line]:
     """Every line of an export, all of one moment."""
     count = 0
-    with evidence.still(connection):
+    with one_state(connection):
         for line in _lines(connection, wanted):
             yield line
             count += 1

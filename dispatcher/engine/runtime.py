@@ -142,6 +142,11 @@ class Engine:
         self._ticked.set()
         self.wake()
 
+    @property
+    def stopping(self) -> asyncio.Event:
+        """Set once it is to stop."""
+        return self._stopping
+
     def stop(self) -> None:
         """Begin nothing new; :meth:`run` ends when what is on the wire has landed."""
         self._stopping.set()
@@ -229,6 +234,9 @@ async def _at_most() -> float:
     return SAFETY_SECONDS
 
 
+IN_MEMORY = frozenset({None, "", ":memory:"})
+
+
 def clock_of(settings: Settings) -> Clock:
     """Real time, or the scaled time that demos run in."""
     origin = settings.engine.clock_origin
@@ -238,9 +246,16 @@ def clock_of(settings: Settings) -> Clock:
 
 
 def database_file(settings: Settings) -> Path | None:
-    """The file the store lives in; None when it lives in memory."""
-    name = make_url(settings.store.url).database
-    return Path(name) if name and name != ":memory:" else None
+    """The file the store lives in; None when it lives elsewhere."""
+    url = make_url(settings.store.url)
+    is_file = url.get_backend_name() == "sqlite" and url.database not in IN_MEMORY
+    return Path(str(url.database)) if is_file else None
+
+
+def lasting(settings: Settings) -> bool:
+    """Whether the store outlives the process, so that others can share it."""
+    url = make_url(settings.store.url)
+    return url.get_backend_name() != "sqlite" or url.database not in IN_MEMORY
 
 
 @contextlib.asynccontextmanager
@@ -253,7 +268,8 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
     if file:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600)  # names and numbers: SQLite's other files follow it
-    keys = FileRing(settings.security.keys_dir) if file else MemoryRing()
+    kept = lasting(settings)
+    keys = FileRing(settings.security.keys_dir) if kept else MemoryRing()
     async with Database(settings.store.url, Vault(keys)).running() as database:
         await database.write(migrate)
         await database.read(check)
@@ -363,12 +379,12 @@ def signet(settings: Settings) -> Signet:
 
 
 def _key(settings: Settings, name: str) -> bytes:
-    lasting = database_file(settings)
-    return load_or_make(settings.security.keys_dir, name) if lasting else new_key()
+    folder = settings.security.keys_dir
+    return load_or_make(folder, name) if lasting(settings) else new_key()
 
 
 def _seal_file(settings: Settings) -> SealFile | None:
-    return SealFile(settings.security.seals) if database_file(settings) else None
+    return SealFile(settings.security.seals) if lasting(settings) else None
 
 
 def _fixed(settings: Settings, channels: Channels, links: Links) -> Fixed:

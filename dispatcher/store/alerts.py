@@ -21,7 +21,7 @@ from sqlalchemy import (
 from dispatcher.core.alert import Alert, AlertId, AlertState, ChainId
 from dispatcher.core.callout import lane_of
 from dispatcher.core.journal import passed, received
-from dispatcher.store import batch, journal, schema, todo
+from dispatcher.store import batch, dialect, journal, schema, todo
 from dispatcher.store.codec import content_digest
 
 ALERT: TypeAdapter[Alert] = TypeAdapter(Alert)
@@ -257,7 +257,7 @@ def of_chain(connection: Connection, chain: ChainId) -> list[Alert]:
 
 
 # While a warning is launched its end is not looked after; see the engine's launching.
-LAUNCHED = func.json_extract(schema.alert.c.body, "$.launched_at").isnot(None)
+LAUNCHED = dialect.said(schema.alert.c.body, "launched_at").isnot(None)
 
 
 def to_launch(connection: Connection, now: datetime, most: int) -> list[Alert]:

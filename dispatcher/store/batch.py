@@ -1,21 +1,24 @@
 """Many rows in one statement.
 
 Row-by-row calls from a thread hand Python's lock over at every step; while other
-threads are busy that took over a second for 500 rows. One statement over a JSON list
-does not (docs/adr/0005).
+threads are busy that took over a second for 500 rows. One statement over a JSON list,
+or on PostgreSQL over an array for each column, does not (docs/adr/0005).
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Table, text
 from sqlalchemy.sql.elements import TextClause
 
-Values = Mapping[str, Any]
+from dispatcher.store.given import Rows, Values, rows_of
+
+__all__ = ["Values", "insert", "replace", "update"]
+
+TAKEN_STAYS = "ON CONFLICT DO NOTHING"
 
 
 def insert(
@@ -25,11 +28,29 @@ def insert(
 
     :param new: False leaves rows that are there already as they are
     """
+    if rows:
+        _put(connection, table, rows, "" if new else TAKEN_STAYS)
+
+
+def replace(connection: Connection, table: Table, rows: Sequence[Values]) -> None:
+    """Insert rows in place of those with the same key."""
     if not rows:
         return
-    columns = tuple(rows[0])
-    statement = _insert(table, columns, verb="INSERT" if new else "INSERT OR IGNORE")
-    connection.execute(statement, {"rows": _pack(table, rows, columns)})
+    keys = [column.name for column in table.primary_key]
+    # No row is written twice by one statement: the last one stands.
+    last = {tuple(row[key] for key in keys): row for row in rows}
+    others = [name for name in rows[0] if name not in keys]
+    sets = ", ".join(f'"{name}" = excluded."{name}"' for name in others)
+    found = ", ".join(f'"{key}"' for key in keys)
+    verb = f"ON CONFLICT ({found}) DO UPDATE SET {sets}"
+    _put(connection, table, [*last.values()], verb if sets else TAKEN_STAYS)
+
+
+def _put(
+    connection: Connection, table: Table, rows: Sequence[Values], taken: str
+) -> None:
+    given = rows_of(connection, table, tuple(rows[0]))
+    connection.execute(_insert(given, taken), given.packed(rows))
 
 
 def update(
@@ -45,71 +66,35 @@ def update(
     """
     if not rows:
         return set()
-    columns = tuple(rows[0])
-    packed = {"rows": _pack(table, rows, columns)}
-    found = connection.execute(_update(table, columns, keys), packed)
+    given = rows_of(connection, table, tuple(rows[0]))
+    found = connection.execute(_update(given, keys), given.packed(rows))
     return {tuple(row) for row in found}
 
 
 @cache
-def _insert(table: Table, columns: tuple[str, ...], *, verb: str) -> TextClause:
-    names = ", ".join(f'"{name}"' for name in columns)
-    values = ", ".join(f"given.value ->> {place}" for place in range(len(columns)))
-    return text(f"{verb} INTO {table.name} ({names}) SELECT {values} FROM {ROWS}")  # noqa: S608 - names are the schema's own
+def _insert(given: Rows, taken: str) -> TextClause:
+    names = ", ".join(f'"{name}"' for name in given.columns)
+    values = ", ".join(map(given.value, given.columns))
+    # Without a WHERE, SQLite would take the ON of a conflict for that of a join.
+    return text(
+        f"INSERT INTO {given.table.name} ({names}) SELECT {values} "  # noqa: S608 - names are the schema's own
+        f"FROM {given.source} WHERE true {taken}"
+    )
 
 
 @cache
-def _update(
-    table: Table, columns: tuple[str, ...], keys: tuple[str, ...]
-) -> TextClause:
-    sets = ", ".join(
-        f'"{name}" = given.value ->> {place}'
-        for place, name in enumerate(columns)
-        if name not in keys
-    )
+def _update(given: Rows, keys: tuple[str, ...]) -> TextClause:
+    name = given.table.name
+    sets = [
+        f'"{column}" = {given.value(column)}'
+        for column in given.columns
+        if column not in keys
+    ]
     if "version" in keys:
-        sets += ", version = version + 1"
-    where = " AND ".join(
-        f'{table.name}."{name}" = given.value ->> {columns.index(name)}'
-        for name in keys
-    )
-    named = ", ".join(f'"{name}"' for name in keys if name != "version")
+        sets.append(f"version = {name}.version + 1")
+    where = " AND ".join(f'{name}."{key}" = {given.value(key)}' for key in keys)
+    named = ", ".join(f'{name}."{key}"' for key in keys if key != "version")
     return text(
-        f"UPDATE {table.name} SET {sets} FROM {ROWS} WHERE {where} RETURNING {named}"  # noqa: S608 - names are the schema's own
+        f"UPDATE {name} SET {', '.join(sets)} FROM {given.source} "  # noqa: S608 - names are the schema's own
+        f"WHERE {where} RETURNING {named}"
     )
-
-
-ROWS = "json_each(:rows) AS given"  # a table may have a column called value
-
-
-def _pack(table: Table, rows: Sequence[Values], columns: tuple[str, ...]) -> str:
-    kinds = [_plain(table, name) for name in columns]
-    return json.dumps(
-        [
-            [
-                kind(row[name]) if kind else row[name]
-                for name, kind in zip(columns, kinds, strict=True)
-            ]
-            for row in rows
-        ],
-        ensure_ascii=False,
-    )
-
-
-def _plain(table: Table, name: str) -> Callable[[Any], Any] | None:
-    """The column's own conversion to what the database keeps, if it has one."""
-    bind = getattr(table.c[name].type, "process_bind_param", None)
-    return (lambda value: bind(value, None)) if bind else None
-
-
-def listed(ids: Iterable[str | int]) -> str:
-    """Ids as the one parameter of a ``json_each``: no limit on how many."""
-    return json.dumps(list(ids))
-
-
-def replace(connection: Connection, table: Table, rows: Sequence[Values]) -> None:
-    """Insert rows in place of those with the same key."""
-    if rows:
-        columns = tuple(rows[0])
-        statement = _insert(table, columns, verb="INSERT OR REPLACE")
-        connection.execute(statement, {"rows": _pack(table, rows, columns)})

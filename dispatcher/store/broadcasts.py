@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, func, select, update
 from contacts.model import Post
 from dispatcher.core.alert import AlertId, ChainId
 from dispatcher.core.callout import State
-from dispatcher.store import batch, schema
+from dispatcher.store import batch, dialect, schema
 
 
 class Occasion(StrEnum):
@@ -193,7 +193,7 @@ def states(
 ) -> Mapping[tuple[Post, State], int]:
     """How many callouts of a chain in these units stand where, by post."""
     table = schema.callout
-    listed = func.json_each(batch.listed(units)).table_valued("value")
+    listed = dialect.each(units)
     rows = connection.execute(
         select(table.c.post, table.c.state, func.count())
         .where(table.c.chain == chain, table.c.unit.in_(select(listed.c.value)))

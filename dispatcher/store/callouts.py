@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Integer, cast, func, select, update
 
 from contacts.model import Post, PostRef, UnitId
 from dispatcher.core.alert import AlertId, ChainId, Level
@@ -19,7 +19,7 @@ from dispatcher.core.due import next_due
 from dispatcher.core.fact import Fact
 from dispatcher.core.proof import Head, linked
 from dispatcher.core.report import Tally, tally
-from dispatcher.store import batch, schema
+from dispatcher.store import batch, dialect, schema
 from dispatcher.store.codec import CALLOUT, FACE, FACT, TALLY, callout_json, fact_json
 
 
@@ -73,7 +73,7 @@ def postpone(
 def load(connection: Connection, ids: Iterable[str]) -> dict[CalloutId, Seen]:
     """Callouts by id, with the version they have now."""
     table = schema.callout
-    listed = func.json_each(batch.listed(ids)).table_valued("value")
+    listed = dialect.each(ids)
     rows = connection.execute(
         select(
             *(table.c.id, table.c.version, table.c.facts, table.c.head, table.c.body)
@@ -260,7 +260,7 @@ def lead_answered(connection: Connection, chain: ChainId, unit: str) -> bool:
 def still_open(connection: Connection, ids: Iterable[str]) -> set[CalloutId]:
     """Those of these callouts that still wait for an answer."""
     table = schema.callout
-    listed = func.json_each(batch.listed(ids)).table_valued("value")
+    listed = dialect.each(ids)
     rows = connection.execute(
         select(table.c.id).where(
             table.c.id.in_(select(listed.c.value)),
@@ -323,8 +323,8 @@ def next_due_at(connection: Connection) -> datetime | None:
 def there(connection: Connection, chain: ChainId) -> dict[PostRef, There]:
     """The newest callout of each post in a chain."""
     table = schema.callout
-    epoch = func.json_extract(table.c.body, "$.epoch")
-    level = func.json_extract(table.c.body, "$.level").label("level")
+    epoch = cast(dialect.said(table.c.body, "epoch"), Integer)
+    level = dialect.said(table.c.body, "level").label("level")
     rows = connection.execute(
         select(
             *(table.c.id, table.c.unit, table.c.post, table.c.alert, table.c.state),
@@ -364,7 +364,7 @@ def facts_of_each(
 ) -> dict[CalloutId, list[Fact]]:
     """All facts of these callouts, each in order."""
     fact = schema.fact
-    listed = func.json_each(batch.listed(ids)).table_valued("value")
+    listed = dialect.each(ids)
     rows = connection.execute(
         select(fact.c.callout, fact.c.body)
         .where(fact.c.callout.in_(select(listed.c.value)))

@@ -12,7 +12,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, literal, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    case,
+    func,
+    literal,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.sql.elements import literal_column
 
 from channels.contract import Rank
@@ -20,7 +30,7 @@ from dispatcher.core.alert import Lane, Level
 from dispatcher.core.callout import CalloutId
 from dispatcher.core.lines import DAY, Hold, Rung
 from dispatcher.core.matching import LOOK_BACK
-from dispatcher.store import batch, outbox, schema, vault
+from dispatcher.store import batch, dialect, outbox, schema, vault
 from dispatcher.store.moment import Moment
 from dispatcher.store.outbox import (
     IS_WAITING,
@@ -88,7 +98,7 @@ def waiting(connection: Connection, now: datetime, most: int) -> list[Waiting]:
     ]
 
 
-BUSY = text(
+BUSY = dialect.spoken(
     f"""
     SELECT address.fingerprint, min(message.lane) AS lane
     FROM {ON_THE_LINE} JOIN address
@@ -109,7 +119,7 @@ def recent(
     connection: Connection, lines: Iterable[str], now: datetime
 ) -> Mapping[str, Sequence[Rung]]:
     """The calls each number has had in the last 24 hours, all by fingerprint."""
-    listed = func.json_each(batch.listed(lines)).table_valued("value")
+    listed = dialect.each(lines)
     message = schema.message
     rows = connection.execute(
         select(schema.address.c.fingerprint, message.c.sent_at, message.c.ended_at)
@@ -168,7 +178,7 @@ def claim(
     """Take messages for calls; those of one call stand together, the first leads."""
     call_of = {name: names[0] for names in together for name in names}
     table = schema.message
-    listed = func.json_each(batch.listed(call_of)).table_valued("value")
+    listed = dialect.each(call_of)
     connection.execute(
         update(table)
         .where(table.c.id.in_(select(listed.c.value)), IS_WAITING)
@@ -201,7 +211,7 @@ def next_due_at(
 
     :param busy: fingerprints on the line: before that call is over, it can't be
     """
-    listed = func.json_each(batch.listed(busy)).table_valued("value")
+    listed = dialect.each(busy)
     return connection.execute(
         select(func.min(schema.message.c.due_at))
         .join(schema.address, TO_ITS_NUMBER)
@@ -269,7 +279,7 @@ class Open:
     callouts: tuple[CalloutId, ...]
 
 
-OPEN_TO_NUMBER = text(
+OPEN_TO_NUMBER = dialect.spoken(
     """
     SELECT message.question, message.id, message.lane, message.created_at,
            json_group_array(DISTINCT callout.id) AS callouts
@@ -340,9 +350,9 @@ def keyed(connection: Connection, messages: Mapping[str, datetime]) -> None:
 
 
 # A call is hung up when nobody asks anything any more of what it would read.
-HANG_UP = text(
+HANG_UP = dialect.spoken(
     f"""
-    UPDATE {ON_THE_LINE} SET hang_up = 1
+    UPDATE {ON_THE_LINE} SET hang_up = TRUE
     WHERE {schema.ON_THE_LINE.text} AND rank < {int(Rank.SENT)}
       AND id IN (
         SELECT message FROM carried JOIN json_each(:callouts) ON callout = value
@@ -359,10 +369,10 @@ HANG_UP = text(
 
 def settle(connection: Connection, callouts: Iterable[str]) -> None:
     """Mark calls that only these settled callouts had wanted to be hung up."""
-    connection.execute(HANG_UP, {"callouts": batch.listed(callouts)})
+    connection.execute(HANG_UP, {"callouts": dialect.listed(callouts)})
 
 
-RINGS_FOR_NOTHING = text(
+RINGS_FOR_NOTHING = dialect.spoken(
     f"""
     SELECT id FROM {ON_THE_LINE}
     WHERE {schema.ON_THE_LINE.text} AND rank < {int(Rank.SENT)}
@@ -389,7 +399,7 @@ def hung_up(connection: Connection, call: Iterable[str]) -> None:
 
 
 # Beside thousands that wait, the indexes of what waits are the wrong ones.
-OF_QUESTION = text(
+OF_QUESTION = dialect.spoken(
     """
     SELECT id FROM message INDEXED BY ix_message_question
     WHERE question = :question AND address = :address
@@ -417,7 +427,7 @@ def join(
     It is of use as long as any of them, and without end if one of them has none.
     """
     table = schema.message
-    later = func.max(table.c.not_after, literal(not_after, Moment()))
+    later = _later(table.c.not_after, not_after)
     connection.execute(
         update(table)
         .where(table.c.id == message)
@@ -428,6 +438,14 @@ def join(
         for attempt, callout in carries
     ]
     batch.insert(connection, schema.carried, rows, new=False)
+
+
+def _later(
+    ours: ColumnElement[datetime | None], theirs: datetime | None
+) -> ColumnElement[datetime | None]:
+    """The later of two moments; none where either is."""
+    other = literal(theirs, Moment())
+    return case((ours > other, ours), (ours <= other, other))
 
 
 def reword(connection: Connection, message: str, spoken: str) -> None:
@@ -446,7 +464,7 @@ def carrying(
 ) -> dict[str, list[CalloutId]]:
     """Calls that wait to ask about any of these callouts, with all they ask about."""
     message, mine, every = schema.message, schema.carried, schema.carried.alias()
-    listed = func.json_each(batch.listed(names)).table_valued("value")
+    listed = dialect.each(names)
     rows = connection.execute(
         select(message.c.id, every.c.callout)
         .distinct()
@@ -465,7 +483,7 @@ def carrying(
     return found
 
 
-TO_NUMBER = text(
+TO_NUMBER = dialect.spoken(
     """
     SELECT message.id FROM address
     JOIN message INDEXED BY message_address

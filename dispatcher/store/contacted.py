@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select, true
+from sqlalchemy import ColumnElement, Connection, case, func, select, true
 
 from channels.contract import Channel, FailureKind
 from contacts.model import AddressId, PersonId
 from dispatcher.core.alert import AlertId, ChainId
 from dispatcher.core.callout import CalloutId
-from dispatcher.store import batch, schema
+from dispatcher.store import dialect, schema
 from dispatcher.store.outbox import UNSETTLED, About, MessageState
 
 
@@ -45,8 +45,8 @@ def contacts(
             message.c.person,
             message.c.address,
             message.c.channel,
-            func.max(message.c.picked_up_at.isnot(None)).label("heard"),
-            func.max(dead).label("dead"),
+            _any(message.c.picked_up_at.isnot(None)).label("heard"),
+            _any(dead).label("dead"),
         )
         .where(
             message.c.chain == chain,
@@ -71,12 +71,17 @@ def contacts(
     ]
 
 
+def _any(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    """1 when it holds of any row of a group."""
+    return func.max(case((condition, 1), else_=0))
+
+
 def people_left(
     connection: Connection, chain: ChainId, gone: Iterable[CalloutId]
 ) -> frozenset[PersonId]:
     """Who was written to or called about these callouts, and no others of the chain."""
     message, carried, callout = schema.message, schema.carried, schema.callout
-    listed = func.json_each(batch.listed(gone)).table_valued("value")
+    listed = dialect.each(gone)
     named = (
         select(message.c.person)
         .join(carried, carried.c.message == message.c.id)

@@ -9,56 +9,30 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import Connection
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from dispatcher.store.vault import OPTION, Vault
+from dispatcher.store import dialect, postgresql, sqlite
+from dispatcher.store.backend import Backend, UnfitStoreError
+from dispatcher.store.vault import Vault
 
 Result = TypeVar("Result")
 Work = Callable[[Connection], Result]
 
 GROUP_MOST = 500
 QUEUE_MOST = 10_000
-BUSY_MILLISECONDS = 5_000
 READERS = 4
-CACHE_KIB = 65_536
-CHECKPOINT_PAGES = 4_000
 
 
 class StoreBusyError(Exception):
     """Too much work waits already; nothing was begun. Try again in a moment."""
-
-
-class Turns:
-    """Whose turn it is to write, among processes on one file.
-
-    SQLite lets who is refused look again now and then, so who writes one transaction
-    after the other starves everybody else. The kernel wakes who waits for this lock at
-    once, and frees it when its holder dies.
-    """
-
-    def __init__(self, path: str) -> None:
-        self._file = Path(path).open("wb")  # noqa: SIM115 - as long as the store
-
-    def __enter__(self) -> None:
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-
-    def __exit__(self, *_: object) -> None:
-        fcntl.flock(self._file, fcntl.LOCK_UN)
-
-    def close(self) -> None:
-        """Give back the file."""
-        self._file.close()
 
 
 # What goes by: the work is sound, and done again later.
@@ -73,15 +47,13 @@ class _Waiting(Generic[Result]):
 
 
 class Database:
-    """A database file, or one in memory, with one writer thread."""
+    """A database by its URL, with one writer thread: a file, memory, or a server's."""
 
     def __init__(self, url: str, vault: Vault) -> None:
         """Open it, with the keys to what is private in it."""
-        parsed = make_url(url)
-        self.memory = parsed.database in {None, "", ":memory:"}
         self.vault = vault
-        self._engine = _engine(url, vault, memory=self.memory)
-        self._turns = None if self.memory else Turns(f"{parsed.database}.turns")
+        self._backend = backend_at(make_url(url), vault)
+        self.memory = self._backend.memory
         self._writer = ThreadPoolExecutor(1, "store-writer")
         # One connection can't serve two transactions: in memory, reads take turns.
         self._readers = (
@@ -90,6 +62,8 @@ class Database:
         self._queue: asyncio.Queue[_Waiting[Any]] = asyncio.Queue(QUEUE_MOST)
         self._task: asyncio.Task[None] | None = None
         self.committed = 0
+        # What has to hold when a group begins to write; see the engine's sole worker.
+        self.condition: Work[object] | None = None
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Database]:
@@ -104,9 +78,7 @@ class Database:
                 await self._task
             self._writer.shutdown()
             self._readers.shutdown()
-            self._engine.dispose()
-            if self._turns:
-                self._turns.close()
+            self._backend.close()
 
     async def write(self, work: Work[Result], *, aside: bool = False) -> Result:
         """Do it in the next transaction; returns when that is on disk.
@@ -132,12 +104,28 @@ class Database:
         return await loop.run_in_executor(self._writer, self._fold)
 
     def _fold(self) -> bool:
-        with (
-            self._turns or contextlib.nullcontext(),
-            self._engine.connect() as connection,
-        ):
-            folded = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-            return not folded.scalar_one()
+        backend = self._backend
+        with backend.turn(), backend.engine.connect() as connection:
+            return backend.fold(connection)
+
+    def post(self) -> postgresql.WorkerPost | None:
+        """The post of its one worker; None where a lock on the file is one.
+
+        Blocks, so it is for a thread.
+        """
+        if isinstance(self._backend, postgresql.Postgresql):
+            return postgresql.WorkerPost(self._backend.engine)
+        return None
+
+    @property
+    def shared(self) -> bool:
+        """Whether other machines may be at it."""
+        return isinstance(self._backend, postgresql.Postgresql)
+
+    async def tell(self) -> None:
+        """Let its worker hear, on whatever machine, that there is something new."""
+        if self.shared:
+            await self.read(lambda c: c.exec_driver_sql(postgresql.NOTIFY))
 
     async def read(self, work: Work[Result]) -> Result:
         """Look at what is committed."""
@@ -145,7 +133,7 @@ class Database:
         return await loop.run_in_executor(self._readers, self._read, work)
 
     def _read(self, work: Work[Result]) -> Result:
-        with self._engine.connect() as connection:
+        with self._backend.engine.connect() as connection:
             return work(connection)
 
     async def _write_groups(self) -> None:
@@ -172,46 +160,74 @@ class Database:
         self.committed += 1
 
     def _commit(self, works: list[Work[Any]]) -> list[Any]:
-        with (
-            self._turns or contextlib.nullcontext(),
-            self._engine.connect() as connection,
-        ):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        backend = self._backend
+        with backend.turn(), backend.engine.connect() as connection:
+            backend.begin(connection)
             try:
+                if self.condition:
+                    self.condition(connection)
                 outcomes = [apart(connection, work) for work in works]
                 connection.exec_driver_sql("COMMIT")
-            except BaseException:
+            except BaseException as failure:
+                if connection.invalidated:
+                    raise _lost(failure) from failure
                 connection.exec_driver_sql("ROLLBACK")
                 raise
             return outcomes
 
 
-def apart(connection: Connection, work: Work[Result]) -> Result | Exception:
-    """Run one piece in its savepoint; its failure is its own outcome.
+def _lost(failure: BaseException) -> OperationalError:
+    """What waiters are told of a lost connection, whoever noticed it first.
 
-    Every piece pays for its savepoint, so that goes past SQLAlchemy.
+    Behind a COMMIT nobody knows whether it was done: who is in doubt looks, or does it
+    once more; all that comes from outside has a key by which that is told.
     """
-    raw = connection.connection.cursor()
-    raw.execute("SAVEPOINT piece")
+    if isinstance(failure, OperationalError):
+        return failure
+    return OperationalError("COMMIT", None, failure)
+
+
+def backend_at(url: URL, vault: Vault) -> Backend:
+    """The database a URL names; any driver of PostgreSQL stands for the one we have.
+
+    :raises UnfitStoreError: for one of another kind
+    """
+    match url.get_backend_name():
+        case "sqlite":
+            return sqlite.Sqlite(url, vault)
+        case dialect.POSTGRESQL:
+            return postgresql.Postgresql(url, vault)
+        case other:
+            message = f"[store] url begins with {other}; use sqlite or postgresql"
+            raise UnfitStoreError(message)
+
+
+def apart(connection: Connection, work: Work[Result]) -> Result | Exception:
+    """Run one piece in its savepoint; its failure is its own outcome."""
+    quick = dialect.quick(connection)
+    quick("SAVEPOINT piece")
     outcome: Result | Exception
     try:
         outcome = work(connection)
-    except Exception as failure:  # noqa: BLE001 - told to its waiter, who raises it
+        quick("RELEASE piece")
+    except Exception as failure:
+        if connection.invalidated:
+            raise  # with the connection, all of the transaction is lost
         connection.exec_driver_sql("ROLLBACK TO piece")
+        quick("RELEASE piece")
         outcome = failure
-    raw.execute("RELEASE piece")
     return outcome
 
 
 def alone(file: Path, vault: Vault, work: Work[Result]) -> Result:
     """Do one piece of work on a store that nobody else has open, all in its file."""
-    engine = _engine(f"sqlite:///{file}", vault, memory=False)
+    engine = sqlite.opened(make_url(f"sqlite:///{file}"), vault, memory=False)
     try:
         with engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             done = work(connection)
             connection.exec_driver_sql("COMMIT")
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.exec_driver_sql(sqlite.FOLD)
             return done
     finally:
         engine.dispose()
@@ -220,7 +236,7 @@ def alone(file: Path, vault: Vault, work: Work[Result]) -> Result:
 @contextlib.contextmanager
 def one_state(connection: Connection) -> Iterator[None]:
     """Let everything that is read in the block be of one commit."""
-    connection.exec_driver_sql("BEGIN")
+    connection.exec_driver_sql(dialect.look(connection))
     try:
         yield
     finally:
@@ -234,30 +250,3 @@ def _tell(waiting: _Waiting[Any], outcome: object) -> None:
         waiting.done.set_exception(outcome)
     else:
         waiting.done.set_result(outcome)
-
-
-def _engine(url: str, vault: Vault, *, memory: bool) -> Engine:
-    """Open SQLite so that a commit is on the disk when it returns."""
-    parsed = make_url(url).set(drivername="sqlite+pysqlite")
-    options: dict[str, Any] = {"connect_args": {"check_same_thread": False}}
-    if memory:
-        options["poolclass"] = StaticPool
-    # Errors are logged, and parameters hold names and numbers.
-    options["hide_parameters"] = True
-    options["execution_options"] = {OPTION: vault}
-    engine = create_engine(parsed, isolation_level="AUTOCOMMIT", **options)
-
-    @event.listens_for(engine, "connect")
-    def _connected(raw: sqlite3.Connection, _record: object) -> None:
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            f"busy_timeout={BUSY_MILLISECONDS}",
-            f"cache_size=-{CACHE_KIB}",
-            f"wal_autocheckpoint={CHECKPOINT_PAGES}",
-            "foreign_keys=ON",
-            "secure_delete=ON",  # what is erased is not left on free pages
-        ):
-            raw.execute(f"PRAGMA {pragma}").close()
-
-    return engine

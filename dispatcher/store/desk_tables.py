@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, Text
 
+from dispatcher.store import dialect
 from dispatcher.store.moment import Moment
 
 metadata = MetaData()
@@ -50,7 +51,7 @@ todo = Table(
     Column("alert", Text),
     Column("unit", Text),
     Column("person", Text),
-    Column("callback", Integer),
+    Column("callback", dialect.LONG),
     Column("meaning", Text),
     Column("message", Text),
     Column("settled_at", Moment),
@@ -63,9 +64,9 @@ Index(
     todo.c.kind,
     todo.c.subject,
     unique=True,
-    sqlite_where=todo.c.settled_at.is_(None),
+    **dialect.only(todo.c.settled_at.is_(None)),
 )
-Index("todo_newest", todo.c.id, sqlite_where=todo.c.settled_at.is_(None))
+Index("todo_newest", todo.c.id, **dialect.only(todo.c.settled_at.is_(None)))
 
 # The callouts that wait for what is decided.
 todo_callout = Table(

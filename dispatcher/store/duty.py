@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, assert_never
 
-from sqlalchemy import Connection, Table, delete, func, select
+from sqlalchemy import Connection, Table, delete, select
 
 from contacts.duty import Duties, Leave, Override, Rotation, TimeBound
 from contacts.model import HumanId, PostRef
 from contacts.roster import Roster
-from dispatcher.store import batch, people, rotas, schema
+from dispatcher.store import batch, dialect, people, rotas, schema
 
 DUTY_NUMBER = "duty_number"
 TABLES = (
@@ -112,7 +112,7 @@ def remove(connection: Connection, numbers: Iterable[int]) -> frozenset[int]:
 
 
 def _delete(connection: Connection, numbers: Iterable[int]) -> None:
-    given = func.json_each(batch.listed(numbers)).table_valued("value")
+    given = dialect.each_number(numbers)
     for table in TABLES:
         query = delete(table).where(table.c.number.in_(select(given.c.value)))
         connection.execute(query)

@@ -16,7 +16,6 @@ from dispatcher.store import imports, journal, people, schema, vault
 from dispatcher.store.outbox import About, MessageState
 from dispatcher.store.roster_edits import Editing, dismiss
 
-ALL = -1  # no limit
 ON_ITS_WAY = (MessageState.WAITING, MessageState.SENDING, MessageState.UNKNOWN)
 
 
@@ -58,7 +57,7 @@ def erase(
         dismiss(connection, version, editing)
     vault.forget(connection, versions[0].human)
     # A file that waits to be applied may name him, and would bring him back.
-    imports.lapse(connection, before=now + timedelta.resolution, most=ALL)
+    imports.lapse(connection, before=now + timedelta.resolution, most=None)
     _clear(connection, ids)
     people.raise_version(connection)
     entry = PersonErased(at=now, by=wanted.by, people=ids, reason=wanted.reason)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -21,16 +20,6 @@ class Kept:
     place: int
     hash: str
     body: str
-
-
-@contextlib.contextmanager
-def still(connection: Connection) -> Iterator[None]:
-    """Let everything that is read inside be of one moment."""
-    connection.exec_driver_sql("BEGIN")
-    try:
-        yield
-    finally:
-        connection.exec_driver_sql("ROLLBACK")
 
 
 def count(connection: Connection, alert: str) -> int:

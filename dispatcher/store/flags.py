@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select, update
 from channels.contract import FailureKind
 from contacts.model import AddressId, AddressKind, Flag, Person
 from dispatcher.core.alert import ChainId
-from dispatcher.store import batch, people, schema
+from dispatcher.store import batch, dialect, people, schema
 
 DIAL_GUARD = "dial_guard"  # we refused to dial it: no provider was asked
 DEAD_AFTER = 2  # warnings in a row that no provider could bring there
@@ -119,7 +119,7 @@ def owners(connection: Connection, addresses: Iterable[str]) -> dict[AddressId, 
     """Whose these addresses are, in the roster or not any more."""
     table, person = schema.address, schema.person
     wanted = frozenset(addresses)
-    listed = func.json_each(batch.listed(wanted)).table_valued("value")
+    listed = dialect.each(wanted)
     versions = connection.scalars(
         select(table.c.person)
         .join(person, person.c.id == table.c.person)

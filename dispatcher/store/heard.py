@@ -14,7 +14,7 @@ from dispatcher.core.alert import AlertId, ChainId, Lane, Level
 from dispatcher.core.answer import Meaning
 from dispatcher.core.callout import CalloutId, State
 from dispatcher.core.matching import LOOK_BACK, Candidate
-from dispatcher.store import batch, schema, vault
+from dispatcher.store import dialect, schema, vault
 from dispatcher.store.outbox import TO_ITS_NUMBER, About, MessageState
 from dispatcher.store.questions import Kind, Question
 
@@ -189,7 +189,7 @@ def named_callouts(
     connection: Connection, questions: Iterable[str]
 ) -> dict[str, set[CalloutId]]:
     """Callouts that messages of each question have named so far."""
-    listed = func.json_each(batch.listed(questions)).table_valued("value")
+    listed = dialect.each(questions)
     message = schema.message
     rows = connection.execute(
         select(message.c.question, schema.carried.c.callout)
@@ -252,12 +252,12 @@ class Note:
 def notes_on(connection: Connection, names: Iterable[str]) -> frozenset[Note]:
     """What has been said to these callouts and was no answer."""
     fact = schema.fact
-    listed = func.json_each(batch.listed(names)).table_valued("value")
+    listed = dialect.each(names)
     rows = connection.execute(
         select(
             fact.c.callout,
-            func.json_extract(fact.c.body, "$.by").label("by"),
-            func.json_extract(fact.c.body, "$.meaning").label("meaning"),
+            dialect.said(fact.c.body, "by").label("by"),
+            dialect.said(fact.c.body, "meaning").label("meaning"),
         )
         .distinct()
         .where(fact.c.callout.in_(select(listed.c.value)), fact.c.kind == "reply_noted")

@@ -206,8 +206,11 @@ def _set(connection: Connection, number: int, **values: object) -> None:
     connection.execute(update(roster_import).where(mine).values(values))
 
 
-def lapse(connection: Connection, before: datetime, most: int) -> int:
-    """Delete what was found in files tried before; gives of how many."""
+def lapse(connection: Connection, before: datetime, most: int | None) -> int:
+    """Delete what was found in files tried before; gives of how many.
+
+    :param most: None: of all of them
+    """
     table = roster_import
     open_states = (ImportState.FAULTY.value, ImportState.TRIED.value)
     query = (

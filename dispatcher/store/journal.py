@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from dispatcher.core.journal import Entry
 from dispatcher.core.proof import Head, linked
-from dispatcher.store import batch, schema
+from dispatcher.store import batch, dialect, schema
 from dispatcher.store.codec import ENTRY, entry_json
 
 
@@ -106,7 +106,7 @@ def page(
     if wanted.ends:
         query = query.where(table.c.at < wanted.ends)
     if wanted.by:
-        query = query.where(func.json_extract(table.c.body, "$.by") == wanted.by)
+        query = query.where(dialect.said(table.c.body, "by") == wanted.by)
     rows = connection.execute(query.order_by(table.c.seq.desc()).limit(wanted.limit))
     return [(row.seq, ENTRY.validate_json(row.body)) for row in rows]
 

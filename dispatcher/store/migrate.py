@@ -12,6 +12,14 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection
 
+from dispatcher.store import dialect
+
+ORDER = """
+SELECT datname, CASE datlocprovider WHEN 'i' THEN 'a language of ICU'
+                                    WHEN 'b' THEN 'C' ELSE datcollate END
+FROM pg_database WHERE datname = current_database()
+"""
+BYTE_ORDERS = frozenset({"C", "POSIX", "C.UTF-8", "C.utf8"})
 STEPS = Path(__file__).parent / "migrations"
 
 
@@ -42,6 +50,8 @@ def migrate(connection: Connection) -> None:
 
     :raises SchemaError: when the database is ahead of this code
     """
+    if dialect.is_postgresql(connection):
+        check_order(connection)
     current = MigrationContext.configure(connection).get_current_revision()
     if current and age_of(current) is Age.NEWER:
         message = (
@@ -52,6 +62,22 @@ def migrate(connection: Connection) -> None:
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def check_order(connection: Connection) -> None:
+    """See that text is sorted as everywhere else, and as it will be in ten years.
+
+    Another order changes with the libraries of a system, and indexes are wrong then.
+
+    :raises SchemaError: when the database sorts by a language
+    """
+    name, order = connection.exec_driver_sql(ORDER).one()
+    if order not in BYTE_ORDERS:
+        message = (
+            f"the database {name} sorts text by {order}; make it with: "
+            f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'"
+        )
+        raise SchemaError(message)
 
 
 def _config() -> Config:

@@ -20,7 +20,7 @@ from sqlalchemy import (
     literal,
     literal_column,
     select,
-    text,
+    union,
     update,
 )
 
@@ -28,7 +28,7 @@ from channels.contract import Channel
 from contacts.model import AddressId, PersonId
 from dispatcher.core.alert import AlertId, ChainId, Lane, Level
 from dispatcher.core.callout import AttemptId, CalloutId
-from dispatcher.store import batch, schema, vault
+from dispatcher.store import batch, dialect, schema, vault
 from dispatcher.store.moment import Moment
 
 
@@ -218,7 +218,7 @@ def claim(
 
 def find(connection: Connection, ids: Iterable[str]) -> list[Sending]:
     """Messages by id, the most urgent first, with the numbers they go to."""
-    listed = func.json_each(batch.listed(ids)).table_valued("value")
+    listed = dialect.each(ids)
     rows = connection.execute(
         select(schema.message, schema.address.c.value)
         .join(schema.address, TO_ITS_NUMBER)
@@ -243,12 +243,12 @@ def set_state(
         if change["state"] == MessageState.WAITING.value
     ]
     if again:
-        connection.execute(DROP_OVERTAKEN, {"messages": batch.listed(again)})
+        connection.execute(DROP_OVERTAKEN, {"messages": dialect.listed(again)})
     return {str(name) for (name,) in found}
 
 
 # Who asks needs an open callout; who tells or reminds, one that is not closed.
-DROP_OVERTAKEN = text(
+DROP_OVERTAKEN = dialect.spoken(
     """
     UPDATE message SET state = 'dropped', reason = 'overtaken', due_at = NULL
     WHERE state = 'waiting'
@@ -269,7 +269,7 @@ def carries(
     connection: Connection, messages: Iterable[str]
 ) -> dict[str, list[tuple[AttemptId, CalloutId]]]:
     """The attempts each message stands for."""
-    listed = func.json_each(batch.listed(messages)).table_valued("value")
+    listed = dialect.each(messages)
     table = schema.carried
     found: dict[str, list[tuple[AttemptId, CalloutId]]] = {}
     for row in connection.execute(
@@ -281,7 +281,7 @@ def carries(
 
 # A waiting message dies when all it asks about has been answered, closed, or, for who
 # stands above, taken over.
-DROP_SETTLED = text(
+DROP_SETTLED = dialect.spoken(
     """
     UPDATE message SET state = 'dropped', reason = :reason, due_at = NULL
     WHERE state = 'waiting' AND purpose IN ('own', 'digest') AND id IN (
@@ -302,7 +302,7 @@ def drop_settled(
 ) -> None:
     """Drop waiting messages that only these settled callouts had wanted."""
     connection.execute(
-        DROP_SETTLED, {"callouts": batch.listed(callouts), "reason": reason}
+        DROP_SETTLED, {"callouts": dialect.listed(callouts), "reason": reason}
     )
 
 
@@ -423,15 +423,15 @@ def by_receipt(
 ) -> tuple[dict[str, list[Known]], dict[str, list[Known]]]:
     """Messages by our id and by the provider's; a call may have read several."""
     table = schema.message
-    ours = func.json_each(batch.listed(ids)).table_valued("value")
-    theirs = func.json_each(batch.listed(provider_ids)).table_valued("value")
-    rows = connection.execute(
-        select(table).where(
-            table.c.id.in_(select(ours.c.value))
-            | table.c.call.in_(select(ours.c.value))
-            | table.c.provider_id.in_(select(theirs.c.value))
-        )
-    )
+    ours = dialect.each(ids)
+    theirs = dialect.each(provider_ids)
+    # One index for each way to find them; of an OR, PostgreSQL would read every row.
+    meant = union(
+        select(table.c.id).where(table.c.id.in_(select(ours.c.value))),
+        select(table.c.id).where(table.c.call.in_(select(ours.c.value))),
+        select(table.c.id).where(table.c.provider_id.in_(select(theirs.c.value))),
+    ).subquery()
+    rows = connection.execute(select(table).where(table.c.id.in_(select(meant.c.id))))
     by_id: dict[str, list[Known]] = {}
     by_provider: dict[str, list[Known]] = {}
     for one in map(_known, rows):
@@ -443,7 +443,7 @@ def by_receipt(
 
 def known(connection: Connection, ids: Iterable[str]) -> dict[str, Known]:
     """Messages by id."""
-    listed = func.json_each(batch.listed(ids)).table_valued("value")
+    listed = dialect.each(ids)
     rows = connection.execute(
         select(schema.message).where(schema.message.c.id.in_(select(listed.c.value)))
     )

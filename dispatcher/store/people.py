@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, true
+from sqlalchemy import ColumnElement, Connection, Row, delete, select, true
 
 from contacts.model import (
     Address,
@@ -21,7 +21,7 @@ from contacts.model import (
     UnitKind,
 )
 from contacts.roster import Roster
-from dispatcher.store import batch, rotas, schema, vault
+from dispatcher.store import batch, dialect, rotas, schema, vault
 
 ROSTER_VERSION = "roster_version"
 WHOLE_VERSION = "roster_whole"  # rises when all of it is another
@@ -56,7 +56,8 @@ def load_roster(connection: Connection) -> Roster:
 
 def find_units(connection: Connection, which: ColumnElement[bool]) -> list[Unit]:
     """Units by a condition, in the order in which they came."""
-    return [_unit(row) for row in connection.execute(select(schema.unit).where(which))]
+    query = select(schema.unit).where(which).order_by(dialect.came(schema.unit))
+    return [_unit(row) for row in connection.execute(query)]
 
 
 def find_holdings(
@@ -70,9 +71,7 @@ def find_holdings(
 
 def find_people(connection: Connection, ids: Iterable[str]) -> dict[str, Person]:
     """Versions of people by id, whether they still hold a post or not."""
-    wanted = schema.person.c.id.in_(
-        select(func.json_each(batch.listed(ids)).table_valued("value").c.value)
-    )
+    wanted = schema.person.c.id.in_(select(dialect.each(ids).c.value))
     return {person.id: person for person in _people(connection, wanted)}
 
 
@@ -168,7 +167,7 @@ def unit_row(unit: Unit) -> batch.Values:
 def add_people(connection: Connection, people: Iterable[Person]) -> None:
     """Add the versions that are not there yet, encrypted."""
     new = {person.id: person for person in people}
-    given = func.json_each(batch.listed(new)).table_valued("value")
+    given = dialect.each(new)
     table = schema.person
     there = select(table.c.id).where(table.c.id.in_(select(given.c.value)))
     for known in connection.scalars(there).all():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, literal_column, select
+from sqlalchemy import Connection, select
 
 from contacts.model import (
     Address,
@@ -14,10 +14,10 @@ from contacts.model import (
     Unit,
     UnitId,
 )
-from dispatcher.store import people, schema
+from dispatcher.store import dialect, people, schema
 
 # Versions are only ever added, so a later one has a higher number.
-CAME: ColumnElement[int] = literal_column("person.rowid")
+CAME = dialect.came(schema.person)
 
 
 def unit(connection: Connection, name: str) -> Unit | None:

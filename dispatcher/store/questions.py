@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Connection, Row, case, func, select, text, update
+from sqlalchemy import Connection, Row, case, func, select, update
 
 from channels.contract import Channel
 from contacts.model import AddressId, PersonId
 from dispatcher.core.alert import Alert, AlertId, ChainId, Lane, Level
 from dispatcher.core.callout import AttemptId, CalloutId, Purpose, State
 from dispatcher.core.digest import Digest, Pending, due_at
-from dispatcher.store import batch, schema, vault
+from dispatcher.store import batch, dialect, schema, vault
 
 REST = timedelta(hours=24)
 CODES = tuple(str(n) for n in (*range(60, 100), *range(600, 1000)))
@@ -89,8 +89,7 @@ def find(connection: Connection, keys: Iterable[Key]) -> dict[Key, Question]:
     """Those of these questions that exist already."""
     wanted = set(keys)
     chains = {key.chain for key in wanted}
-    people = batch.listed({key.person for key in wanted})
-    listed = func.json_each(people).table_valued("value")
+    listed = dialect.each({key.person for key in wanted})
     rows = connection.execute(
         select(schema.question).where(
             schema.question.c.chain.in_(chains),
@@ -107,12 +106,12 @@ def own_of(
     """The questions about posts these people hold themselves, by id."""
     wanted = set(keys)
     table = schema.question
-    listed = func.json_each(batch.listed({person for _, person in wanted}))
+    listed = dialect.each({person for _, person in wanted})
     rows = connection.execute(
         select(table.c.id, table.c.chain, table.c.person).where(
             table.c.kind == Kind.OWN.value,
             table.c.chain.in_({chain for chain, _ in wanted}),
-            table.c.person.in_(select(listed.table_valued("value").c.value)),
+            table.c.person.in_(select(listed.c.value)),
         )
     )
     found = {row.id: (ChainId(row.chain), PersonId(row.person)) for row in rows}
@@ -121,7 +120,7 @@ def own_of(
 
 def by_id(connection: Connection, ids: Iterable[str]) -> dict[str, Question]:
     """Questions by id."""
-    listed = func.json_each(batch.listed(ids)).table_valued("value")
+    listed = dialect.each(ids)
     rows = connection.execute(
         select(schema.question).where(schema.question.c.id.in_(select(listed.c.value)))
     )
@@ -151,7 +150,7 @@ def used_codes(
 ) -> Mapping[str, set[str]]:
     """Codes by number that are open or still rest."""
     number_of = _by_fingerprint(connection, numbers)
-    listed = func.json_each(batch.listed(number_of)).table_valued("value")
+    listed = dialect.each(number_of)
     table = schema.code
     rows = connection.execute(
         select(table.c.fingerprint, table.c.code).where(
@@ -218,14 +217,14 @@ def open_chains(
 ) -> Mapping[str, set[ChainId]]:
     """Chains of which each number has been asked something that is still open."""
     number_of = _by_fingerprint(connection, numbers)
-    listed = batch.listed(number_of)
+    listed = dialect.listed(number_of)
     found: dict[str, set[ChainId]] = defaultdict(set)
     for fingerprint, chain in connection.execute(OPEN_CHAINS, {"lines": listed}):
         found[number_of[fingerprint]].add(chain)
     return found
 
 
-OPEN_CHAINS = text(
+OPEN_CHAINS = dialect.spoken(
     """
     SELECT DISTINCT code.fingerprint, question.chain
     FROM json_each(:lines) JOIN code ON code.fingerprint = value
@@ -301,7 +300,7 @@ def close_settled(connection: Connection, chain: ChainId, now: datetime) -> None
 
 
 def _rest(connection: Connection, names: Iterable[str], now: datetime) -> None:
-    listed = func.json_each(batch.listed(names)).table_valued("value")
+    listed = dialect.each(names)
     connection.execute(
         update(schema.code)
         .where(schema.code.c.question.in_(select(listed.c.value)))
@@ -358,7 +357,7 @@ def pending(connection: Connection, ids: Iterable[str]) -> dict[str, Pending]:
     """Since when somebody waits in each of these digests."""
     names = set(ids)
     member = schema.member
-    listed = func.json_each(batch.listed(names)).table_valued("value")
+    listed = dialect.each(names)
     waits_for = case(
         (member.c.purpose == Purpose.NEXT_MEANS.value, "at_once"),
         (member.c.channel == Channel.VOICE.value, "calls"),
@@ -388,7 +387,7 @@ def due_digests(connection: Connection, now: datetime, most: int) -> list[Questi
 
 def members(connection: Connection, ids: Iterable[str]) -> list[Member]:
     """Who waits in these digests, in the order they joined."""
-    listed = func.json_each(batch.listed(ids)).table_valued("value")
+    listed = dialect.each(ids)
     rows = connection.execute(
         select(schema.member)
         .where(schema.member.c.question.in_(select(listed.c.value)))
@@ -423,7 +422,7 @@ class Named:
 def named(connection: Connection, done: Mapping[str, Named]) -> None:
     """Everybody of these has been named or needs no naming any more."""
     attempts = [attempt for one in done.values() for attempt in one.attempts]
-    listed = func.json_each(batch.listed(attempts)).table_valued("value")
+    listed = dialect.each(attempts)
     connection.execute(
         schema.member.delete().where(
             schema.member.c.attempt.in_(select(listed.c.value))

@@ -11,13 +11,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from contacts.duty import Duties
 from contacts.geometry import Atlas
 from contacts.model import PersonId, Unit, UnitId
 from contacts.roster import Amendment, Roster, RosterError
-from dispatcher.store import batch, history, people, places, present, rotas, schema
+from dispatcher.store import (
+    dialect,
+    history,
+    people,
+    places,
+    present,
+    rotas,
+    schema,
+)
 from dispatcher.store.database import one_state
 from dispatcher.store.history import Kind, Line
 
@@ -141,6 +149,6 @@ def _wrong(connection: Connection) -> frozenset[str]:
 
 def _bearers(connection: Connection, addresses: Iterable[str]) -> set[PersonId]:
     table = schema.address
-    given = func.json_each(batch.listed(addresses)).table_valued("value")
+    given = dialect.each(addresses)
     found = select(table.c.person).where(table.c.id.in_(select(given.c.value)))
     return set(map(PersonId, connection.scalars(found)))

@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Select, delete, func, select, update
+from sqlalchemy import Connection, Select, delete, select, update
 
 from contacts.model import Flag, Holding, PostRef
 from contacts.roster import Roster
-from dispatcher.store import batch, history, people, schema
+from dispatcher.store import batch, dialect, history, people, schema
 from dispatcher.store.history import Kind, Line
 
 
@@ -87,7 +87,7 @@ def write(connection: Connection, rewrite: Rewrite) -> None:
 
 
 def _listed(ids: Iterable[str]) -> Select[tuple[str]]:
-    given = func.json_each(batch.listed(ids)).table_valued("value")
+    given = dialect.each(ids)
     return select(given.c.value)
 
 

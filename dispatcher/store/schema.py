@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from dispatcher.core.proof import GENESIS
-from dispatcher.store import desk_tables
+from dispatcher.store import desk_tables, dialect
 from dispatcher.store.moment import Moment
 
 metadata = desk_tables.metadata
@@ -76,7 +76,7 @@ alert = Table(
     Column("body", Text, nullable=False),
     UniqueConstraint("sender", "identifier"),
 )
-Index("alert_due", alert.c.due_at, sqlite_where=alert.c.due_at.isnot(None))
+Index("alert_due", alert.c.due_at, **dialect.only(alert.c.due_at.isnot(None)))
 Index("alert_state", alert.c.state)
 
 # What an alert refers to, which may come later than the alert itself.
@@ -113,13 +113,13 @@ callout = Table(
     Column("body", Text, nullable=False),
 )
 Index("callout_chain_unit", callout.c.chain, callout.c.unit)
-Index("callout_due", callout.c.due_at, sqlite_where=callout.c.due_at.isnot(None))
+Index("callout_due", callout.c.due_at, **dialect.only(callout.c.due_at.isnot(None)))
 
 # The journal, in the order things happened. A callout's facts are numbered from 1.
 fact = Table(
     "fact",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("id", dialect.LONG, primary_key=True, autoincrement=True),
     Column("callout", Text, nullable=False),
     Column("seq", Integer, nullable=False),
     Column("at", Moment, nullable=False),
@@ -154,7 +154,7 @@ seal = Table(
     Column("n", Integer, nullable=False),
     Column("at", Moment, nullable=False),
     Column("facts", Integer, nullable=False),
-    Column("upto", Integer, nullable=False),
+    Column("upto", dialect.LONG, nullable=False),
     Column("entries", Integer, nullable=False),
     Column("root", Text, nullable=False),
     Column("previous", Text, nullable=False),
@@ -184,7 +184,7 @@ question = Table(
     Column("messages", Integer, nullable=False),
     UniqueConstraint("chain", "epoch", "person", "kind"),
 )
-Index("question_due", question.c.due_at, sqlite_where=question.c.due_at.isnot(None))
+Index("question_due", question.c.due_at, **dialect.only(question.c.due_at.isnot(None)))
 
 # A code of a number belongs to one question for its life, and to nobody for 24 h after.
 code = Table(
@@ -261,12 +261,12 @@ Index(
     message.c.channel,
     message.c.reason,
     message.c.state,
-    sqlite_where=message.c.state == "waiting",
+    **dialect.only(message.c.state == "waiting"),
 )
 Index("message_open", message.c.state, message.c.due_at)
 # Written out, here and where it is asked: a partial index is not used for parameters.
 ON_THE_LINE = text("channel = 'voice' AND state IN ('sending', 'unknown', 'accepted')")
-Index("message_on_the_line", message.c.address, sqlite_where=ON_THE_LINE)
+Index("message_on_the_line", message.c.address, **dialect.only(ON_THE_LINE))
 Index("message_address", message.c.address, message.c.created_at)
 
 # Which attempts a message carries.
@@ -283,7 +283,7 @@ carried = Table(
 callback = Table(
     "callback",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("id", dialect.LONG, primary_key=True, autoincrement=True),
     Column("channel", Text, nullable=False),
     Column("event_key", Text, nullable=False),
     Column("received_at", Moment, nullable=False),
@@ -293,7 +293,7 @@ callback = Table(
     Column("outcome", Text),
     UniqueConstraint("channel", "event_key"),
 )
-Index("callback_unread", callback.c.id, sqlite_where=callback.c.read_at.is_(None))
+Index("callback_unread", callback.c.id, **dialect.only(callback.c.read_at.is_(None)))
 
 # What groups are told through their robots. A broadcast is no message: nobody is called
 # by it, and nobody answers it.
@@ -314,7 +314,9 @@ broadcast = Table(
     Column("sent_at", Moment),
     Column("failure_code", Text),
 )
-Index("broadcast_due", broadcast.c.due_at, sqlite_where=broadcast.c.due_at.isnot(None))
+Index(
+    "broadcast_due", broadcast.c.due_at, **dialect.only(broadcast.c.due_at.isnot(None))
+)
 
 # People who said in one chain that they can't act.
 struck = Table(
@@ -381,7 +383,7 @@ address = Table(
     Column("fingerprint", Text, nullable=False, index=True),
     Column("wrong", Boolean, nullable=False),
 )
-Index("address_wrong", address.c.id, sqlite_where=address.c.wrong)
+Index("address_wrong", address.c.id, **dialect.only(address.c.wrong))
 
 # What calls have shown of an address. A row is never removed: one that was cleared
 # stays as the trail, and the next one of its kind is a row of its own.

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool
 
 from dispatcher.store import schema
-from dispatcher.store.database import BUSY_MILLISECONDS
+from dispatcher.store.sqlite import BUSY_MILLISECONDS
 
 FLAWS_MOST = 10
 SOUND = "ok"

@@ -12,10 +12,8 @@ from datetime import datetime
 
 from sqlalchemy import (
     Connection,
-    Integer,
     Row,
     bindparam,
-    cast,
     func,
     select,
     text,
@@ -28,7 +26,7 @@ from dispatcher.core.answer import Meaning
 from dispatcher.core.callout import CalloutId
 from dispatcher.core.fact import SYSTEM
 from dispatcher.core.todo import Settling, TodoKind, kinds_of
-from dispatcher.store import batch, schema
+from dispatcher.store import batch, dialect, schema
 from dispatcher.store.moment import Moment
 
 
@@ -84,9 +82,10 @@ def put(connection: Connection, todos: Sequence[Todo]) -> None:
 
 LINK = text(
     """
-    INSERT OR IGNORE INTO todo_callout (callout, todo)
+    INSERT INTO todo_callout (callout, todo)
     SELECT :callout, id FROM todo
     WHERE kind = :kind AND subject = :subject AND settled_at IS NULL
+    ON CONFLICT DO NOTHING
     """
 )
 
@@ -128,7 +127,7 @@ def _settled(how: Settled) -> dict[str, object]:
 
 
 # Replies are of no use when nobody waits for an answer; who is in trouble still is.
-QUIET = text(
+QUIET = dialect.spoken(
     """
     UPDATE todo SET settled_at = :at, settled_by = :by, settled = :how
     WHERE settled_at IS NULL AND kind <> 'need_help' AND id IN (
@@ -147,7 +146,7 @@ def quieten(
     connection: Connection, callouts: Iterable[CalloutId], now: datetime
 ) -> None:
     """Settle replies that only these callouts, which are answered now, waited for."""
-    given = {"callouts": batch.listed(callouts), "at": now, "by": SYSTEM}
+    given = {"callouts": dialect.listed(callouts), "at": now, "by": SYSTEM}
     connection.execute(QUIET, given | {"how": Settling.RESOLVED.value})
 
 
@@ -254,8 +253,7 @@ def _callouts(
     connection: Connection, todos: Iterable[int]
 ) -> dict[int, list[CalloutId]]:
     table = schema.todo_callout
-    listed = func.json_each(batch.listed(map(str, todos))).table_valued("value")
-    ids = select(cast(listed.c.value, Integer))
+    ids = select(dialect.each_number(todos).c.value)
     found: dict[int, list[CalloutId]] = {}
     query = select(table).where(table.c.todo.in_(ids)).order_by(table.c.callout)
     for row in connection.execute(query):

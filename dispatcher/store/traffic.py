@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, func, select, text
 
 from channels.contract import FailureKind
 from dispatcher.core.alert import Lane
-from dispatcher.store import schema
+from dispatcher.store import dialect, schema
 from dispatcher.store.moment import Moment
 
 ACCEPTED = "accepted"  # the provider took it
@@ -40,7 +40,7 @@ ADD = text(
     INSERT INTO traffic (route, what, minute, count, last_at)
     VALUES (:route, :what, :minute, :count, :at)
     ON CONFLICT (route, what, minute)
-    DO UPDATE SET count = count + excluded.count, last_at = excluded.last_at
+    DO UPDATE SET count = traffic.count + excluded.count, last_at = excluded.last_at
     """
 ).bindparams(bindparam("minute", type_=Moment()), bindparam("at", type_=Moment()))
 
@@ -201,12 +201,12 @@ def queue(connection: Connection, now: datetime) -> list[Waiting]:
     ]
 
 
-LANE = text(
+LANE = dialect.spoken(
     """
     SELECT channel, reason, count(*) AS due, min(due_at) AS oldest_at FROM (
         SELECT channel, reason, due_at FROM message INDEXED BY message_waiting
         WHERE state = 'waiting' AND lane = :lane AND due_at <= :now LIMIT :most
-    ) GROUP BY channel, reason
+    ) AS due_by_now GROUP BY channel, reason
     """
 ).bindparams(bindparam("now", type_=Moment()))
 

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Connection, Row, func, select
 
-from dispatcher.store import batch, schema
+from dispatcher.store import batch, dialect, schema
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -329,7 +329,7 @@ class Humans:
     def __init__(self, connection: Connection, humans: Iterable[str]) -> None:
         self._connection = connection
         table = schema.human_key
-        listed = func.json_each(batch.listed(set(humans))).table_valued("value")
+        listed = dialect.each(set(humans))
         rows = connection.execute(
             select(table.c.human, table.c.key, table.c.wrapped).where(
                 table.c.human.in_(select(listed.c.value))

@@ -45,12 +45,14 @@ STARTED = "engine.started"
 KEY = "a-key-for-this-house"
 SCOPES = ("alerts:write", "alerts:read", "alerts:cancel")
 
+IN_A_FILE = "sqlite+aiosqlite:///house.db"
+
 TOML = """\
 [server]
 port = {port}
 public_base_url = "http://127.0.0.1:{port}"
 [store]
-url = "sqlite+aiosqlite:///house.db"
+url = "{store}"
 [engine]
 {clock}
 [policies]
@@ -95,6 +97,7 @@ class Plan:
     :ivar latency_ms: how long the exchange takes to answer a request
     :ivar policies: a policy other than the one shipped
     :ivar lines: calls at a time; 0: there is no telephone
+    :ivar store: where its store is
     """
 
     folder: Path
@@ -103,6 +106,7 @@ class Plan:
     speed: float | None = None
     latency_ms: float = 0.0
     policies: Path | None = None
+    store: str = IN_A_FILE
 
 
 class Server:
@@ -119,9 +123,9 @@ class Server:
         assert self._process, "the server was not started"
         return self._process
 
-    async def start(self) -> None:
-        """Start it, and wait until its worker works."""
-        before = self._starts()
+    async def start(self, until: str = STARTED) -> None:
+        """Start it, and wait until its log tells of an event: its worker works."""
+        before = len(self.told(until))
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "dispatcher.cli", "serve"),
@@ -132,9 +136,13 @@ class Server:
                 start_new_session=True,
             )
         async with asyncio.timeout(START_SECONDS):
-            while self._starts() == before:
-                assert self.running.returncode is None, self._log.read_text()
-                await pause(LOOK_SECONDS)
+            await self.until(until, before)
+
+    async def until(self, event: str, before: int = 0) -> None:
+        """Wait until its log tells of an event more often than before."""
+        while len(self.told(event)) <= before:
+            assert self.running.returncode is None, self._log.read_text()
+            await pause(LOOK_SECONDS)
 
     async def kill(self) -> None:
         """End all its processes at once, without a word."""
@@ -157,9 +165,6 @@ class Server:
             return []
         lines = self._log.read_text(encoding="utf-8").splitlines()
         return [json.loads(line) for line in lines if f'"{event}"' in line]
-
-    def _starts(self) -> int:
-        return len(self.told(STARTED))
 
 
 def descendants(process: int) -> Iterator[int]:
@@ -262,6 +267,7 @@ def _toml(plan: Plan, port: int, account: ExchangeSettings, exchange: str) -> st
     }
     return TOML.format(
         port=port,
+        store=plan.store,
         clock=clock,
         policies=plan.policies or "",
         code_system=CODE_SYSTEM,

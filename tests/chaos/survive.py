@@ -12,7 +12,7 @@ import asyncio
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -34,7 +34,7 @@ from dispatcher.sim.twilio_calls import Direction, Status
 from dispatcher.sim.world import Habit, Phone, populate
 from dispatcher.store import alerts, callouts, outbox, schema
 from dispatcher.store.outbox import UNSETTLED, MessageState
-from tests.chaos.house import STARTED, House, Plan, housed, pause
+from tests.chaos.house import IN_A_FILE, STARTED, House, Plan, housed, pause
 from tests.stories.test_realtime import POLICY
 
 # Everybody can be reached in the end, some only by going up the ladder.
@@ -66,11 +66,13 @@ class Trial:
     """What the server is put through.
 
     :ivar speed: seconds of its clock in a real one
+    :ivar store: where its store is
     """
 
     kills: int
     grids: int
     speed: float
+    store: str = IN_A_FILE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,8 +158,14 @@ class Toll:
         return "\n".join(f"{name:34}{value}" for name, value in rows.items())
 
 
-async def survive(trial: Trial, folder: Path) -> Toll:
-    """Put a server through a trial; everything but the kills is an ordinary night."""
+Blow = Callable[[House], Awaitable[None]]
+
+
+async def survive(trial: Trial, folder: Path, blow: Blow | None = None) -> Toll:
+    """Put a server through a trial; everything but the kills is an ordinary night.
+
+    :param blow: what is done to it instead of killing it
+    """
     plan = Plan(
         folder=folder,
         grids=trial.grids,
@@ -165,13 +173,14 @@ async def survive(trial: Trial, folder: Path) -> Toll:
         policies=ringing_once(folder),
         speed=trial.speed,
         latency_ms=LATENCY_MS,
+        store=trial.store,
     )
     rng = Random(SEED)
     async with housed(plan) as house:
         await house.exchange.phones(phones(house.roster))
         await house.server.start()
         alert = AlertId(await house.warn())
-        restarts = [await _killed(house, rng) for _ in range(trial.kills)]
+        restarts = [await _struck(house, rng, blow) for _ in range(trial.kills)]
         await _settled(house, alert)
         await house.server.stop()
         now = house.clock.now()
@@ -228,9 +237,12 @@ def populated(
     )
 
 
-async def _killed(house: House, rng: Random) -> float:
+async def _struck(house: House, rng: Random, blow: Blow | None) -> float:
     """Kill the server some time from now; gives how long its return took."""
     await pause(rng.uniform(0, MOST_SECONDS))
+    if blow:
+        await blow(house)
+        return 0.0
     await house.server.kill()
     loop = asyncio.get_running_loop()
     began = loop.time()

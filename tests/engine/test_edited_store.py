@@ -13,6 +13,7 @@ from dispatcher.core.proof import Head, linked
 from tests.core.build import START
 from tests.engine.evidence import audited, filed, from_file, in_a_file
 
+pytestmark = pytest.mark.sqlite
 AFTER = START + timedelta(hours=1)
 EDIT = """
 UPDATE fact SET body = replace(body, 'T18:', 'T17:') WHERE callout = :c AND seq = 5

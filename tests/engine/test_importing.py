@@ -229,6 +229,7 @@ def importing_processes() -> list[str]:
     return [one for one in commands if "dispatcher.engine.apart" in one]
 
 
+@pytest.mark.sqlite  # of its own processes, which know nothing of another store
 async def test_in_processes_of_its_own_it_goes_as_in_place(filed: House) -> None:
     await filed.applied(row(), second())
     done = await filed.applied(row(NEW_NUMBER))

@@ -19,6 +19,7 @@ from dispatcher.core.alert import AlertId
 from dispatcher.engine.desk import Cancelling, cancel
 from dispatcher.engine.runtime import Engine, Singletons
 from dispatcher.store import alerts, callouts, outbox
+from dispatcher.store.dialect import spoken
 from tests.engine.office import NUMBERS, Office, opened
 
 Result = TypeVar("Result")
@@ -28,14 +29,14 @@ NO_ANSWER = Failed(kind=FailureKind.UNREACHED, code="no_answer")
 LINES = 2
 
 # Asks somebody about nothing but callouts that he had answered before it was made.
-ASKED_AGAIN = text(
+ASKED_AGAIN = spoken(
     """
     SELECT message.id FROM message WHERE message.purpose = 'own' AND NOT EXISTS (
         SELECT 1 FROM carried JOIN callout ON callout.id = carried.callout
         WHERE carried.message = message.id AND NOT EXISTS (
             SELECT 1 FROM fact WHERE fact.callout = callout.id
               AND fact.kind = 'answered' AND fact.at < message.created_at
-              AND fact.body ->> '$.person' = message.person))
+              AND fact.body ->> 'person' = message.person))
     """
 )
 ON_THE_LINE = text(

@@ -9,11 +9,11 @@ import pytest
 
 from dispatcher.store.database import Database
 from dispatcher.store.migrate import migrate
-from dispatcher.store.vault import Vault
+from dispatcher.store.vault import Vault, appoint_settled
+from tests.postgres import Server
 from tests.store.stock import KnownRing
 
-# Another database (a server, say) is one more name here and one more case in `url`.
-KINDS = ("memory", "file")
+KINDS = ("memory", "file", "postgresql")
 
 
 @pytest.fixture(scope="module")
@@ -22,16 +22,30 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(params=KINDS)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where an empty database is."""
-    if request.param == "memory":
-        return "sqlite+aiosqlite://"
-    return f"sqlite+aiosqlite:///{tmp_path / 'store.db'}"
+def kind(request: pytest.FixtureRequest) -> str:
+    """What kind of database."""
+    return str(request.param)
 
 
 @pytest.fixture
-async def database(url: str) -> AsyncIterator[Database]:
+def url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where an empty database is."""
+    if kind == "memory":
+        return "sqlite+aiosqlite://"
+    if kind == "file":
+        return f"sqlite+aiosqlite:///{tmp_path / 'store.db'}"
+    server: Server = request.getfixturevalue("postgresql")
+    return server.bare()
+
+
+@pytest.fixture
+async def database(
+    kind: str, request: pytest.FixtureRequest
+) -> AsyncIterator[Database]:
     """An open database with the present schema and nothing in it."""
+    where = "url" if kind != "postgresql" else "ready"
+    url = request.getfixturevalue(where)
     async with Database(url, Vault(KnownRing())).running() as database:
         await database.write(migrate)
+        await database.write(appoint_settled)
         yield database

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import Connection, Table, select
 
 from channels.contract import Channel
@@ -33,6 +34,8 @@ from dispatcher.store.questions import Key, Kind, Question
 from dispatcher.store.vault import KeyName, MemoryRing, fingerprint_under
 from tests.core.build import START, Life, opening
 
+# What only SQLite tells: how it finds its rows.
+ON_SQLITE = pytest.mark.parametrize("kind", ["memory", "file"], indirect=True)
 CHAIN = ChainId("chain")
 COUNTY = Unit(
     id=UnitId("990421"),

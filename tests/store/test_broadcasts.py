@@ -16,7 +16,7 @@ from dispatcher.store.broadcasts import Broadcast, BroadcastState, Occasion, Set
 from dispatcher.store.callouts import Change
 from dispatcher.store.database import Database
 from tests.core.build import Life, opening
-from tests.store.stock import CHAIN, after, column, ids, person, roster
+from tests.store.stock import CHAIN, ON_SQLITE, after, column, ids, person, roster
 
 RED, BLUE = AlertId("red"), AlertId("blue")
 
@@ -210,6 +210,7 @@ async def test_an_account_is_found_whatever_its_case(
     ]
 
 
+@ON_SQLITE
 async def test_an_account_is_found_by_its_index(database: Database) -> None:
     def plan(connection: Connection) -> str:
         account = vault.fingerprint(connection, "wang.jg")

@@ -13,7 +13,7 @@ from dispatcher.store import callouts, faces, journal, schema
 from dispatcher.store.callouts import Change
 from dispatcher.store.database import Database
 from tests.core.build import Life
-from tests.store.stock import after, begin
+from tests.store.stock import ON_SQLITE, after, begin
 
 ALERT = AlertId("alert")
 
@@ -78,6 +78,7 @@ async def test_what_was_kept_before_there_were_faces_has_one(
     await database.write(story)
 
 
+@ON_SQLITE
 async def test_a_look_costs_as_much_as_has_changed(
     database: Database,
 ) -> None:

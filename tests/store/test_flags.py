@@ -231,9 +231,9 @@ async def test_what_was_wrong_before_there_was_a_trail_has_one(
 PEOPLE_OF_OLD = "INSERT INTO person (id, name) VALUES ('li', 'Li'), ('li2', 'Li')"
 ADDRESSES_OF_OLD = """
 INSERT INTO address (id, person, position, kind, value, wrong) VALUES
-('li0', 'li', 0, 'mobile', '+9991', 0),
-('li1', 'li', 1, 'mobile', '+9992', 1),
-('li1', 'li2', 0, 'mobile', '+9992', 1)
+('li0', 'li', 0, 'mobile', '+9991', FALSE),
+('li1', 'li', 1, 'mobile', '+9992', TRUE),
+('li1', 'li2', 0, 'mobile', '+9992', TRUE)
 """
 FACT_OF_OLD = """
 INSERT INTO fact (callout, seq, at, kind, body)

@@ -66,8 +66,15 @@ def shape(connection: Connection) -> dict[str, Any]:
         ]
         for name in found.get_table_names()
     }
-    made = "SELECT name, sql FROM sqlite_master WHERE type = 'index'"
+    made = MADE[connection.dialect.name]
     return columns | {row.name: row.sql for row in connection.execute(text(made))}
+
+
+MADE = {
+    "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'index'",
+    "postgresql": "SELECT indexname AS name, indexdef AS sql FROM pg_indexes "
+    "WHERE schemaname = 'public'",
+}
 
 
 def fill(connection: Connection) -> None:

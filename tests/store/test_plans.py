@@ -16,8 +16,9 @@ from dispatcher.core.lines import Hold, HoldReason
 from dispatcher.store import calls, heard, outbox, questions, todo, traffic
 from dispatcher.store.database import Database
 from dispatcher.store.questions import Named
-from tests.store.stock import after, ask, begin, question
+from tests.store.stock import ON_SQLITE, after, ask, begin, question
 
+pytestmark = ON_SQLITE
 Work = Callable[[Connection], Any]
 
 # Whoever waits, rings or asks is found among few; the rest of the store may be years.

@@ -115,17 +115,22 @@ def store(file: Path, now: datetime) -> Iterator[Finding]:
         return
     counts = f"{found.alerts} 次预警,{found.callouts} 张叫应单,{found.facts} 条留痕"
     yield ok(Subject.INTEGRITY, "数据库完好", counts)
-    yield from _schema(found)
-    yield from _ahead(found, now)
+    yield from schema(found)
+    yield from ahead(found, now)
 
 
 def readable(file: Path, folder: Path) -> Iterator[Finding]:
     """Whether the keys that are there open what the store holds of people."""
     ids = [id_of(key.read_bytes()) for key in key_files(folder).values()]
     try:
-        found = _looked(file, lambda c: _unreadable(c, ids))
+        found = _looked(file, lambda c: unreadable_with(c, ids))
     except (DatabaseError, OSError):
         return  # told by who looked at the files and the store
+    yield from opened(found)
+
+
+def opened(found: Unreadable | None) -> Iterator[Finding]:
+    """What the keys that are there don't open; None: nobody could look."""
     if found is None:
         return
     for name in found.missing:
@@ -140,7 +145,8 @@ def readable(file: Path, folder: Path) -> Iterator[Finding]:
         yield warning(Subject.KEYS, what, "", remedy)
 
 
-def _unreadable(connection: Connection, ids: Sequence[str]) -> Unreadable | None:
+def unreadable_with(connection: Connection, ids: Sequence[str]) -> Unreadable | None:
+    """What some keys don't open; None where the schema is another."""
     found = contents(connection)
     if found.revision is None or age_of(found.revision) is not Age.PRESENT:
         return None
@@ -163,7 +169,8 @@ def _seen(file: Path, access: Access, work: Callable[[Connection], Seen]) -> See
         return work(connection)
 
 
-def _schema(found: Contents) -> Iterator[Finding]:
+def schema(found: Contents) -> Iterator[Finding]:
+    """Whether the store is of this version."""
     if found.revision is None:
         yield warning(Subject.SCHEMA, "数据库是空的", "", "首次启动会建好")
         return
@@ -178,7 +185,8 @@ def _schema(found: Contents) -> Iterator[Finding]:
             yield ok(Subject.SCHEMA, "数据库版本相符", found.revision)
 
 
-def _ahead(found: Contents, now: datetime) -> Iterator[Finding]:
+def ahead(found: Contents, now: datetime) -> Iterator[Finding]:
+    """Whether something has happened that lies in the future."""
     if found.newest_at and found.newest_at > now + AHEAD_MOST:
         what = "最新留痕在将来:时钟被拨回过"
         shown = f"{found.newest_at:%Y-%m-%d %H:%M:%S} UTC"

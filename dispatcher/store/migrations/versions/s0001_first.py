@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from dispatcher.store import dialect
+
 revision = "0001"
 down_revision = None
 
@@ -45,7 +47,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         "alert",
         ["due_at"],
         unique=False,
-        sqlite_where=sa.text("due_at IS NOT NULL"),
+        **dialect.only(sa.text("due_at IS NOT NULL")),
     )
     op.create_index(op.f("ix_alert_chain"), "alert", ["chain"], unique=False)
     op.create_table(
@@ -76,7 +78,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         "callback",
         ["id"],
         unique=False,
-        sqlite_where=sa.text("read_at IS NULL"),
+        **dialect.only(sa.text("read_at IS NULL")),
     )
     op.create_table(
         "callout",
@@ -101,7 +103,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         "callout",
         ["due_at"],
         unique=False,
-        sqlite_where=sa.text("due_at IS NOT NULL"),
+        **dialect.only(sa.text("due_at IS NOT NULL")),
     )
     op.create_index(op.f("ix_callout_alert"), "callout", ["alert"], unique=False)
     op.create_index(op.f("ix_callout_chain"), "callout", ["chain"], unique=False)
@@ -213,7 +215,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         "message",
         ["lane", "place", "due_at"],
         unique=False,
-        sqlite_where=sa.text("state = 'waiting'"),
+        **dialect.only(sa.text("state = 'waiting'")),
     )
     op.create_table(
         "person",
@@ -246,7 +248,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         "question",
         ["due_at"],
         unique=False,
-        sqlite_where=sa.text("due_at IS NOT NULL"),
+        **dialect.only(sa.text("due_at IS NOT NULL")),
     )
     op.create_table(
         "setting",

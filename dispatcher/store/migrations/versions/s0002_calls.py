@@ -7,6 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from dispatcher.store import dialect
+
 revision = "0002"
 down_revision = "0001"
 
@@ -33,7 +35,7 @@ def upgrade() -> None:
         "message",
         ["address"],
         unique=False,
-        sqlite_where=sa.text(ON_THE_LINE),
+        **dialect.only(sa.text(ON_THE_LINE)),
     )
     op.add_column("question", sa.Column("called_at", sa.BigInteger(), nullable=True))
     op.create_table(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from dispatcher.store import dialect
+
 revision = "0003"
 down_revision = "0002"
 
@@ -33,9 +35,10 @@ def upgrade() -> None:
         "broadcast",
         ["due_at"],
         unique=False,
-        sqlite_where=sa.text("due_at IS NOT NULL"),
+        **dialect.only(sa.text("due_at IS NOT NULL")),
     )
-    op.create_index("address_in_any_case", "address", [sa.text("value COLLATE NOCASE")])
+    in_any_case = dialect.in_any_case(op.get_bind(), "value")
+    op.create_index("address_in_any_case", "address", [sa.text(in_any_case)])
 
 
 def downgrade() -> None:

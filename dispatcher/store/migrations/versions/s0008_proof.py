@@ -9,18 +9,18 @@ import sqlalchemy as sa
 from alembic import op
 
 from dispatcher.core.proof import GENESIS, Head, linked
-from dispatcher.store import batch, schema
+from dispatcher.store import batch, dialect, schema
 
 revision = "0008"
 down_revision = "0007"
 
 PAGE = 2_000  # callouts at a time
-ORIGIN = """
+ORIGIN = dialect.spoken("""
 UPDATE callout SET origin = coalesce(
-  (SELECT body ->> '$.alert' FROM fact
+  (SELECT body ->> 'alert' FROM fact
    WHERE fact.callout = callout.id AND fact.seq = 1),
   alert)
-"""
+""")
 CALLOUTS = "SELECT id FROM callout WHERE id > :last ORDER BY id LIMIT :most"
 FACTS = """
 SELECT id, callout, body FROM fact

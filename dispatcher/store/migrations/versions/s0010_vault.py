@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from dispatcher.store import vault
+from dispatcher.store import dialect, vault
 
 revision = "0010"
 down_revision = "0009"
@@ -24,7 +24,8 @@ CALLBACKS = sa.text(
 def upgrade() -> None:
     """Encrypt what is there; nothing of it stays on free pages of the file."""
     connection = op.get_bind()
-    connection.execute(sa.text("PRAGMA secure_delete=ON"))
+    if not dialect.is_postgresql(connection):
+        connection.execute(sa.text("PRAGMA secure_delete=ON"))
     op.create_table(
         "human_key",
         sa.Column("human", sa.Text(), nullable=False),
@@ -162,7 +163,8 @@ def downgrade() -> None:
     op.drop_index("ix_address_fingerprint", "address")
     op.drop_column("address", "fingerprint")
     op.create_index("ix_address_value", "address", ["value"])
-    op.create_index("address_in_any_case", "address", [sa.text("value COLLATE NOCASE")])
+    in_any_case = dialect.in_any_case(connection, "value")
+    op.create_index("address_in_any_case", "address", [sa.text(in_any_case)])
     op.drop_table("human_key")
     op.drop_table("present_key")
 

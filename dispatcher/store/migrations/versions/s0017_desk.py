@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from dispatcher.store import dialect
+
 revision = "0017"
 down_revision = "0016"
 
@@ -40,13 +42,13 @@ def upgrade() -> None:
         "todo",
         ["kind", "subject"],
         unique=True,
-        sqlite_where=sa.text("settled_at IS NULL"),
+        **dialect.only(sa.text("settled_at IS NULL")),
     )
     op.create_index(
         "todo_newest",
         "todo",
         ["id"],
-        sqlite_where=sa.text("settled_at IS NULL"),
+        **dialect.only(sa.text("settled_at IS NULL")),
     )
     op.create_table(
         "todo_callout",
@@ -81,5 +83,5 @@ def _waiting(columns: str) -> None:
         "message_waiting",
         "message",
         columns.split(", "),
-        sqlite_where=sa.text("state = 'waiting'"),
+        **dialect.only(sa.text("state = 'waiting'")),
     )

@@ -2278,6 +2278,12 @@ export interface components {
             spoken: string;
         };
         /**
+         * Durability
+         * @description Where everything is that somebody was told is kept.
+         * @enum {string}
+         */
+        Durability: "local" | "synchronous";
+        /**
          * EchoView
          * @description What areas come to.
          *
@@ -3429,7 +3435,7 @@ export interface components {
          *     :ivar unread_callbacks: what providers told and the worker has not read yet
          *     :ivar lost: open with neither a due time nor an owner, or without an outcome past
          *         its lease; must be 0
-         *     :ivar durability: how far a commit reaches; one disk in this version
+         *     :ivar durability: how far a commit reaches: one disk, or a standby's as well
          *     :ivar unverified_callbacks: turned away since the start
          *     :ivar failing_feeds: configured feeds that could not be fetched the last time
          */
@@ -3444,12 +3450,7 @@ export interface components {
             unread_callbacks: number;
             /** Lost */
             lost: number;
-            /**
-             * Durability
-             * @default local
-             * @constant
-             */
-            durability: "local";
+            durability: components["schemas"]["Durability"];
             /** Unverified Callbacks */
             unverified_callbacks: number;
             /** Failing Feeds */

@@ -1,0 +1,183 @@
+"""PostgreSQL 15 and newer: many machines share it, one at a time writes.
+
+Who writes holds a lock of the database until his commit is done, so what commits first
+has the lower ids, and what is read inside a transaction stays so: all that the code
+knows from SQLite holds here as well (docs/adr/0028).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from enum import IntEnum
+from typing import cast
+
+import psycopg
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+from dispatcher.store.backend import UnfitStoreError
+from dispatcher.store.vault import OPTION, Vault
+
+OLDEST = 15
+VERSION = 10_000  # how libpq counts them: 150004 is 15.4
+CONNECTIONS = 8  # the writer's, the readers', and a few for who looks beside them
+KIN = 0x6A79  # "jy": the first half of our advisory locks
+
+
+class Lock(IntEnum):
+    """Advisory locks of ours, by the second half of their names."""
+
+    WRITER = 1
+    WORKER = 2
+
+
+# A peer that is gone is noticed in half a minute, and a writer that froze lets others
+# write. What it compiles takes longer than our statements do; no disk turns any more.
+CONNECTED = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+    "application_name": "jiaoying",
+}
+SETTINGS = """
+SELECT set_config('jit', 'off', false),
+       set_config('random_page_cost', '1.1', false),
+       set_config('idle_in_transaction_session_timeout', '60s', false),
+       set_config('tcp_keepalives_idle', '10', false),
+       set_config('tcp_keepalives_interval', '5', false),
+       set_config('tcp_keepalives_count', '3', false),
+       CASE WHEN current_setting('synchronous_commit') IN ('off', 'local')
+            THEN set_config('synchronous_commit', 'on', false) END
+"""
+TAKE = f"SELECT pg_try_advisory_lock({KIN}, {Lock.WORKER})"
+LISTEN, NOTIFY = "LISTEN jiaoying", "NOTIFY jiaoying"
+NOW = "SELECT clock_timestamp()"
+HAS_WORKER = f"""
+SELECT EXISTS (
+    SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted
+      AND classid = {KIN} AND objid = {Lock.WORKER}
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+)
+"""  # noqa: S608 - both are constants of ours
+BEGIN = f"BEGIN; SELECT pg_advisory_xact_lock({KIN}, {Lock.WRITER})"
+
+
+class Postgresql:
+    """A database on a server."""
+
+    memory = False
+
+    def __init__(self, url: URL, vault: Vault) -> None:
+        """Make connections when they are needed, with the keys to what is private."""
+        self.engine = opened(url, vault)
+
+    def turn(self) -> AbstractContextManager[object]:
+        """The database itself gives turns, see :meth:`begin`."""
+        return contextlib.nullcontext()
+
+    def begin(self, connection: Connection) -> None:
+        """Begin to write, when nobody else does."""
+        connection.exec_driver_sql(BEGIN)
+
+    def fold(self, connection: Connection) -> bool:
+        """Its log is its administrator's."""
+        del connection
+        return True
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+
+def address(url: URL) -> URL:
+    """The same place by the driver we have; asyncpg's name for TLS is read as well."""
+    query = {
+        "sslmode" if name == "ssl" else name: value for name, value in url.query.items()
+    }
+    # Of several hosts, the one that can be written to.
+    query.setdefault("target_session_attrs", "read-write")
+    return url.set(drivername="postgresql+psycopg", query=query)
+
+
+def opened(url: URL, vault: Vault) -> Engine:
+    """Reach PostgreSQL so that a commit is on its disk when it returns."""
+    engine = create_engine(
+        address(url),
+        isolation_level="AUTOCOMMIT",
+        pool_size=CONNECTIONS,
+        pool_pre_ping=True,  # one that broke while it lay there is made anew
+        connect_args=CONNECTED,
+        # Errors are logged, and parameters hold names and numbers.
+        hide_parameters=True,
+        execution_options={OPTION: vault},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _connected(raw: psycopg.Connection, _record: object) -> None:
+        version = raw.info.server_version
+        if version < OLDEST * VERSION:
+            message = (
+                f"PostgreSQL {version // VERSION} is too old; "
+                f"[store] url needs PostgreSQL {OLDEST} or newer"
+            )
+            raise UnfitStoreError(message)
+        raw.execute(SETTINGS).close()
+
+    return engine
+
+
+class WorkerPost:
+    """The post of the one worker, on a connection of its own.
+
+    The server frees it when the connection breaks, so it is asked again and again
+    whether it is still ours; meanwhile it hears when somebody has written.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        """Make the connection."""
+        self._connection = engine.connect()
+        self._connection.detach()
+
+    def take(self) -> bool:
+        """Take the post; False when somebody holds it."""
+        self._connection.exec_driver_sql(LISTEN)
+        return bool(self._connection.exec_driver_sql(TAKE).scalar_one())
+
+    def hear(self, seconds: float) -> bool:
+        """Wait for a word of somebody who has written; False: there was none.
+
+        :raises SQLAlchemyError: when the connection, and so the post, is lost
+        """
+        raw = cast("psycopg.Connection", self._connection.connection.dbapi_connection)
+        try:
+            return bool([*raw.notifies(timeout=seconds, stop_after=1)])
+        except psycopg.Error as error:
+            raise OperationalError(LISTEN, None, error) from error
+
+    def now(self) -> datetime:
+        """What time it is at the server.
+
+        :raises SQLAlchemyError: when the connection, and so the post, is lost
+        """
+        return now(self._connection)
+
+    def close(self) -> None:
+        """Leave the post, if the connection has not left it already."""
+        with contextlib.suppress(SQLAlchemyError):
+            self._connection.close()
+
+
+def now(connection: Connection) -> datetime:
+    """What time it is at the server."""
+    found: datetime = connection.exec_driver_sql(NOW).scalar_one()
+    return found.astimezone(UTC)
+
+
+def has_worker(connection: Connection) -> bool:
+    """Whether somebody holds the post of the worker."""
+    return bool(connection.exec_driver_sql(HAS_WORKER).scalar_one())
