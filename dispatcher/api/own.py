@@ -199,7 +199,7 @@ async def begin_watch(
         raise refused(403, PASSWORD_FIRST)
     name, note = own.officer.name, form.note
     after = await _done(front, own, lambda d: accounts.begin_watch(d, name, note))
-    return shown(after, kept or "", own.ends_at)
+    return shown(front, after, kept or "", own.ends_at)
 
 
 @router.delete("/session/watch", responses=answers(401, 403, 503))
@@ -209,7 +209,8 @@ async def end_watch(front: FrontOf, own: SignedIn, kept: Kept) -> SessionView:
     def end(doing: Doing) -> Officer:
         return accounts.end_watch(doing, known(doing, own.officer.name))
 
-    return shown(await _done(front, own, end), kept or "", own.ends_at)
+    after = await _done(front, own, end)
+    return shown(front, after, kept or "", own.ends_at)
 
 
 @router.get(

@@ -62,6 +62,13 @@ class WatchedView(View):
     since: datetime
 
 
+class SenderView(View):
+    """For whom officers issue warnings: the sender, and who is named as issuer."""
+
+    sender: str
+    issuer: str
+
+
 class SessionView(View):
     """A session, and whose it is.
 
@@ -78,10 +85,14 @@ class SessionView(View):
     watch: WatchedView | None
     must_change: bool
     totp: bool
+    desk: SenderView
 
 
-def shown(officer: Officer, secret: str, ends_at: datetime) -> SessionView:
+def shown(
+    front: Front, officer: Officer, secret: str, ends_at: datetime
+) -> SessionView:
     """A session as its officer sees it."""
+    settings = front.runtime.settings
     since = officer.watch_since
     return SessionView(
         officer=OwnView(name=officer.name, display=officer.display, role=officer.role),
@@ -91,6 +102,7 @@ def shown(officer: Officer, secret: str, ends_at: datetime) -> SessionView:
         watch=WatchedView(since=since) if since else None,
         must_change=officer.must_change,
         totp=officer.totp_on,
+        desk=SenderView(sender=settings.intake.desk_sender, issuer=settings.texts.issuer),
     )
 
 
@@ -130,7 +142,7 @@ async def sign_in(
     log.info("session.began", officer=officer.name)
     response.set_cookie(COOKIE, secret, **cookie_flags(front))
     response.headers["Cache-Control"] = NO_STORE
-    return shown(officer, secret, ends_at)
+    return shown(front, officer, secret, ends_at)
 
 
 def cookie_flags(front: Front) -> CookieFlags:
@@ -220,10 +232,12 @@ def with_code(front: Front, officer: Officer, code: str, status: int = 401) -> O
 
 
 @router.get("", responses=answers(401, 403))
-async def show_session(own: SignedIn, kept: Kept, response: Response) -> SessionView:
+async def show_session(
+    front: FrontOf, own: SignedIn, kept: Kept, response: Response
+) -> SessionView:
     """Who is signed in."""
     response.headers["Cache-Control"] = NO_STORE
-    return shown(own.officer, kept or "", own.ends_at)
+    return shown(front, own.officer, kept or "", own.ends_at)
 
 
 @router.delete("", status_code=204, responses=answers(401, 403, 503))

@@ -37,6 +37,10 @@ interface Problem {
   code: string;
   text: string;
   status: number;
+  /** What is wrong with which field; of the whole, the field is empty. */
+  faults: readonly { field: string; text: string }[];
+  /** The alert that stands against it, or empty. */
+  first: string;
 }
 
 /** A request that the server refused, in its own words. */
@@ -47,9 +51,11 @@ export class RefusedError extends Error {
 }
 
 function problemOf(error: unknown, status: number): Problem {
-  const found = error as { title?: string; detail?: string; errors?: { code: string; msg: string }[] } | undefined;
+  const found = error as { title?: string; detail?: string; errors?: { loc?: unknown[]; code: string; msg: string }[]; first?: { id: string } } | undefined;
   const first = found?.errors?.[0];
-  return { code: first?.code ?? "", text: first?.msg ?? found?.detail ?? found?.title ?? String(status), status };
+  const faults = (found?.errors ?? []).map((one) => ({ field: String(one.loc?.[0] ?? ""), text: one.msg }));
+  const text = first?.msg ?? found?.detail ?? found?.title ?? String(status);
+  return { code: first?.code ?? "", text, status, faults, first: found?.first?.id ?? "" };
 }
 
 /** The body of an answer. Throws RefusedError with what the server says, or TypeError when it can't be reached. */

@@ -16,6 +16,8 @@ export interface Room {
 /** In the order of the bar. */
 export const rooms: readonly Room[] = [
   { word: "now", at: "", key: "n", needs: ["alerts:read"], load: () => import("./now/Now.svelte") },
+  { word: "issue", at: "issue", key: "i", needs: ["alerts:write"], load: () => import("./issue/Issue.svelte") },
+  { word: "drillRoom", at: "drill", key: "d", needs: ["alerts:drill", "alerts:write"], load: () => import("./issue/Drill.svelte") },
 ];
 
 /** A page about one thing, whose path ends in that thing's name. */

@@ -4,6 +4,8 @@ import type { Word } from "./zh";
 export const en = {
   product: "Jiaoying · desk",
   now: "Now calling",
+  issue: "Issue",
+  drillRoom: "Drill",
   live: "live",
   connecting: "connecting",
   cut: "cut off, reconnecting",

@@ -2,6 +2,8 @@
 export const zh = {
   product: "叫应 · 值班台",
   now: "正在叫应",
+  issue: "签发",
+  drillRoom: "演练",
   live: "实时",
   connecting: "连接中",
   cut: "断开，重连中",
