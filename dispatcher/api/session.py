@@ -62,6 +62,13 @@ class WatchedView(View):
     since: datetime
 
 
+class SenderView(View):
+    """For whom officers issue warnings: the sender, and who is named as issuer."""
+
+    sender: str
+    issuer: str
+
+
 class SessionView(View):
     """A session, and whose it is.
 
@@ -69,6 +76,7 @@ class SessionView(View):
     :ivar watch: null: he does not watch the desk
     :ivar must_change: nothing but changing the password is allowed before that is done
     :ivar totp: whether a code is asked for when he signs in
+    :ivar desk: for whom he issues warnings
     :ivar simulator: the page that plays with a local exchange; null: there is none
     """
 
@@ -80,12 +88,14 @@ class SessionView(View):
     must_change: bool
     totp: bool
     simulator: str | None
+    desk: SenderView
 
 
 def shown(
     front: Front, officer: Officer, secret: str, ends_at: datetime
 ) -> SessionView:
     """A session as its officer sees it."""
+    settings = front.runtime.settings
     since = officer.watch_since
     return SessionView(
         officer=OwnView(name=officer.name, display=officer.display, role=officer.role),
@@ -95,7 +105,10 @@ def shown(
         watch=WatchedView(since=since) if since else None,
         must_change=officer.must_change,
         totp=officer.totp_on,
-        simulator=front.runtime.settings.desk.simulator_url or None,
+        simulator=settings.desk.simulator_url or None,
+        desk=SenderView(
+            sender=settings.intake.desk_sender, issuer=settings.texts.issuer
+        ),
     )
 
 

@@ -63,6 +63,8 @@ interface Problem {
   status: number;
   /** What is wrong with each field, by its dotted name. */
   fields: ReadonlyMap<string, string>;
+  /** The alert that stands against it, or empty. */
+  first: string;
 }
 
 /** A request that the server refused, in its own words. */
@@ -73,10 +75,10 @@ export class RefusedError extends Error {
 }
 
 function problemOf(error: unknown, status: number): Problem {
-  const found = error as { title?: string; detail?: string; errors?: { loc?: (string | number)[]; code: string; msg: string }[] } | undefined;
+  const found = error as { title?: string; detail?: string; errors?: { loc?: (string | number)[]; code: string; msg: string }[]; first?: { id: string } } | undefined;
   const first = found?.errors?.[0];
   const fields = new Map((found?.errors ?? []).map((one) => [(one.loc ?? []).filter((part) => part !== "body").join("."), one.msg]));
-  return { code: first?.code ?? "", text: first?.msg ?? found?.detail ?? found?.title ?? String(status), status, fields };
+  return { code: first?.code ?? "", text: first?.msg ?? found?.detail ?? found?.title ?? String(status), status, fields, first: found?.first?.id ?? "" };
 }
 
 type Asked<T> = Promise<{ data?: T; error?: unknown; response: Response }>;

@@ -3866,6 +3866,16 @@ export interface components {
             at: string;
         };
         /**
+         * SenderView
+         * @description For whom officers issue warnings: the sender, and who is named as issuer.
+         */
+        SenderView: {
+            /** Sender */
+            sender: string;
+            /** Issuer */
+            issuer: string;
+        };
+        /**
          * SessionView
          * @description A session, and whose it is.
          *
@@ -3873,6 +3883,7 @@ export interface components {
          *     :ivar watch: null: he does not watch the desk
          *     :ivar must_change: nothing but changing the password is allowed before that is done
          *     :ivar totp: whether a code is asked for when he signs in
+         *     :ivar desk: for whom he issues warnings
          *     :ivar simulator: the page that plays with a local exchange; null: there is none
          */
         SessionView: {
@@ -3893,6 +3904,7 @@ export interface components {
             totp: boolean;
             /** Simulator */
             simulator: string | null;
+            desk: components["schemas"]["SenderView"];
         };
         /**
          * SettledView

@@ -21,6 +21,8 @@ export interface Room {
 /** In the order of the bar. */
 export const rooms: readonly Room[] = [
   { word: "now", at: "", key: "n", needs: ["alerts:read"], load: () => import("./now/Now.svelte") },
+  { word: "issue", at: "issue", key: "i", needs: ["alerts:write"], load: () => import("./issue/Issue.svelte") },
+  { word: "drillRoom", at: "drill", key: "d", needs: ["alerts:drill", "alerts:write"], load: () => import("./issue/Drill.svelte") },
   { word: "contacts", at: "contacts", key: "p", needs: ["people:read"], load: () => import("./contacts/Contacts.svelte") },
   { word: "inbox", at: "inbox", key: "b", needs: ["alerts:read"], load: () => import("./inbox/Inbox.svelte"), count: waiting },
   { word: "channels", at: "channels", key: "c", needs: ["alerts:read"], load: () => import("./channels/Channels.svelte") },

@@ -12,6 +12,8 @@ export const en = {
   contacts: "Contacts",
   other: "Change",
   waiting: "{n} waiting",
+  issue: "Issue",
+  drillRoom: "Drill",
   live: "live",
   connecting: "connecting",
   cut: "cut off, reconnecting",

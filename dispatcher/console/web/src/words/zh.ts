@@ -10,6 +10,8 @@ export const zh = {
   other: "换人",
   waiting: "{n} 件待处理",
   simulator: "模拟器",
+  issue: "签发",
+  drillRoom: "演练",
   live: "实时",
   connecting: "连接中",
   cut: "断开，重连中",
