@@ -102,7 +102,9 @@ def shown(
         watch=WatchedView(since=since) if since else None,
         must_change=officer.must_change,
         totp=officer.totp_on,
-        desk=SenderView(sender=settings.intake.desk_sender, issuer=settings.texts.issuer),
+        desk=SenderView(
+            sender=settings.intake.desk_sender, issuer=settings.texts.issuer
+        ),
     )
 
 
