@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 GRIDS = 40
 PATIENCE = 30_000
-RAIN, GALE, SNOW = "11B03", "11B05", "11B04"
+RAIN, GALE, SNOW = "11B03", "11B06", "11B04"
 
 
 @pytest.fixture(scope="module")
