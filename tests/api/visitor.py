@@ -22,6 +22,7 @@ from dispatcher.api.app import create_app
 from dispatcher.core.callout import Callout, Progress
 from dispatcher.core.event import Reported
 from dispatcher.engine.clock import ManualClock
+from dispatcher.engine.launching import Launches
 from dispatcher.engine.rules import next_due_at, sweep
 from dispatcher.engine.runtime import running
 from dispatcher.engine.step import step
@@ -110,7 +111,9 @@ async def until(hamlet: Hamlet, seconds: float) -> None:
     while (due_at := await database.read(next_due_at)) and due_at <= end:
         context = await hamlet.runtime.keeper.refresh()
         hamlet.clock.move_to(max(due_at, hamlet.clock.now()))
-        await database.write(partial(sweep, context=context, now=hamlet.clock.now()))
+        now = hamlet.clock.now()
+        due = partial(sweep, context=context, now=now, launches=Launches())
+        await database.write(due)
         await send(hamlet)
     hamlet.clock.move_to(end)
 
