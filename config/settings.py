@@ -113,7 +113,7 @@ STORE_URL = r"^(sqlite|postgresql)(\+\w+)?://"
 class Store(Section):
     """Where everything is kept; the address may hold a password."""
 
-    url: Annotated[str, Field(pattern=STORE_URL, repr=False)] = (
+    url: Annotated[str, Field(min_length=1, pattern=STORE_URL, repr=False)] = (
         "sqlite+aiosqlite:///var/jiaoying.db"
     )
 
