@@ -147,8 +147,10 @@ SOUND_BODIES = {
     ("/api/v1/keys", JSON): {"name": "k2", "scopes": ["alerts:read"]},
     (LINK, FORM): {"answer": "mine", "people": "35"},
 }
-# Sessions are no matter of keys: tests/api/test_session.py and test_own.py.
-SESSIONS = {name for name in TABLE if name[1].startswith("/api/v1/session")}
+# What is an officer's alone is no matter of keys: tests/api/test_session.py and
+# test_own.py, and tests/stories/test_trial.py.
+TRIALS = "/api/v1/channels/{name}/test"
+SESSIONS = {name for name in TABLE if name[1].startswith(("/api/v1/session", TRIALS))}
 PAGES = {("GET", LINK), ("POST", LINK)}
 OPERATIONS = sorted({*TABLE, *PAGES} - {("GET", OWN)} - SESSIONS)
 
