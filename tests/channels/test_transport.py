@@ -57,7 +57,7 @@ async def silent(wire: Wire, _reader: Reader, _writer: Writer) -> None:
         (CHUNKED, 200, b"foobars"),
         (b"HTTP/1.1 204 No Content\r\n\r\n", 204, b""),
         (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n", 304, b""),
-        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 E\r\nA: b\r\n\r\n" + OK, 200, b"ok"),
+        (b"HTTP/1.1 100 Go\r\n\r\nHTTP/1.1 103 E\r\nA: b\r\n\r\n" + OK, 200, b"ok"),
         (b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n", 500, b""),
     ],
 )  # fmt: skip
@@ -228,8 +228,8 @@ async def test_a_wait_ends_in_time_with_its_own_error(
 async def test_a_server_that_does_not_read_is_a_write_timeout(made: Made) -> None:
     async def deaf(reader: Reader, writer: Writer) -> None:
         await reader.readexactly(1)
-        await asyncio.Event().wait()
-        writer.close()
+        await wire.closed.wait()
+        writer.transport.abort()
 
     wire = Wire(silent)
     wire.serve = deaf  # type: ignore[method-assign]  # reads nothing

@@ -38,10 +38,15 @@ class Wire:
     open: int = 0
     closed: asyncio.Event = field(default_factory=asyncio.Event)
     url: str = ""
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    writers: list[Writer] = field(default_factory=list)
 
     async def serve(self, reader: Reader, writer: Writer) -> None:
         self.lines += 1
         self.open += 1
+        self.writers.append(writer)
+        if task := asyncio.current_task():
+            self.tasks.add(task)
         try:
             while True:
                 self.seen.append(await request(reader))
@@ -88,19 +93,14 @@ async def listening(
     port = server.sockets[0].getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
     wire.url = f"{'https' if trusted else 'http'}://{shown}:{port}"
-    tasks = asyncio.all_tasks()
     try:
         yield wire
     finally:
         server.close()
-        mine = [
-            task
-            for task in asyncio.all_tasks() - tasks
-            if "serve" in repr(task.get_coro())
-        ]
-        for task in mine:
-            task.cancel()
-        await asyncio.gather(*mine, return_exceptions=True)
+        wire.closed.set()
+        for writer in wire.writers:
+            writer.transport.abort()
+        await asyncio.gather(*wire.tasks, return_exceptions=True)
 
 
 def certified(folder: Path, name: str = "127.0.0.1") -> tuple[Path, ssl.SSLContext]:
