@@ -3,12 +3,6 @@ import type { components } from "../../api/schema";
 export type Preview = components["schemas"]["PreviewView"];
 export type Audience = Preview["audience"];
 
-/** What has to be typed before anything is sent: the level and the hazard, as they are read aloud. */
-export function sameWord(typed: string, wanted: string): boolean {
-  const plain = (text: string) => text.normalize("NFKC").replace(/\s+/g, "").toLowerCase();
-  return plain(wanted) !== "" && plain(typed) === plain(wanted);
-}
-
 /** How many townships people are called in; the county's own posts are in none. */
 export function townshipsOf(audience: Pick<Audience, "townships">): number {
   return audience.townships.filter((one) => one.unit !== "" && one.people > 0).length;

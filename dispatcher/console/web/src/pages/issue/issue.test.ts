@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { grouped, minutesOf, sameWord, townshipsOf } from "./consequence";
+import { consents } from "../../parts/consent";
+import { grouped, minutesOf, townshipsOf } from "./consequence";
 import { absent, formOf, fresh, identifierOf, kept } from "./draft";
 import { Land } from "./land";
 
@@ -41,9 +42,9 @@ test("a search finds the largest first and says where each is", () => {
 });
 
 test("the word is the same however it is spaced, and an empty one never is", () => {
-  expect(sameWord(" 红色 暴雨", "红色暴雨")).toBe(true);
-  expect(sameWord("橙色暴雨", "红色暴雨")).toBe(false);
-  expect(sameWord("", "")).toBe(false);
+  expect(consents(" 红色 暴雨", "红色暴雨")).toBe(true);
+  expect(consents("橙色暴雨", "红色暴雨")).toBe(false);
+  expect(consents("", "")).toBe(false);
 });
 
 test("the consequence counts townships that have people, not the county's own posts", () => {
