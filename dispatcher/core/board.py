@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from contacts.model import PersonId
@@ -106,13 +106,18 @@ def _turning(word: Display, limit: datetime | None, now: datetime) -> Display:
 def playback(facts: Iterable[Fact], until: datetime) -> Iterator[Moment]:
     """How a callout was shown from its opening on: each time that changed.
 
+    Times never go back: a fact may have been taken down behind one that is a little
+    younger, such as a receipt behind the cancelling of the warning.
+
     :param facts: all of one callout, in order
     :param until: how far the clock has gone
     """
     last: Display | None = None
+    shown_at = datetime.min.replace(tzinfo=UTC)
     for at, word in _moments(facts, until):
+        shown_at = max(shown_at, at)
         if word is not last:
-            yield at, word
+            yield shown_at, word
             last = word
 
 

@@ -57,6 +57,7 @@ async def test_a_past_warning_plays_and_its_moment_stands_in_the_address(
         await opened(page, desk, past)
         await page.get_by_role("button", name="▶ 回放").click()
         await expect(page.get_by_text("不是现在的情况")).to_be_visible()
+        await page.get_by_role("slider").wait_for(timeout=PATIENCE)
         await page.keyboard.press(".")
         await page.keyboard.press(".")
         await page.get_by_label("倍速").select_option("1×")

@@ -101,6 +101,7 @@ async def test_a_new_officer_changes_his_password_and_uses_codes(desk: Desk) -> 
         await page.get_by_label("新密码（").fill(OWN)
         await page.get_by_label("再输一次新密码").fill(OWN)
         await page.get_by_role("button", name="改密码").click()
+        await page.get_by_role("button", name="菜单").click()
         await page.get_by_role("link", name="王芳").click()
         secret = await with_codes(page, desk)
         assert (await asked(page, desk, "/api/v1/session"))["totp"] is True

@@ -250,6 +250,18 @@ def test_what_is_silent_turns_overdue_in_a_replay_too() -> None:
     assert list(playback(life.facts, at(LIMIT)))[-1] == (at(0), Display.PENDING)
 
 
+def test_a_receipt_taken_down_before_an_older_cancelling_does_not_outlast_it() -> None:
+    life = calling()
+    life.report("0.a.0.sms.a1", Progress.DELIVERED, 12)
+    life.happen(Withdrawn(reason=CloseReason.CANCELLED), 10)
+
+    assert list(playback(life.facts, at(LIMIT))) == [
+        (at(0), Display.PENDING),
+        (at(12), Display.DELIVERED),
+        (at(12), Display.CLOSED),
+    ]
+
+
 def test_a_replay_begins_with_an_opening() -> None:
     with pytest.raises(ValueError, match="begin with 'opened'"):
         list(course(calling().facts[1:]))
