@@ -236,5 +236,9 @@ async def test_no_tab_scrolls_sideways_on_a_telephone(desk: Desk) -> None:
             await page.goto(f"{desk.base}/console/contacts?tab={tab}")
             await page.locator("main .panel").first.wait_for()
             wide[tab] = await page.evaluate(SIDEWAYS)
+        await page.locator(".live").evaluate(
+            "it => it.textContent = '○ ' + '连'.repeat(30)"
+        )
+        wide["cut off"] = await page.evaluate(SIDEWAYS)
 
     assert wide == dict.fromkeys(wide, 0)
