@@ -30,6 +30,8 @@ export class BoardState {
   private seenAt = "";
   private loading = false;
   private missed = false;
+  /** What the stream told while the whole was on its way. */
+  private readonly early: News[] = [];
   private again: ReturnType<typeof setTimeout> | undefined;
   private readonly unhear: () => void;
 
@@ -68,6 +70,7 @@ export class BoardState {
       this.again = setTimeout(() => void this.load(), RELOAD_MILLISECONDS);
     } finally {
       this.loading = false;
+      for (const news of this.early.splice(0)) this.apply(news);
       if (this.missed) {
         this.missed = false;
         void this.load();
@@ -92,8 +95,13 @@ export class BoardState {
     this.put(board, this.rows.apply(board.rows, gone), first);
   }
 
+  /** While the whole is on its way news waits for it: fetched anew each time, a slow machine would never be done. */
   private take(news: News): void {
-    if (this.loading) this.missed = true;
+    if (this.loading) this.early.push(news);
+    else this.apply(news);
+  }
+
+  private apply(news: News): void {
     if (Date.parse(news.at) <= Date.parse(this.seenAt)) return;
     const told = new Map(news.townships.map((one) => [one.unit, one]));
     this.townships = [...this.townships.filter((one) => !told.has(one.unit)), ...news.townships];
