@@ -33,7 +33,7 @@ class RowsView(View):
     :ivar person: the name of who is called first on the rung that was reached
     :ivar rung: the highest that was reached, from 0
     :ivar next_what: what happens next by itself
-    :ivar deadline_at: when it becomes overdue by itself; null: no longer
+    :ivar deadline_at: its limit, when it turns overdue; null: none any more
     """
 
     id: list[str]

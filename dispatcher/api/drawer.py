@@ -82,7 +82,7 @@ class KnownView(View):
 class DrawerView(CalloutView):
     """A callout with its history, its ladder's times, and everybody's name.
 
-    :ivar deadline_at: when it turns overdue by itself; None: no longer
+    :ivar deadline_at: its limit, when it turns overdue; None: none any more
     :ivar people: everybody named anywhere in it, by the id of a version
     """
 

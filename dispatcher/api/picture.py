@@ -156,7 +156,7 @@ class Picture:
         return Changed({name}, {place})
 
     def overdue_since(self, moment: datetime) -> Iterator[CalloutId]:
-        """Lines whose limit has passed after a moment."""
+        """Lines that are overdue and whose limit was not before a moment."""
         for name, line in self.lines.items():
             limit = line.standing.face.deadline_at
             if limit and limit >= moment and self._words[name] is Display.OVERDUE:

@@ -44,8 +44,16 @@ class Display(StrEnum):
 
 Moment = tuple[datetime, Display]
 
-# What an unanswered callout turns to overdue from, once its limit is past.
-WAITS = frozenset({Display.PENDING, Display.SENT, Display.DELIVERED, Display.ESCALATED})
+# What an unanswered callout is until its limit, and past it.
+WAITS = frozenset(
+    {
+        Display.PENDING,
+        Display.SENT,
+        Display.DELIVERED,
+        Display.ESCALATED,
+        Display.OVERDUE,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +63,7 @@ class Face:
     :ivar word: how it is shown as long as its limit is not past, see :func:`shown`
     :ivar person: the first to be called on the highest rung reached
     :ivar rung: the highest rung reached, from 0; None before the first
-    :ivar deadline_at: when it becomes overdue by itself; None: no longer, or never
+    :ivar deadline_at: its limit; None: none, or none any more
     """
 
     word: Display
@@ -137,7 +145,7 @@ def _turned(callout: Callout, until: datetime) -> Iterator[Moment]:
 
 
 def _limit(callout: Callout, word: Display) -> datetime | None:
-    """When what is shown turns overdue; an answer may always come in time."""
+    """When an answer is late; one that waits turns overdue then."""
     if callout.state is State.NOTIFIED or word not in WAITS:
         return None
     return after(callout.opened_at, callout.ladder.received_by)

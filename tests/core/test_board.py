@@ -214,6 +214,12 @@ def test_a_face_tells_of_the_answer() -> None:
     assert one.deadline_at is None
 
 
+def test_who_is_rung_in_vain_keeps_his_limit() -> None:
+    one = face(not_awakened().callout)
+
+    assert (one.word, one.deadline_at) == (Display.OVERDUE, at(3600))
+
+
 def test_before_the_first_rung_nobody_is_called() -> None:
     one = face(Life().callout)
 

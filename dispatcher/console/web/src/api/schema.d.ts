@@ -2217,7 +2217,7 @@ export interface components {
          * DrawerView
          * @description A callout with its history, its ladder's times, and everybody's name.
          *
-         *     :ivar deadline_at: when it turns overdue by itself; None: no longer
+         *     :ivar deadline_at: its limit, when it turns overdue; None: none any more
          *     :ivar people: everybody named anywhere in it, by the id of a version
          */
         DrawerView: {
@@ -3745,7 +3745,7 @@ export interface components {
          *     :ivar person: the name of who is called first on the rung that was reached
          *     :ivar rung: the highest that was reached, from 0
          *     :ivar next_what: what happens next by itself
-         *     :ivar deadline_at: when it becomes overdue by itself; null: no longer
+         *     :ivar deadline_at: its limit, when it turns overdue; null: none any more
          */
         RowsView: {
             /** Id */

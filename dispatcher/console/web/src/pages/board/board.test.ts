@@ -88,6 +88,7 @@ test("every word the board knows has one place in the list", () => {
 test.each([
   ["sent", 60_000, null, "left", "1:00"],
   ["overdue", -60_000, null, "late", "1:00"],
+  ["overdue", 60_000, null, "left", "1:00"],
   ["escalated", null, 5_000, "after", "0:05"],
   ["escalated", null, -5_000, "dueNow", ""],
   ["acked", 60_000, 60_000, "none", ""],

@@ -12,7 +12,7 @@ const STILL = new Set(["acked", "closed"]);
 
 export function count(row: Pick<Row, "display" | "deadlineAt" | "nextAt" | "changedAt">, now: number): Count {
   if (STILL.has(row.display)) return NONE;
-  if (row.display === "overdue") return { kind: "late", text: span(now - (row.deadlineAt ?? row.changedAt)) };
+  if (row.display === "overdue" && (row.deadlineAt ?? 0) <= now) return { kind: "late", text: span(now - (row.deadlineAt ?? row.changedAt)) };
   if (row.deadlineAt !== null && row.deadlineAt > now) return { kind: "left", text: span(row.deadlineAt - now) };
   if (row.nextAt === null) return NONE;
   return row.nextAt > now ? { kind: "after", text: span(row.nextAt - now) } : { kind: "dueNow", text: "" };

@@ -70,14 +70,12 @@ export class ReplayState {
     if (this.at >= this.tape.length) this.playing = false;
   }
 
-  /** Figures of this moment. A rate of answers counts who had answered by then. */
+  /** Figures of this moment; those of people and grids are told for a whole warning only. */
   get summary(): Pick<Board["summary"], "callouts" | "by_display" | "answer_rate" | "grid_coverage_rate"> {
     void this.version;
     const counts = this.tape?.counts;
     const by_display = Object.fromEntries(DISPLAYS.map((display, n) => [display, counts?.[n] ?? 0]));
-    const callouts = this.rows.size;
-    const answered = this.curve.findLast(([second]) => second * 1000 <= this.at)?.[1] ?? 0;
-    return { callouts, by_display, answer_rate: callouts ? Math.min(1, answered / callouts) : null, grid_coverage_rate: null };
+    return { callouts: this.rows.size, by_display, answer_rate: null, grid_coverage_rate: null };
   }
 
   private put(tape: Tape, replay: Replay, place: number): string {
