@@ -75,8 +75,8 @@ async def main(address: str, folder: Path) -> None:
     async with async_playwright() as playwright:
         chromium = playwright.chromium
         browser = await chromium.launch(executable_path=CHROMIUM, args=[*FLAGS])
-        for picture in PICTURES:
-            data = await taken(browser, address, picture)
+        shots = (taken(browser, address, picture) for picture in PICTURES)
+        for picture, data in zip(PICTURES, await asyncio.gather(*shots), strict=True):
             (folder / f"{picture.name}.png").write_bytes(data)
         await browser.close()
 
