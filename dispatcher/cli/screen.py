@@ -173,7 +173,7 @@ def _figures(view: View) -> str:
     told = view.summary
     return (
         f"叫应单 {told['callouts']}   网格覆盖率 {percent(told['grid_coverage_rate'])}"
-        f"   应答率 {percent(told['answer_rate'])}"
+        f"   责任人叫应率 {percent(told['answer_rate'])}"
         f"   P50 {seconds(told['p50_seconds'])}"
     )
 
