@@ -23,7 +23,7 @@ from dispatcher.core.callout import (
     RungRun,
     State,
 )
-from dispatcher.core.due import What, after, next_due
+from dispatcher.core.due import Due, What, after, next_due
 from dispatcher.core.evolve import course
 from dispatcher.core.fact import Fact
 
@@ -78,7 +78,12 @@ class Face:
 
 def face(callout: Callout) -> Face:
     """What the board shows of a callout."""
-    due, answer = next_due(callout), callout.answer
+    return face_before(next_due(callout), callout)
+
+
+def face_before(due: Due | None, callout: Callout) -> Face:
+    """What the board shows of a callout whose next due thing is known."""
+    answer = callout.answer
     rung = _highest(callout)
     people = () if rung is None else callout.runs[rung].people
     word = _word(callout)

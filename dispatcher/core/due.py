@@ -37,7 +37,8 @@ class What(StrEnum):
     FEEDBACK = "feedback"
 
 
-ORDER = {what: place for place, what in enumerate(What)}
+WHATS = tuple(What)
+ORDER = {what: place for place, what in enumerate(WHATS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +49,30 @@ class Due:
     what: What
     rung: int = -1
 
-    @property
-    def order(self) -> tuple[datetime, int, int]:
-        """Earlier first, then by kind, then from the lower rung up."""
-        return self.at, ORDER[self.what], self.rung
+
+# The same as it sorts: earlier first, then by kind, then from the lower rung up. Many
+# are made for the one that comes first, so they are not more than that.
+_Due = tuple[datetime, int, int]
+
+
+def _due(at: datetime, what: What, rung: int = -1) -> _Due:
+    return at, ORDER[what], rung
 
 
 def next_due(callout: Callout) -> Due | None:
     """Tell what is next; None when nothing more will happen by itself."""
-    return min(_all(callout), key=lambda due: due.order, default=None)
+    first = min(_all(callout), default=None)
+    if first is None:
+        return None
+    at, place, rung = first
+    return Due(at, WHATS[place], rung)
 
 
-def _all(callout: Callout) -> Iterator[Due]:
+def _all(callout: Callout) -> Iterator[_Due]:
     if callout.state is State.CLOSED:
         return
     if callout.help_due:
-        yield Due(callout.answers[-1].at, What.HELP)
+        yield _due(callout.answers[-1].at, What.HELP)
     if callout.state in {State.ANSWERED, State.REPORTED}:
         yield from _feedback(callout)
         return
@@ -97,16 +106,16 @@ def try_at(callout: Callout, index: int, number: int) -> datetime:
     return after(start_of(callout, index), rung.tries[number].at)
 
 
-def _rung(callout: Callout, index: int, rung: Rung, run: RungRun) -> Iterator[Due]:
+def _rung(callout: Callout, index: int, rung: Rung, run: RungRun) -> Iterator[_Due]:
     # A take-over keeps marks and tasks at their times; only calling others pauses.
     if rung.flags and not run.flagged:
-        yield Due(_flags_at(callout, rung, run), What.FLAGS, index)
+        yield _due(_flags_at(callout, rung, run), What.FLAGS, index)
     if not rung.posts or (callout.taking and not rung.own):
         return
     if run.started_at is None:
-        yield Due(start_of(callout, index), What.RUNG, index)
+        yield _due(start_of(callout, index), What.RUNG, index)
     elif run.tries_done < len(rung.tries):
-        yield Due(try_at(callout, index, run.tries_done), What.TRY, index)
+        yield _due(try_at(callout, index, run.tries_done), What.TRY, index)
 
 
 def _flags_at(callout: Callout, rung: Rung, run: RungRun) -> datetime:
@@ -126,11 +135,11 @@ def waits_for_morning(rung: Rung) -> bool:
     return bool(rung.mark or rung.task or rung.desk is Mark.MUST_CALL)
 
 
-def _later(callout: Callout) -> Iterator[Due]:
+def _later(callout: Callout) -> Iterator[_Due]:
     for one in callout.later:
         paused = callout.taking and not callout.ladder.rungs[one.rung].own
         if one.at and not paused:
-            yield Due(one.at, What.LATER, one.rung)
+            yield _due(one.at, What.LATER, one.rung)
 
 
 def own_rung(callout: Callout) -> bool:
@@ -143,17 +152,17 @@ def own_rung(callout: Callout) -> bool:
     )
 
 
-def _open(callout: Callout) -> Iterator[Due]:
-    yield Due(repeat_at(callout), What.REPEAT)
+def _open(callout: Callout) -> Iterator[_Due]:
+    yield _due(repeat_at(callout), What.REPEAT)
     if callout.taking:
-        yield Due(callout.taking.result_by, What.RESULT)
+        yield _due(callout.taking.result_by, What.RESULT)
     elif callout.state is State.DESK:
-        yield Due(
+        yield _due(
             after(callout.desk_reminded_at or callout.opened_at, DESK_REMINDER_SECONDS),
             What.DESK_REMINDER,
         )
     else:
-        yield Due(runs_out_at(callout), What.RUN_OUT)
+        yield _due(runs_out_at(callout), What.RUN_OUT)
 
 
 def repeat_at(callout: Callout) -> datetime:
@@ -202,22 +211,22 @@ def own_people_at(callout: Callout) -> datetime:
     """When its own people are called next: by a rung, a try or a repeat."""
     rungs = callout.ladder.rungs
     calls = (
-        due.at
-        for due in _all(callout)
-        if due.what is What.REPEAT
-        or (due.what in {What.RUNG, What.TRY} and rungs[due.rung].own)
+        at
+        for at, place, rung in _all(callout)
+        if WHATS[place] is What.REPEAT
+        or (WHATS[place] in {What.RUNG, What.TRY} and rungs[rung].own)
     )
     return min(calls)
 
 
-def _feedback(callout: Callout) -> Iterator[Due]:
+def _feedback(callout: Callout) -> Iterator[_Due]:
     asked = callout.ladder.feedback_by is not None
     answer = callout.answer
     if not asked or answer is None or callout.state is State.REPORTED:
         return
     if answer.meaning is Meaning.NEED_HELP or callout.feedback_reminded:
         return
-    yield Due(feedback_at(callout, answer.at), What.FEEDBACK)
+    yield _due(feedback_at(callout, answer.at), What.FEEDBACK)
 
 
 def feedback_at(callout: Callout, answered_at: datetime) -> datetime:

@@ -206,6 +206,7 @@ class Draughtsman:
             Post(post): tuple(_step(policies, plan) for plan in plans)
             for post, plans in policy.ladders.items()
         }
+        self._shared: dict[tuple[int, tuple[PostRef, ...]], Rung] = {}
         lead = self._steps.get(Post.GRID_LEAD, ())
         self._beside = tuple(s for s in lead if s.posts != (Post.GRID_BACKUP,))
         self._info = _tries(policies, "info")
@@ -231,8 +232,25 @@ class Draughtsman:
         steps = self._steps.get(ref.post)
         if steps is None or unit.kind is not ref.post.unit_kind:
             return self._ladder_beside(roster, ref, units)
-        rungs = tuple(_rung(step, units, ref.unit) for step in steps)
+        rungs = tuple(self._rung(step, units, ref.unit) for step in steps)
         return replace(self._asking, rungs=rungs)
+
+    def _rung(self, step: Step, units: Mapping[UnitKind, Unit], unit: UnitId) -> Rung:
+        """Tie each post to the unit itself, or the one above it that has such a post.
+
+        Those above are the same for all units that lie in them.
+        """
+        posts = tuple(
+            PostRef(units[post.unit_kind].id, post)
+            for post in step.posts
+            if post.unit_kind in units
+        )
+        if posts and all(ref.unit == unit for ref in posts):
+            return _tied(step, posts, own=True)
+        key = id(step), posts
+        if key not in self._shared:
+            self._shared[key] = _tied(step, posts, own=False)
+        return self._shared[key]
 
     def _ladder_beside(
         self, roster: Roster, ref: PostRef, units: Mapping[UnitKind, Unit]
@@ -242,7 +260,7 @@ class Draughtsman:
         rungs = tuple(
             replace(step.rung, posts=posts, own=True, via=_via(step.tries, own=True))
             if Post.GRID_LEAD in step.posts
-            else _rung(step, units, ref.unit)
+            else self._rung(step, units, ref.unit)
             for step in self._beside
         )
         return replace(self._asking, rungs=rungs, beside=True)
@@ -272,14 +290,7 @@ def _step(policies: PolicySet, plan: RungPlan) -> Step:
     return Step(rung, tuple(Post(name) for name in plan.call), plan.tries)
 
 
-def _rung(step: Step, units: Mapping[UnitKind, Unit], unit: UnitId) -> Rung:
-    """Tie each post to the unit itself, or the one above it that has such a post."""
-    posts = tuple(
-        PostRef(units[post.unit_kind].id, post)
-        for post in step.posts
-        if post.unit_kind in units
-    )
-    own = bool(posts) and all(ref.unit == unit for ref in posts)
+def _tied(step: Step, posts: tuple[PostRef, ...], *, own: bool) -> Rung:
     return replace(step.rung, posts=posts, own=own, via=_via(step.tries, own=own))
 
 

@@ -57,6 +57,7 @@ class Context:
     :ivar link: the address of the page on which a question can be answered
     :ivar robots: channels that speak to groups, each with the units its group is for;
         none: all
+    :ivar routed: channels that have a route
     """
 
     roster: Roster
@@ -70,23 +71,36 @@ class Context:
     outlines: Mapping[UnitId, BaseGeometry] = field(default_factory=dict)
     link: Callable[[str], str] = no_link
     robots: Robots = field(default_factory=dict)
+    routed: frozenset[Channel] = field(init=False)
+    # Who stands above a hundred grids is looked up a hundred times.
+    _means: dict[PersonId, tuple[Person, tuple[Means, ...]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
-    @property
-    def routed(self) -> frozenset[Channel]:
-        """Channels that have a route."""
-        return frozenset(channel for channel, names in self.routes.items() if names)
+    def __post_init__(self) -> None:
+        """Note which channels have a route."""
+        routed = frozenset(channel for channel, names in self.routes.items() if names)
+        object.__setattr__(self, "routed", routed)
 
     def called(self, person: Person, post: Post, struck: frozenset[PersonId]) -> Called:
         """A person with the means he has now; none when struck in this chain."""
-        means = tuple(
+        usable = () if person.id in struck else self._means_of(person)
+        return Called(person=person.id, post=post, means=usable)
+
+    def _means_of(self, person: Person) -> tuple[Means, ...]:
+        known = self._means.get(person.id)
+        if known is None or known[0] is not person:
+            known = self._means[person.id] = person, self._looked_up(person)
+        return known[1]
+
+    def _looked_up(self, person: Person) -> tuple[Means, ...]:
+        return tuple(
             Means(channel, address.id)
             for channel in Channel
             if channel in self.routed
             for address in person.addresses
             if channel in CARRIES[address.kind] and not address.wrong
         )
-        usable = () if person.id in struck else means
-        return Called(person=person.id, post=post, means=usable)
 
     def _county(self, unit: UnitId) -> Unit | None:
         """The county of a unit; of one the roster has dropped since, any we have."""

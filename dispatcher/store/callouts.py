@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Integer, cast, func, select, update
 
 from contacts.model import Post, PostRef, UnitId
 from dispatcher.core.alert import AlertId, ChainId, Level
-from dispatcher.core.board import face
+from dispatcher.core.board import face_before
 from dispatcher.core.callout import OPEN_STATES, Callout, CalloutId, State
 from dispatcher.core.change import There
 from dispatcher.core.due import next_due
@@ -162,7 +162,7 @@ def _state(told: Told) -> dict[str, object]:
         "facts": told.head.seq,
         "head": told.head.hash,
         "tally": TALLY.dump_json(tally(callout)).decode(),
-        "face": FACE.dump_json(face(callout)).decode(),
+        "face": FACE.dump_json(face_before(following, callout)).decode(),
         "body": callout_json(callout),
     }
 
