@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from itertools import chain, repeat
 
 from sqlalchemy import Connection
 
@@ -29,7 +30,7 @@ from dispatcher.engine.expiry import attend
 from dispatcher.engine.roles import in_pieces
 from dispatcher.store import alerts
 
-PIECE = 100
+FIRST, PIECE = 10, 100  # the first telephones don't wait for a whole piece
 ALERTS_MOST = 10
 
 
@@ -132,7 +133,7 @@ def _cause(alert: Alert) -> Cause:
 
 def _pieces(desk: Desk, alert: Alert) -> Iterator[Sequence[Change]]:
     work = outstanding(desk, alert.chain, _cause(alert))
-    return in_pieces(work, PIECE, partial(_holders, desk))
+    return in_pieces(work, chain((FIRST,), repeat(PIECE)), partial(_holders, desk))
 
 
 def _launched(desk: Desk, alert: Alert) -> None:

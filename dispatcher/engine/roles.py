@@ -25,7 +25,9 @@ def with_all_roles(
 
 
 def in_pieces(
-    items: Sequence[Item], most: int, people: Callable[[Item], Collection[PersonId]]
+    items: Sequence[Item],
+    sizes: Iterator[int],
+    people: Callable[[Item], Collection[PersonId]],
 ) -> Iterator[Sequence[Item]]:
     """All items in order, so many at a time, each with all others of its people."""
     concerned = [people(one) for one in items]
@@ -35,7 +37,7 @@ def in_pieces(
             places[person].append(place)
     taken: set[int] = set()
     ahead = (place for place in range(len(items)) if place not in taken)
-    while first := [*islice(ahead, most)]:
+    while first := [*islice(ahead, next(sizes))]:
         taken.update(first)
         same = (places[who] for one in first for who in concerned[one])
         along = dict.fromkeys(chain.from_iterable(same))

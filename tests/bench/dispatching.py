@@ -25,6 +25,7 @@ import httpx
 from sqlalchemy import Connection
 
 from config.settings import load
+from contacts.model import UnitKind
 from dispatcher.engine.clock import SystemClock
 from dispatcher.engine.runtime import opened
 from dispatcher.store import keys, people
@@ -38,6 +39,7 @@ from tests.chaos.house import Server, descendants, free_port, pause
 LOOK_SECONDS = 0.05
 SENDER, TOKEN = "AC00000000000000000000000000000001", "token"
 SETTLE_SECONDS = 1800.0
+WARM_SECONDS = 1.0
 TOML = """\
 [server]
 port = {port}
@@ -160,14 +162,10 @@ async def _warned(
 ) -> dict[str, Any]:
     at, callouts = wanted
     api, worker = processes_of(server)
+    await _warm(http, port, at)
     before = cpu(worker), cpu(api)
     began = time.monotonic()
-    answer = await http.post(
-        f"http://127.0.0.1:{port}/api/v1/alerts",
-        json=warning(),
-        headers={"Authorization": f"Bearer {KEY}"},
-    )
-    assert answer.status_code == 202, answer.text
+    answer = await _post(http, port, warning())
     accepted = time.monotonic() - began
     async with asyncio.timeout(SETTLE_SECONDS):
         while (seen := await counted(http, at))["numbers"] < callouts:
@@ -186,6 +184,29 @@ async def _warned(
         "rss_mb": resident(worker) / 1e6,
         "doubled": int(seen["requests"] - seen["numbers"]),
     }
+
+
+async def _warm(http: httpx.AsyncClient, port: int, at: str) -> None:
+    """Let a small warning go before: a server has been running for days."""
+    grid = min(u.id for u in roster(1).units.values() if u.kind is UnitKind.GRID)
+    small = {"identifier": "W-0", "event_code": "11B06", "areas": [{"units": [grid]}]}
+    await _post(http, port, warning() | small)
+    while not (await counted(http, at))["requests"]:
+        await pause(LOOK_SECONDS)
+    await pause(WARM_SECONDS)
+    await http.delete(at)
+
+
+async def _post(
+    http: httpx.AsyncClient, port: int, body: dict[str, Any]
+) -> httpx.Response:
+    answer = await http.post(
+        f"http://127.0.0.1:{port}/api/v1/alerts",
+        json=body,
+        headers={"Authorization": f"Bearer {KEY}"},
+    )
+    assert answer.status_code == 202, answer.text
+    return answer
 
 
 def warning() -> dict[str, Any]:

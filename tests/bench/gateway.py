@@ -44,6 +44,10 @@ class Counted:
     """What has come."""
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Count from nothing again."""
         self.numbers: set[bytes] = set()
         self.requests = 0
         self.first = 0.0
@@ -97,7 +101,10 @@ class Line(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         body, self._body = self._body, b""
-        if self._parser.get_method() == b"GET":
+        method = self._parser.get_method()
+        if method == b"DELETE":
+            self._counted.forget()
+        if method != b"POST":
             self._say(200, json.dumps(self._counted.figures()))
             return
         number = self._counted.take(body)

@@ -62,7 +62,7 @@ class Wave:
 
 async def idle(folder: Path) -> list[float]:
     """Seconds from the POST of a small warning to its first text, nothing else on."""
-    async with housed(Plan(folder=folder, grids=20)) as house:
+    async with housed(Plan(folder=folder, grids=ALERTS)) as house:
         await house.server.start()
         grids = [u for u in house.roster.units.values() if u.kind is UnitKind.GRID]
         return [
