@@ -74,7 +74,7 @@ class Dispatched:
     :ivar worker: seconds of CPU of the worker
     :ivar api: of the API
     :ivar ceiling: messages a second of the same client alone
-    :ivar doubled: requests more than people
+    :ivar doubled: requests more than people: digests to those above
     """
 
     callouts: int
@@ -265,7 +265,7 @@ def table(runs: Sequence[Dispatched]) -> str:
         "worker's CPU each, us": [f"{run.cost:.0f}" for run in runs],
         "API's CPU each, us": [f"{run.api / run.callouts * 1e6:.0f}" for run in runs],
         "worker's memory, MB": [f"{run.rss_mb:.0f}" for run in runs],
-        "sent more than once": [f"{run.doubled}" for run in runs],
+        "second texts (digests)": [f"{run.doubled}" for run in runs],
     }
     return "\n".join(
         f"{name:32}" + "".join(f"{value:>12}" for value in values)
