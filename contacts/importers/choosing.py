@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from contacts.importers.header import Header, find
+from contacts.importers.header import Columns, Header, find, likeliest
 from contacts.importers.sheet import RowProblem
 from contacts.importers.table import Line, Table, letters
 from contacts.numbers import without_numbers
 
 NAMED_MOST = 20  # of what is listed in one note
-NO_HEADER = Header(row=1, places=(), unknown=(), width=0)
+NO_HEADER = Header(row=1, places=(), unknown=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,20 +26,28 @@ class Chosen:
     notes: tuple[RowProblem, ...]
 
 
-def choose(tables: Sequence[Table]) -> Chosen | RowProblem:
-    """Take the one table that has a header; tell, in Chinese, why none can be taken."""
+def choose(
+    tables: Sequence[Table], columns: Columns | None = None
+) -> Chosen | RowProblem:
+    """Take the one table that has a header; tell, in Chinese, why none can be taken.
+
+    :param columns: where columns are whose words the header does not use
+    """
     headed = [(table, header) for table in tables if (header := find(table))]
     # One that is hidden, or lacks a column, is the roster only if no other is.
     for fit in (_whole_and_shown, _whole, _any):
         if fitting := [pair for pair in headed if fit(*pair)]:
             break
     else:
-        return _headless(tables)
+        return _headless(tables, columns)
     if len(fitting) > 1:
         names = _listed([f"“{table.name}”" for table, _ in fitting])
         return _told(1, f"工作表{names}都像名册,请只留一张")
     table, header = fitting[0]
-    return Chosen(table=table, header=header, notes=tuple(_notes(tables, *fitting[0])))
+    header = header.placed(columns or {})
+    return Chosen(
+        table=table, header=header, notes=tuple(_notes(tables, table, header))
+    )
 
 
 def _whole_and_shown(table: Table, header: Header) -> bool:
@@ -54,10 +62,11 @@ def _any(_table: Table, _header: Header) -> bool:
     return True
 
 
-def _headless(tables: Sequence[Table]) -> Chosen:
-    """Let the reading tell which columns are wanted."""
+def _headless(tables: Sequence[Table], columns: Columns | None) -> Chosen:
+    """Let the reading tell which columns are wanted, where nobody has said it."""
     table = tables[0] if tables else Table(name="", lines=[])
-    return Chosen(table=table, header=NO_HEADER, notes=())
+    header = (columns and likeliest(table)) or NO_HEADER
+    return Chosen(table=table, header=header.placed(columns or {}), notes=())
 
 
 def _notes(

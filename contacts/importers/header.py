@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from contacts.importers.cells import clean
 from contacts.importers.columns import HEADERS, REQUIRED, Column, plain
-from contacts.importers.table import Cell, Line, Table, letters
+from contacts.importers.table import Cell, Line, Table, letters, place_of
 
 LAST_LINE = 20  # a header further down is none
 FEWEST_KNOWN = 2  # columns: one word alone may stand in any title
+
+# Where columns are, by their letters, as somebody says; None: not in the file.
+Columns = Mapping[Column, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,13 +23,18 @@ class Header:
 
     :ivar places: the known columns, by the place of their cells; a doubled one twice
     :ivar unknown: what is written over the columns that are not used
-    :ivar width: of the header; what stands beyond it belongs to no column
+    :ivar cells: as they stand in the file; what stands beyond belongs to no column
     """
 
     row: int
     places: Sequence[tuple[int, Column]]
     unknown: Sequence[str]
-    width: int
+    cells: Sequence[Cell] = ()
+
+    @property
+    def width(self) -> int:
+        """How many columns it has."""
+        return len(self.cells)
 
     @property
     def columns(self) -> frozenset[Column]:
@@ -46,8 +54,20 @@ class Header:
     def repeated(self, cells: Sequence[Cell]) -> bool:
         """Whether a line is this header again, as at the top of each printed page."""
         return all(
-            place < len(cells) and known(cells[place]) is column
+            place < min(len(cells), self.width)
+            and (known(cells[place]) is column or cells[place] == self.cells[place])
             for place, column in self.places
+        )
+
+    def placed(self, columns: Columns) -> Header:
+        """The same with some columns where somebody says that they are."""
+        said = {place_of(name): column for column, name in columns.items() if name}
+        recognised = {p: c for p, c in self.places if c not in columns}
+        places = sorted((recognised | said).items())
+        named = dict(places)
+        columns_of = [named.get(place) for place in range(self.width)]
+        return replace(
+            self, places=places, unknown=list(_unknown(self.cells, columns_of))
         )
 
 
@@ -57,6 +77,17 @@ def find(table: Table) -> Header | None:
     headers = [_header(line) for line in first]
     best = max(headers, key=lambda header: len(header.columns), default=None)
     return best if best and len(best.columns) >= FEWEST_KNOWN else None
+
+
+def likeliest(table: Table) -> Header | None:
+    """The line that may be the header though no word of it is known: the fullest."""
+    first = [line for line in table.lines if line.number <= LAST_LINE]
+    best = max(first, key=_filled, default=None)
+    return replace(_header(best), places=()) if best else None
+
+
+def _filled(line: Line) -> int:
+    return sum(isinstance(cell, str) and bool(clean(cell)) for cell in line.cells)
 
 
 def known(cell: Cell) -> Column | None:
@@ -70,7 +101,7 @@ def _header(line: Line) -> Header:
         row=line.number,
         places=[(place, column) for place, column in enumerate(named) if column],
         unknown=list(_unknown(line.cells, named)),
-        width=len(line.cells),
+        cells=line.cells,
     )
 
 

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from contacts.importers.overlay import overlaid
 from contacts.importers.sheet import ListedAddress, ListedPerson, PersonKey, Sheet
 from contacts.model import (
     Address,
@@ -37,6 +38,7 @@ def merge(
     :param former: people of an earlier roster who get their addresses back, with all
         that calls have shown of them, if the sheet brings them again
     :raises ValueError: when the sheet has problems; nothing of it may be imported
+    :raises RosterError: where a sheet's correct rows do not fit what is there
     """
     if sheet.problems:
         msg = f"the sheet has {len(sheet.problems)} problems: mend and read it again"
@@ -50,12 +52,13 @@ def merge(
         or known.renewed(one, humans.of(one, posts.get(one.key, ())))
         for one in sheet.people
     }
-    return Roster.build(
+    told = Roster.build(
         sheet.units,
         people.values(),
         _held(current, sheet, people),
         current.duties,
     )
+    return overlaid(current, told, sheet.left_out) if sheet.left_out else told
 
 
 def _held(

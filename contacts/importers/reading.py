@@ -7,20 +7,21 @@ person's name and numbers tells of a place, or of a post that is vacant.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from contacts.importers import cells
 from contacts.importers.choosing import Chosen, choose
 from contacts.importers.columns import REQUIRED, Column
-from contacts.importers.header import Header
-from contacts.importers.people import People
+from contacts.importers.header import Columns, Header
+from contacts.importers.people import ADDRESSES, People
 from contacts.importers.places import Places
 from contacts.importers.row import Row
-from contacts.importers.sheet import RowProblem, Sheet
-from contacts.importers.table import Cell, Line, Table
+from contacts.importers.sheet import LeftOut, RowProblem, Sheet
+from contacts.importers.table import Cell, Line, Table, letters
 
 Progress = Callable[[int, int], None]
 TELL_EVERY = 500  # lines
+ROUNDS_MOST = 8  # of leaving out rows that lean on rows left out
 
 NOBODY = "表里没有责任人"
 MISSING = "表头里缺少这一列"
@@ -33,10 +34,16 @@ def silent(_done: int, _total: int) -> None:
 
 @dataclass(slots=True, kw_only=True)
 class Reading:
-    """One table while it is read, with what is found wrong and what is remarked."""
+    """One table while it is read, with what is found wrong and what is remarked.
+
+    :ivar without: rows that are not to be read, by number
+    :ivar left_out: those of them that say something
+    """
 
     chosen: Chosen
     progress: Progress
+    without: frozenset[int] = frozenset()
+    left_out: list[Row] = field(default_factory=list)
     problems: list[RowProblem] = field(default_factory=list)
     notes: list[RowProblem] = field(default_factory=list)
 
@@ -76,17 +83,20 @@ class Reading:
             if row.cells or row.spoilt:
                 if self.header.repeated(line.cells):
                     row.remark("", "又是表头,已跳过")
+                elif line.number in self.without:
+                    self.left_out.append(row)
                 else:
                     yield row
         self.progress(len(lines), len(lines))
 
     def _row(self, line: Line, names: dict[str, str]) -> Row:
         texts: dict[Column, str] = {}
+        read = line.number not in self.without
         row = Row(
             number=line.number,
             cells=texts,
-            problems=self.problems,
-            notes=self.notes,
+            problems=self.problems if read else [],
+            notes=self.notes if read else [],
             letters=names,
         )
         last = len(line.cells)
@@ -114,6 +124,10 @@ def _check_width(row: Row, beyond: Sequence[Cell], width: int) -> None:
 
 def _header_problems(header: Header) -> Iterator[RowProblem]:
     columns = [column for _, column in header.places]
+    for place, column in header.places:
+        if place >= header.width:
+            what = f"表里没有 {letters(place)} 列"
+            yield RowProblem(row=header.row, column=column, what=what)
     for column in Column:
         if columns.count(column) > 1:
             yield _of_header(header, column, TWICE)
@@ -135,15 +149,60 @@ def read_tables(
     *,
     code_system: str,
     allow_test_numbers: bool,
+    columns: Columns | None = None,
     progress: Progress = silent,
 ) -> Sheet:
     """Read the one table of a file that is a roster, and report all its problems.
 
     :param code_system: the list its area codes come from, with version
+    :param columns: where columns are whose words the header does not use
     :param progress: is told how many lines of how many are read
     """
-    chosen = choose(tables)
+    chosen = choose(tables, columns)
     if isinstance(chosen, RowProblem):
         return Sheet(problems=(chosen,))
     reading = Reading(chosen=chosen, progress=progress)
     return reading.sheet(code_system=code_system, allow_test_numbers=allow_test_numbers)
+
+
+def read_correct(
+    tables: Sequence[Table],
+    problems: Sequence[RowProblem],
+    *,
+    code_system: str,
+    allow_test_numbers: bool,
+    columns: Columns | None = None,
+) -> Sheet | None:
+    """Read the rows without problems; None where none is left, or the header is wrong.
+
+    A row may lean on one that is left out, and goes with it then.
+
+    :param problems: all of the table
+    """
+    chosen = choose(tables, columns)
+    if isinstance(chosen, RowProblem):
+        return None
+    found, without = problems, frozenset[int]()
+    for _ in range(ROUNDS_MOST):
+        if any(one.row <= chosen.header.row for one in found):
+            return None
+        without |= {one.row for one in found}
+        reading = Reading(chosen=chosen, progress=silent, without=without)
+        sheet = reading.sheet(
+            code_system=code_system, allow_test_numbers=allow_test_numbers
+        )
+        if not sheet.problems:
+            return replace(sheet, left_out=_left_out(reading.left_out))
+        found = sheet.problems
+    return None
+
+
+def _left_out(rows: Sequence[Row]) -> LeftOut:
+    about = [row for row in rows if any(map(row.filled, (Column.NAME, *ADDRESSES)))]
+    names = [cells.person_name(row[Column.NAME]) for row in about]
+    known = frozenset(name for name in names if isinstance(name, str) and name)
+    return LeftOut(
+        rows=len(rows),
+        names=known,
+        nameless=any(name not in known for name in names),
+    )

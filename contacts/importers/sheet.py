@@ -1,6 +1,7 @@
 """A roster sheet: what it holds, or everything that is wrong with it.
 
-A sheet with any problem holds nothing else: half a roster would look like a whole.
+A sheet with any problem holds nothing else: half a roster would look like a whole. Who
+wants no more than its correct rows gets a sheet that says what it lacks.
 """
 
 from __future__ import annotations
@@ -58,10 +59,24 @@ class ListedHolding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """What a sheet lacks: rows with problems.
+
+    :ivar names: of people in them
+    :ivar nameless: whether one of them is of somebody whose name can't be read
+    """
+
+    rows: int
+    names: frozenset[str]
+    nameless: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
     """A sheet, read: either problems, or a whole roster without ids of people.
 
     :ivar notes: what an officer should know, and what stops nothing
+    :ivar left_out: it is no whole roster, but what the other rows say
     """
 
     units: tuple[Unit, ...] = ()
@@ -69,3 +84,4 @@ class Sheet:
     holdings: tuple[ListedHolding, ...] = ()
     problems: tuple[RowProblem, ...] = ()
     notes: tuple[RowProblem, ...] = field(default=(), compare=False)
+    left_out: LeftOut | None = None

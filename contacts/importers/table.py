@@ -128,6 +128,14 @@ def letters(column: int) -> str:
     return name
 
 
+def place_of(name: str) -> int:
+    """The place of a column by its letters: A is 0, AA is 26."""
+    place = 0
+    for letter in name:
+        place = place * 26 + ord(letter) - ord("A") + 1
+    return place - 1
+
+
 def _trimmed(cells: list[Cell]) -> list[Cell]:
     while cells and cells[-1] == "":
         cells.pop()

@@ -10,10 +10,11 @@ from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from pydantic import Field
+from pydantic import Field, TypeAdapter, ValidationError
 from sqlalchemy import Connection
 from starlette.datastructures import FormData, UploadFile
 
+from contacts.importers.columns import Column
 from contacts.importers.table import BYTES_MOST
 from dispatcher.api import error_rows
 from dispatcher.api.body import PACKED, kind_of
@@ -36,12 +37,16 @@ MULTIPART = "multipart/form-data"
 UPLOAD_MOST = BYTES_MOST + 64 * 1024  # with what a form puts around the file
 UPLOAD_SECONDS = 300.0
 FIELDS_MOST = 4
-FIELD_BYTES = 1024
+FIELD_BYTES = 4096
 FIRST = 100  # problems, notes and changes that are told at once
 BUSY_SECONDS = "10"
 CURSOR = r"^[0-9]{1,9}$"
 NUMBER_MOST = 2**63 - 1
 TRUTHS = {"true": True, "false": False}
+Letters = Annotated[str, Field(pattern=r"^[A-Z]{1,2}$")]
+COLUMNS: TypeAdapter[dict[Column, Letters | None]] = TypeAdapter(
+    dict[Column, Letters | None]
+)
 
 
 class FoundView(View):
@@ -93,12 +98,39 @@ class ImportLine(View):
         return cls.model_validate(fields | more)
 
 
+class HeadingView(View):
+    """A column of the file; ``samples``: what stands below it, numbers hidden."""
+
+    letter: str
+    text: str
+    samples: list[str]
+
+
+class PlacedView(View):
+    """A column of ours; ``letter``: the file's it was taken from, null: none."""
+
+    name: str
+    needed: bool
+    letter: str | None
+
+
+class LayoutView(View):
+    """How the columns of the table were taken; ``row``: of its header."""
+
+    table: str
+    row: int
+    headings: list[HeadingView]
+    columns: list[PlacedView]
+
+
 class ImportView(ImportLine):
     """An import with the first of what was found; ``figures`` counts all of it.
 
+    :ivar layout: null: no table was taken, or what was found is deleted
     :ivar lapsed: numbers of rotations and the like that have lost their ground by it
     """
 
+    layout: LayoutView | None
     problems: list[FoundView]
     notes: list[FoundView]
     changes: list[ChangeView]
@@ -112,6 +144,7 @@ class ImportsQuery(PageQuery):
 
 
 Force = Annotated[bool, Query(description="over what was changed since, too")]
+OnlyCorrect = Annotated[bool, Query(description="without the rows with problems")]
 FORM = {
     "requestBody": {
         "required": True,
@@ -123,6 +156,12 @@ FORM = {
                     "properties": {
                         "file": {"type": "string", "format": "binary"},
                         "dry_run": {"type": "boolean", "default": True},
+                        "columns": {
+                            "type": "string",
+                            "contentMediaType": "application/json",
+                            "description": "an object: our column's name, and the "
+                            "letter of the file's, or null",
+                        },
                     },
                 }
             }
@@ -138,6 +177,7 @@ class Upload:
     file: str
     data: bytes
     dry_run: bool
+    columns: dict[Column, str | None]
 
 
 async def upload(request: Request, front: FrontOf, _key: Writer) -> Upload:
@@ -162,11 +202,29 @@ async def upload(request: Request, front: FrontOf, _key: Writer) -> Upload:
 async def _read(form: FormData) -> Upload:
     file, told = form.get("file"), form.get("dry_run", "true")
     dry_run = TRUTHS.get(told) if isinstance(told, str) else None
-    if isinstance(file, UploadFile) and dry_run is not None:
+    columns = _columns(form.get("columns", "{}"))
+    if isinstance(file, UploadFile) and dry_run is not None and columns is not None:
         name = file.filename or ""
-        return Upload(file=name, data=await file.read(), dry_run=dry_run)
-    problems = [] if isinstance(file, UploadFile) else [NO_FILE]
-    raise refused(422, *problems, *([] if dry_run is not None else [NO_TRUTH]))
+        data = await file.read()
+        return Upload(file=name, data=data, dry_run=dry_run, columns=columns)
+    problems = {
+        NO_FILE: isinstance(file, UploadFile),
+        NO_TRUTH: dry_run is not None,
+        NO_COLUMNS: columns is not None,
+    }
+    raise refused(422, *(one for one, kept in problems.items() if not kept))
+
+
+def _columns(told: object) -> dict[Column, str | None] | None:
+    """Where columns are; None: it can't be read, or two are in one place."""
+    if not isinstance(told, str):
+        return None
+    try:
+        found = COLUMNS.validate_json(told)
+    except ValidationError:
+        return None
+    letters = [letter for letter in found.values() if letter]
+    return found if len(letters) == len(set(letters)) else None
 
 
 @router.post(
@@ -183,7 +241,8 @@ async def try_import(
 ) -> ImportView:
     """Read a file and tell what is wrong with it, or what it would change.
 
-    With ``dry_run`` false a file without problems is applied at once.
+    With ``dry_run`` false a file without problems is applied at once. ``columns`` tells
+    where columns are that were not recognised by their headings.
     """
     settings = front.runtime.settings
     by = caller.by
@@ -193,6 +252,7 @@ async def try_import(
         at=front.now(),
         code_system=settings.intake.code_system,
         allow_test_numbers=settings.security.allow_test_numbers,
+        columns=given.columns,
     )
     done = await _do(front, order, given.data)
     response.headers["Location"] = f"{PREFIX}/{done.number}"
@@ -297,9 +357,20 @@ async def apply_import(
     number: Annotated[int, Path(alias="id", ge=1, le=NUMBER_MOST)],
     *,
     force: Force = False,
+    only_correct: OnlyCorrect = False,
 ) -> ImportView:
-    """Put what was tried in the place of the roster; force: whatever it is now."""
-    order = Apply(number=number, by=caller.by, at=front.now(), force=force)
+    """Put what was tried in the place of the roster; force: whatever it is now.
+
+    With ``only_correct`` a file with problems is taken without the rows that have any:
+    nothing is removed then, and whom such a row may mean stays as he is.
+    """
+    order = Apply(
+        number=number,
+        by=caller.by,
+        at=front.now(),
+        force=force,
+        only_correct=only_correct,
+    )
     return await _carried_out(front, order)
 
 
@@ -343,7 +414,8 @@ async def _shown(front: Front, done: Outcome) -> ImportView:
             part.value: imports.read(connection, one.id, part, 0, FIRST)
             for part in parts
         }
-        return ImportView.of(one, lapsed=done.lapsed, **first)
+        layout = next(iter(imports.read(connection, one.id, Part.LAYOUT)), None)
+        return ImportView.of(one, layout=layout, lapsed=done.lapsed, **first)
 
     return await front.runtime.database.read(look)
 
@@ -369,6 +441,12 @@ NO_TRUTH = Problem(
     code="bool_parsing",
     zh="应为 true 或 false",
     en="has to be true or false",
+)
+NO_COLUMNS = Problem(
+    loc=("body", "columns"),
+    code="columns_invalid",
+    zh=f"应为 JSON 对象:列名对列字母或 null,各用一次;列名有 {'、'.join(Column)}",
+    en=f"has to be a JSON object, a letter or null for each: {', '.join(Column)}",
 )
 BUSY = refused(
     503,

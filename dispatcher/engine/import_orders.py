@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
+
+from contacts.importers.columns import Column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +15,8 @@ class Try:
     """Read a file and compare it with the roster.
 
     :ivar code_system: the list its area codes come from, with version
+    :ivar columns: where columns are, by their letters, whose words the header does not
+        use; None: not in the file
     """
 
     kind: Literal["try"] = "try"
@@ -21,6 +25,7 @@ class Try:
     at: datetime
     code_system: str
     allow_test_numbers: bool
+    columns: dict[Column, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +33,7 @@ class Apply:
     """Put what was tried in the place of the roster.
 
     :ivar force: whatever the roster has become since
+    :ivar only_correct: of a file with problems what its other rows say
     """
 
     kind: Literal["apply"] = "apply"
@@ -35,6 +41,7 @@ class Apply:
     by: str
     at: datetime
     force: bool = False
+    only_correct: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

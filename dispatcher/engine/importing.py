@@ -19,20 +19,18 @@ from typing import assert_never
 from pydantic import TypeAdapter
 from sqlalchemy import Connection
 
-from contacts.importers.cells import UNSEEN, Wrong
+from contacts.importers.cells import UNSEEN
 from contacts.importers.changes import compare
-from contacts.importers.choosing import choose
+from contacts.importers.layout import Layout
 from contacts.importers.merge import merge
-from contacts.importers.reading import Progress, read_tables, silent
-from contacts.importers.roster_file import tables_of
 from contacts.importers.sheet import RowProblem, Sheet
-from contacts.importers.table import RefusedError, Table
 from contacts.masking import hidden
 from contacts.model import Person, PersonId, Unit, UnitId
 from contacts.numbers import without_numbers
 from contacts.roster import Roster, RosterError
 from dispatcher.core.journal import RosterChange
 from dispatcher.engine.import_orders import Apply, Obstacle, Order, Outcome, Try, Undo
+from dispatcher.engine.trying import Found, read_file
 from dispatcher.store import (
     confirmations,
     duty,
@@ -54,6 +52,7 @@ NAMELESS = "名册"
 View = dict[str, object]
 
 SHEET: TypeAdapter[Sheet] = TypeAdapter(Sheet)
+LAYOUT: TypeAdapter[Layout] = TypeAdapter(Layout)
 
 
 async def carry_out(database: Database, order: Order, data: bytes = b"") -> Outcome:
@@ -73,49 +72,6 @@ async def carry_out(database: Database, order: Order, data: bytes = b"") -> Outc
 def sha256(data: bytes) -> str:
     """The digest by which a file is known again."""
     return hashlib.sha256(data).hexdigest()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """A file that was read.
-
-    :ivar rows: those with problems, as they stand in the file, numbers hidden
-    """
-
-    sheet: Sheet
-    rows: Sequence[object] = ()
-
-
-def read_file(order: Try, data: bytes, progress: Progress = silent) -> Found:
-    """Read a file of any format; whatever is wrong with it is among the problems."""
-    try:
-        tables = tables_of(data)
-    except RefusedError as refused:
-        problem = RowProblem(row=refused.row, column="", what=refused.wrong.what)
-        return Found(sheet=Sheet(problems=(problem,)))
-    sheet = read_tables(
-        tables,
-        code_system=order.code_system,
-        allow_test_numbers=order.allow_test_numbers,
-        progress=progress,
-    )
-    return Found(sheet=sheet, rows=[*_rows(tables, sheet.problems)])
-
-
-def _rows(tables: Sequence[Table], problems: Iterable[RowProblem]) -> Iterator[object]:
-    """The header, and each row with problems."""
-    numbers = dict.fromkeys(one.row for one in problems)
-    chosen = choose(tables)
-    if not numbers or isinstance(chosen, RowProblem):
-        return
-    wanted = numbers.keys() | {chosen.header.row}
-    for line in chosen.table.lines:
-        if line.number in wanted:
-            cells = [
-                "" if isinstance(cell, Wrong) else without_numbers(cell)
-                for cell in line.cells
-            ]
-            yield {"row": line.number, "cells": cells}
 
 
 def name_of(file: str) -> str:
@@ -191,29 +147,54 @@ def _judged(
     now: Present, found: Found
 ) -> tuple[Mapping[Part, Sequence[object]], Mapping[str, int]]:
     sheet = found.sheet
+    layout = [LAYOUT.dump_python(found.layout, mode="json")] if found.layout else []
     parts: dict[Part, Sequence[object]] = {
+        Part.LAYOUT: layout,
         Part.PROBLEMS: [told(one) for one in sheet.problems],
         Part.NOTES: [told(one) for one in sheet.notes],
         Part.ROWS: found.rows[:ROWS_MOST],
     }
     figures = figures_of(sheet)
-    if not sheet.problems:
-        changes = [*_changes(now.roster, _merged(now, sheet))]
+    to_apply = found.correct if sheet.problems else sheet
+    if to_apply and (after := _fitting(now, to_apply)):
+        changes = [*_changes(now.roster, after)]
         parts[Part.CHANGES] = changes
-        parts[Part.SHEET] = [SHEET.dump_python(sheet, mode="json")]
-        figures |= {"changes": len(changes)}
+        parts[Part.SHEET] = [SHEET.dump_python(to_apply, mode="json")]
+        figures |= _size(to_apply)
+        figures |= {"changes": len(changes), "unchanged": _unchanged(after, changes)}
     return parts, figures
+
+
+def _fitting(now: Present, sheet: Sheet) -> Roster | None:
+    """The roster after it; None where correct rows alone do not fit what is there."""
+    try:
+        return _merged(now, sheet)
+    except RosterError:
+        if sheet.left_out is None:
+            raise
+        return None
+
+
+def _unchanged(after: Roster, changes: Iterable[Mapping[str, object]]) -> int:
+    """How many units, people and held posts stay as they are."""
+    new = sum(one["after"] is not None for one in changes)
+    posts = {one.ref for one in after.holdings}
+    return len(after.units) + len(after.people) + len(posts) - new
 
 
 def figures_of(sheet: Sheet) -> dict[str, int]:
     """How much is in a sheet."""
-    return {
+    found = {"problems": len(sheet.problems), "notes": len(sheet.notes)}
+    return _size(sheet) | found
+
+
+def _size(sheet: Sheet) -> dict[str, int]:
+    size = {
         "units": len(sheet.units),
         "people": len(sheet.people),
         "holdings": len(sheet.holdings),
-        "problems": len(sheet.problems),
-        "notes": len(sheet.notes),
     }
+    return size | ({"left_out": sheet.left_out.rows} if sheet.left_out else {})
 
 
 def told(problem: RowProblem) -> dict[str, object]:
@@ -264,7 +245,7 @@ def _holders(people: Sequence[Person]) -> View | None:
 
 async def _apply_kept(database: Database, order: Apply) -> Outcome:
     found = await database.read(lambda c: imports.find(c, order.number))
-    obstacle = _not_to_apply(found)
+    obstacle = _not_to_apply(found, order)
     if obstacle:
         return Outcome(number=order.number, obstacle=obstacle)
     kept = await database.read(lambda c: imports.read(c, order.number, Part.SHEET))
@@ -274,9 +255,12 @@ async def _apply_kept(database: Database, order: Apply) -> Outcome:
     return await apply_sheet(database, order, sheet)
 
 
-def _not_to_apply(found: Import | None) -> Obstacle | None:
+def _not_to_apply(found: Import | None, order: Apply) -> Obstacle | None:
     if found is None:
         return Obstacle.UNKNOWN
+    if order.only_correct and "left_out" in found.figures:
+        fit = (ImportState.TRIED, ImportState.FAULTY)
+        return None if found.state in fit else Obstacle(found.state.value)
     return None if found.state is ImportState.TRIED else Obstacle(found.state.value)
 
 
@@ -312,7 +296,7 @@ def _blocked(connection: Connection, order: Apply, seen: int) -> Outcome | None:
     """What is in the way of an import that was merged into a certain edition."""
     edition = history.edition(connection)
     found = imports.find(connection, order.number)
-    obstacle = _not_to_apply(found)
+    obstacle = _not_to_apply(found, order)
     base = seen if order.force or found is None else found.base
     if obstacle is None and not edition == seen == base:
         obstacle = Obstacle.MOVED

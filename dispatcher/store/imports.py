@@ -28,7 +28,7 @@ PIECE = 200  # items of a list in one piece
 class ImportState(StrEnum):
     """Where an import stands."""
 
-    FAULTY = "faulty"  # its file has problems: mend it, and try again
+    FAULTY = "faulty"  # its file has problems: mend it, or take its correct rows
     TRIED = "tried"  # it can be applied
     APPLIED = "applied"
     UNDONE = "undone"
@@ -42,6 +42,7 @@ class Part(StrEnum):
     NOTES = "notes"
     ROWS = "rows"  # those with problems, as they stand in the file
     CHANGES = "changes"
+    LAYOUT = "layout"  # one: how its columns were taken
     SHEET = "sheet"
 
 

@@ -112,6 +112,87 @@ async def test_without_dry_run_a_sound_file_is_applied_at_once(hamlet: Hamlet) -
     assert codes(await order(hamlet, bad["id"], "undo")) == ["not_applied"]
 
 
+HEADS = ["某列" if one == Column.NAME else one for one in HEADER]
+LETTER = "ABCDEFGHIJK"[HEADER.index(Column.NAME)]
+
+
+async def test_a_column_under_a_strange_heading_is_shown_and_pointed_out(
+    hamlet: Hamlet,
+) -> None:
+    strange = as_xlsx(Tab(rows=[HEADS, row()]))
+    first = await tried(hamlet, strange)
+    again = await tried(hamlet, strange, columns=f'{{"姓名": "{LETTER}"}}')
+    shown = (await hamlet.get(f"{IMPORTS}/{again['id']}", "clerk")).json()
+
+    missing = [one for one in first["layout"]["columns"] if one["needed"]]
+    heading = next(h for h in first["layout"]["headings"] if h["letter"] == LETTER)
+    taken = {"name": "姓名", "needed": True, "letter": LETTER}
+    assert {**taken, "letter": None} in missing
+    assert heading == {"letter": LETTER, "text": "某列", "samples": ["李秀英"]}
+    assert (first["state"], again["state"]) == ("faulty", "tried")
+    assert taken in shown["layout"]["columns"]
+    assert (await order(hamlet, again["id"], "apply")).status_code == 200
+    assert await names(hamlet) == ["李秀英"]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        "",
+        "[]",
+        '{"名字": "A"}',
+        '{"姓名": "a"}',
+        '{"姓名": "A", "手机": "A"}',
+        '{"姓名": 1}',
+    ],
+)
+async def test_columns_that_say_nothing_clear_are_refused(
+    hamlet: Hamlet, columns: str
+) -> None:
+    answer = await send(hamlet, book(row()), columns=columns)
+
+    assert (answer.status_code, codes(answer)) == (422, ["columns_invalid"])
+
+
+async def test_of_a_file_with_problems_the_correct_rows_are_taken_by_order(
+    hamlet: Hamlet,
+) -> None:
+    await tried(hamlet, book(row(), second()), dry_run="false")
+    third = second({Column.NAME: "新来的", Column.MOBILE: "13500135000"})
+    told = await tried(hamlet, book(third, row({Column.MOBILE: "110"})))
+    plain = await order(hamlet, told["id"], "apply")
+    done = await order(hamlet, told["id"], "apply?only_correct=true")
+    held = await names(hamlet)
+    undone = await order(hamlet, told["id"], "undo")
+
+    assert (told["state"], told["figures"]["left_out"]) == ("faulty", 1)
+    assert told["figures"]["changes"] == len(told["changes"]) > 0
+    assert not [one for one in told["changes"] if one["kind"] == "unit"]
+    assert (plain.status_code, codes(plain)) == (409, ["faulty"])
+    assert (done.status_code, done.json()["state"]) == (200, "applied")
+    assert done.json()["figures"]["left_out"] == 1
+    assert held == ["新来的", "李秀英"]
+    assert (undone.status_code, await names(hamlet)) == (200, ["李秀英", "王建国"])
+
+
+async def test_where_no_row_is_correct_there_is_nothing_to_take(hamlet: Hamlet) -> None:
+    told = await tried(hamlet, book(row({Column.MOBILE: "110"})))
+    answer = await order(hamlet, told["id"], "apply?only_correct=true")
+
+    assert "left_out" not in told["figures"]
+    assert (answer.status_code, codes(answer)) == (409, ["faulty"])
+
+
+async def test_what_stays_as_it_is_is_counted(hamlet: Hamlet) -> None:
+    await tried(hamlet, book(row(), second()), dry_run="false")
+    same = await tried(hamlet, book(row(), second()))
+    other = await tried(hamlet, book(row(), second({Column.NAME: "新来的"})))
+
+    whole = same["figures"]["unchanged"]
+    assert (same["figures"]["changes"], whole) == (0, 4 + 2 + 2)
+    assert other["figures"]["unchanged"] == whole - 1  # his name was corrected
+
+
 async def test_what_was_edited_between_needs_a_new_try_or_force(
     hamlet: Hamlet,
 ) -> None:

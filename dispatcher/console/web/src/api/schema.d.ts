@@ -767,7 +767,8 @@ export interface paths {
          * Try Import
          * @description Read a file and tell what is wrong with it, or what it would change.
          *
-         *     With ``dry_run`` false a file without problems is applied at once.
+         *     With ``dry_run`` false a file without problems is applied at once. ``columns`` tells
+         *     where columns are that were not recognised by their headings.
          */
         post: operations["try_import_api_v1_roster_imports_post"];
         delete?: never;
@@ -848,6 +849,9 @@ export interface paths {
         /**
          * Apply Import
          * @description Put what was tried in the place of the roster; force: whatever it is now.
+         *
+         *     With ``only_correct`` a file with problems is taken without the rows that have any:
+         *     nothing is removed then, and whom such a row may mean stays as he is.
          */
         post: operations["apply_import_api_v1_roster_imports__id__apply_post"];
         delete?: never;
@@ -2562,6 +2566,18 @@ export interface components {
             };
         };
         /**
+         * HeadingView
+         * @description A column of the file; ``samples``: what stands below it, numbers hidden.
+         */
+        HeadingView: {
+            /** Letter */
+            letter: string;
+            /** Text */
+            text: string;
+            /** Samples */
+            samples: string[];
+        };
+        /**
          * Health
          * @description How a channel is, by what happened last.
          * @enum {string}
@@ -2640,6 +2656,7 @@ export interface components {
          * ImportView
          * @description An import with the first of what was found; ``figures`` counts all of it.
          *
+         *     :ivar layout: null: no table was taken, or what was found is deleted
          *     :ivar lapsed: numbers of rotations and the like that have lost their ground by it
          */
         ImportView: {
@@ -2673,6 +2690,7 @@ export interface components {
             undone_at: string | null;
             /** Undone By */
             undone_by: string | null;
+            layout: components["schemas"]["LayoutView"] | null;
             /** Problems */
             problems: components["schemas"]["FoundView"][];
             /** Notes */
@@ -2818,6 +2836,20 @@ export interface components {
             oldest_seconds: number;
             /** Held Back */
             held_back: components["schemas"]["dispatcher__api__channels__HeldView"][];
+        };
+        /**
+         * LayoutView
+         * @description How the columns of the table were taken; ``row``: of its header.
+         */
+        LayoutView: {
+            /** Table */
+            table: string;
+            /** Row */
+            row: number;
+            /** Headings */
+            headings: components["schemas"]["HeadingView"][];
+            /** Columns */
+            columns: components["schemas"]["PlacedView"][];
         };
         /**
          * LeaveView
@@ -3327,6 +3359,18 @@ export interface components {
             numbers: components["schemas"]["NumberView"][];
             /** Replaced By */
             replaced_by?: string | null;
+        };
+        /**
+         * PlacedView
+         * @description A column of ours; ``letter``: the file's it was taken from, null: none.
+         */
+        PlacedView: {
+            /** Name */
+            name: string;
+            /** Needed */
+            needed: boolean;
+            /** Letter */
+            letter: string | null;
         };
         /**
          * PoliciesView
@@ -9695,6 +9739,8 @@ export interface operations {
                     file: string;
                     /** @default true */
                     dry_run?: boolean;
+                    /** @description an object: our column's name, and the letter of the file's, or null */
+                    columns?: string;
                 };
             };
         };
@@ -10003,6 +10049,8 @@ export interface operations {
             query?: {
                 /** @description over what was changed since, too */
                 force?: boolean;
+                /** @description without the rows with problems */
+                only_correct?: boolean;
             };
             header?: never;
             path: {
