@@ -206,6 +206,114 @@ async def test_a_sound_workbook_is_applied_and_undone(desk: Desk) -> None:
     assert undone["holders"][0]["name"] != "新网格长"
 
 
+def strange() -> list[list[Value]]:
+    """The county's file, with a word over the names that nobody knows."""
+    head, *rest = table()
+    heads = ["叫什么" if one == Column.NAME else one for one in head]
+    return [heads, *map(list, rest)]
+
+
+async def applied(page: Page) -> None:
+    """Wait until an import is in the roster."""
+    state = page.locator("article .state")
+    await expect(state).to_have_text("已导入", timeout=PATIENCE)
+
+
+async def test_a_column_that_is_not_recognised_is_pointed_out(desk: Desk) -> None:
+    unit, rows = lead(desk, 9)[0], strange()
+    name = rows[0].index("叫什么")
+    at = rows.index(row_of([table()[0], *rows[1:]], unit))
+    rows[at][name] = "新列来的"
+    async with at_desk(desk, LEADER) as page:
+        await page.goto(f"{desk.base}/console/contacts?tab=imports")
+        await send(page, "怪表头.xlsx", book([*rows]))
+        await expect(page.get_by_text("没有找到：姓名")).to_be_visible()
+        select = page.get_by_label("姓名", exact=False).first
+        option = select.locator("option", has_text="叫什么")
+        await expect(option).to_contain_text("（")  # with what stands below it
+        await select.select_option(str(await option.get_attribute("value")))
+        await page.get_by_role("button", name="按此重新读取").click()
+        await expect(page.locator("article .changes")).to_contain_text("新列来的")
+        await page.get_by_role("button", name="导入：").click()
+        await page.get_by_role("button", name="导入，改动").click()
+        await applied(page)
+        now = await asked(page, f"/api/v1/posts/{unit}/grid_lead")
+
+    assert now["holders"][0]["name"] == "新列来的"
+
+
+async def test_correct_rows_alone_are_taken_by_a_typed_word(desk: Desk) -> None:
+    rows = [list(row) for row in table()]
+    good, wrong = lead(desk, 11)[0], lead(desk, 12)
+    rows[rows.index(row_of([*rows], good))][rows[0].index(Column.NAME)] = "对的人"
+    rows[rows.index(row_of([*rows], wrong[0]))][rows[0].index(Column.MOBILE)] = "110"
+    async with at_desk(desk, LEADER) as page:
+        await page.goto(f"{desk.base}/console/contacts?tab=imports")
+        await send(page, "有错.xlsx", book([*rows]))
+        await expect(page.locator("article .counts")).to_contain_text("0 移除")
+        await page.get_by_role("button", name="只导入正确的行：").click()
+        go = page.get_by_role("button", name="导入，改动")
+        await expect(go).to_be_disabled()
+        await page.get_by_label("输入“部分导入”").fill("部分导入")
+        await go.click()
+        await applied(page)
+        await expect(page.locator("article")).to_contain_text("有 1 行因有问题没有导入")
+        right = await asked(page, f"/api/v1/posts/{good}/grid_lead")
+        left = await asked(page, f"/api/v1/posts/{wrong[0]}/grid_lead")
+
+    assert right["holders"][0]["name"] == "对的人"
+    assert left["holders"][0]["name"] == wrong[2]
+
+
+async def test_over_a_roster_that_moved_an_import_goes_by_force_only(
+    desk: Desk,
+) -> None:
+    rows = [list(row) for row in table()]
+    unit = lead(desk, 13)[0]
+    rows[rows.index(row_of([*rows], unit))][rows[0].index(Column.NAME)] = "强来的"
+    async with at_desk(desk, LEADER) as page, at_desk(desk, LEADER) as other:
+        await page.goto(f"{desk.base}/console/contacts?tab=imports")
+        await send(page, "四月.xlsx", book([*rows]))
+        await expect(page.locator("article .changes")).to_contain_text("强来的")
+        await opened(other, desk, lead(desk, 14)[0])
+        await other.get_by_role("button", name="改信息").first.click()
+        await other.get_by_label("姓名", exact=True).fill("中间改的")
+        await other.get_by_role("button", name="保存").click()
+        await expect(other.get_by_text("中间改的").first).to_be_visible()
+        await page.get_by_role("button", name="导入：").click()
+        go = page.get_by_role("button", name="导入，改动")
+        await go.click()
+        await expect(page.locator("dialog").get_by_role("alert")).to_contain_text(
+            "force"
+        )
+        await expect(go).to_be_disabled()
+        await page.get_by_label("名册在这之后又有改动").check()
+        await go.click()
+        await applied(page)
+        now = await asked(page, f"/api/v1/posts/{unit}/grid_lead")
+
+    assert now["holders"][0]["name"] == "强来的"
+
+
+async def test_who_is_erased_is_gone_after_his_name_was_typed(desk: Desk) -> None:
+    unit, _, _ = lead(desk, 15)
+    async with at_desk(desk, ADMINISTRATOR) as page:
+        now = await asked(page, f"/api/v1/posts/{unit}/grid_lead")
+        name = now["holders"][0]["name"]
+        await opened(page, desk, unit)
+        await page.get_by_role("button", name="彻底删除个人信息").first.click()
+        dialog = page.locator("dialog")
+        go = dialog.get_by_role("button", name="永久删除")
+        await expect(go).to_be_disabled()
+        await dialog.get_by_label("理由").fill("本人要求")
+        await dialog.get_by_label(f"输入“{name}”").fill(name)
+        await go.click()
+        await expect(dialog).to_have_count(0)
+        after = await asked(page, f"/api/v1/posts/{unit}/grid_lead")
+
+    assert name not in {one["name"] for one in after["holders"]}
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["zh", "en"])
 async def test_the_page_shuts_nobody_out(desk: Desk, language: str, theme: str) -> None:
@@ -222,6 +330,9 @@ async def test_the_page_shuts_nobody_out(desk: Desk, language: str, theme: str) 
             await page.goto(f"{desk.base}/console/contacts?tab={tab}")
             await page.locator("main .panel").first.wait_for()
             found[tab] = await faults(page)
+        await send(page, "怪表头.xlsx", book([*strange()]))
+        await page.locator("article select").first.wait_for()
+        found["columns"] = await faults(page)
 
     assert not any(found.values()), found
 

@@ -3,9 +3,10 @@ import { csrf } from "../../api/client";
 import { language } from "../../words/words.svelte";
 
 /** Send a roster to be tried. `fetch` can't tell how far it is, so this is the older way. */
-export function upload(file: File, far: (share: number) => void): Promise<ImportFound> {
+export function upload(file: File, far: (share: number) => void, columns?: Record<string, string | null>): Promise<ImportFound> {
   const form = new FormData();
   form.append("dry_run", "true");
+  if (columns) form.append("columns", JSON.stringify(columns));
   form.append("file", file);
   return new Promise((done, failed) => {
     const request = new XMLHttpRequest();
