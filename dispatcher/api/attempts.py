@@ -30,7 +30,7 @@ class Attempts:
 
     def take(self, name: str, address: str, now: datetime) -> int:
         """Let somebody try if he may; seconds until he may, 0 when it is now."""
-        asked = [(self._pairs, f"{address} {name}"), (self._addresses, address)]
+        asked = [(self._pairs, _pair(name, address)), (self._addresses, address)]
         if (name, address) not in self._known:
             asked.append((self._names, name))
         wait = max(throttle.wait(key, now) for throttle, key in asked)
@@ -40,11 +40,16 @@ class Attempts:
         return wait
 
     def welcome(self, name: str, address: str) -> None:
-        """Somebody has signed in from there."""
+        """Somebody has signed in from there: his tries were no guesses."""
+        self._pairs.clear(_pair(name, address))
         self._known.pop((name, address), None)
         self._known[name, address] = None
         if len(self._known) > KEYS_MOST:
             del self._known[next(iter(self._known))]
+
+
+def _pair(name: str, address: str) -> str:
+    return f"{address} {name}"
 
 
 def subscriber(host: str) -> str:

@@ -44,6 +44,10 @@ class Throttle:
             self._window(key, now).acts += 1
         return seconds
 
+    def clear(self, key: str) -> None:
+        """Begin anew: what a key did was no misuse."""
+        self._windows.pop(key, None)
+
     def _window(self, key: str, now: datetime) -> _Window:
         window = self._windows.get(key)
         if window is None or window.until <= now:

@@ -238,6 +238,16 @@ async def test_who_tries_too_often_waits_a_minute(hamlet: Hamlet) -> None:
     assert after.status_code == 200
 
 
+def test_who_signs_in_again_and_again_is_no_guesser() -> None:
+    attempts = Attempts()
+    for _ in range(3 * PAIR_MOST):
+        assert attempts.take("limin", "10.0.0.5", NOON) == 0
+        attempts.welcome("limin", "10.0.0.5")
+    waits = [attempts.take("limin", "10.0.0.5", NOON) for _ in range(PAIR_MOST + 1)]
+
+    assert (waits[-2], waits[-1] > 0) == (0, True)
+
+
 def test_nobody_elsewhere_keeps_an_officer_from_his_own_desk() -> None:
     attempts = Attempts()
     attempts.welcome("limin", "10.0.0.5")

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 GRIDS = 40
 PATIENCE = 30_000
-RAIN, GALE, SNOW = "11B03", "11B06", "11B04"
+RAIN, GALE, SNOW, HAIL = "11B03", "11B06", "11B04", "11B15"
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +91,27 @@ async def test_taken_back_within_ten_seconds_nobody_was_called(desk: Desk) -> No
     assert summary.json()["attempts"] == 0
     sent = [entry.body for entry in await desk.house.exchange.ledger()]
     assert not [text for text in sent if "暴雪" in text]
+
+
+async def test_a_reload_does_not_take_away_the_seconds_to_take_it_back(
+    desk: Desk,
+) -> None:
+    async with desk.signed_in() as page, desk.signed_in() as other:
+        await opened(page, desk)
+        await written(page, HAIL)
+        await by_tree(page, township(desk))
+        await issued(page, "红色冰雹", "正式签发")
+        await page.reload()
+        await page.get_by_role("alertdialog").wait_for()
+        await other.goto(f"{desk.base}/console/issue")
+        await other.get_by_role("alertdialog").wait_for()
+        await page.get_by_role("button", name="撤销").click()
+        await expect(page.get_by_text("已撤销，没有叫任何人")).to_be_visible()
+        kept = page.locator("#step-3 ~ label textarea").first
+        await expect(kept).to_have_value("三小时雨量超过100毫米")
+    alert = await newest(desk)
+
+    assert (alert["event"], alert["state"]) == ("冰雹", "cancelled")
 
 
 async def test_a_warning_drawn_on_the_map_opens_its_board_and_warns_of_a_second(

@@ -14,6 +14,7 @@ export type Fault = { field: string; text: string };
 export const HOLD_SECONDS = 10;
 const WAIT_MILLISECONDS = 350;
 const HAZARDS_MOST = 1000;
+const LATEST = 20; // alerts, among which is what was issued within seconds
 const UNSURE = new Set([408, 429, 500, 502, 503, 504]); // whether it was taken is not known, or may change by itself
 
 /** What the server says of each field, by the field's own name. */
@@ -93,17 +94,28 @@ export class IssueDesk {
   }
 
   async load(): Promise<void> {
-    const [layer, page, policies] = await Promise.all([
+    const [layer, page, policies, latest] = await Promise.all([
       body(api.GET("/api/v1/map")),
       body(api.GET("/api/v1/hazards", { params: { query: { limit: HAZARDS_MOST } } })),
       body(api.GET("/api/v1/policies")),
+      body(api.GET("/api/v1/alerts", { params: { query: { limit: LATEST } } })),
     ]);
+    this.resume(latest.items as Alert[]);
     this.own = new Set(policies.kinds.map((kind) => kind.code));
     this.hazards = page.items;
     this.layer = layer as Layer;
     this.land = new Land(this.layer);
     const known = this.draft.chosen.filter((unit) => this.land?.nodes.has(unit));
     if (known.length !== this.draft.chosen.length) this.draft.chosen = known;
+  }
+
+  /** What this desk has issued and may still take back is shown again, after a reload or to whoever comes by. */
+  private resume(latest: readonly Alert[]): void {
+    if (this.sent) return;
+    const ours = latest.filter((one) => one.sender === session()?.desk.sender && one.status === this.status);
+    const held = ours.find((one) => one.state === "active" && one.held_until && Date.parse(one.held_until) > now());
+    if (held && may("alerts:cancel")) this.issued = held;
+    else if (ours.some((one) => one.identifier === this.draft.identifier)) this.discard();
   }
 
   choose(chosen: Iterable<string>): void {
@@ -165,7 +177,7 @@ export class IssueDesk {
     sessionStorage.setItem(`${this.key}.sent`, JSON.stringify(form));
     try {
       const alert = (await body(api.POST("/api/v1/alerts", { body: form }))) as Alert;
-      this.forget();
+      this.answered();
       this.issued = alert;
     } catch (error) {
       this.refuse(error);
@@ -182,13 +194,17 @@ export class IssueDesk {
     this.refused = error.message;
     this.earlier = error.problem.first;
     this.faults = faultsOf(error);
+    this.answered();
+  }
+
+  private answered(): void {
     this.sent = null;
     sessionStorage.removeItem(`${this.key}.sent`);
   }
 
-  private forget(): void {
-    this.sent = null;
-    sessionStorage.removeItem(`${this.key}.sent`);
+  /** What was written is issued, or not wanted. */
+  forget(): void {
+    this.answered();
     sessionStorage.removeItem(this.key);
   }
 
