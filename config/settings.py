@@ -118,16 +118,25 @@ class Store(Section):
     )
 
 
+class Transport(StrEnum):
+    """What carries our requests to providers and feeds."""
+
+    OWN = "own"
+    STOCK = "stock"
+
+
 class Engine(Section):
     """What this process does; another clock only with test numbers allowed.
 
     :ivar speed: seconds of the engine per real second
     :ivar clock_origin: where its clock starts; None: now
+    :ivar http: what carries the requests to providers and feeds
     """
 
     role: Role = Role.ALL
     speed: Annotated[float, Field(gt=0)] = 1.0
     clock_origin: AwareDatetime | None = None
+    http: Transport = Transport.OWN
 
 
 class Intake(Section):

@@ -13,7 +13,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy.engine import make_url
 
-from channels import registry
+from channels import http, registry
 from channels.contract import Channel, Provider
 from config.certificates import certificates_of
 from config.load import load_policies
@@ -335,6 +335,7 @@ def channels_of(settings: Settings) -> Channels:
 
     :raises ChannelConfigError: for the first that can't be built
     """
+    http.choose(http.Transport(settings.engine.http))
     providers, rates, lines = {}, {}, {}
     robots = {}
     for name, given in settings.channels.items():

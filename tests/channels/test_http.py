@@ -80,9 +80,12 @@ async def test_a_connection_is_kept_for_the_next_request() -> None:
     assert (len(server.lines), server.requests) == (1, 3)
 
 
-async def test_no_more_than_eight_connections_are_opened() -> None:
+async def test_no_more_connections_are_opened_than_allowed() -> None:
     server = Server(OK, expected=8)
-    async with listening(server) as url, client(url, timeout_seconds=5) as http:
+    async with (
+        listening(server) as url,
+        client(url, timeout_seconds=5, connections=8) as http,
+    ):
         await asyncio.gather(*(http.get("/") for _ in range(20)))
 
     assert (len(server.lines), server.requests) == (8, 20)
