@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import select
+import ssl
 from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
@@ -91,6 +92,15 @@ class Connection(asyncio.Protocol):
         self._paused = False
         self._wake()
 
+    async def secure(self, trusted: ssl.SSLContext) -> None:
+        """Speak TLS from now on, with whom the proxy has connected us to."""
+        self._reading = None
+        if self._transport is None or not self.usable:
+            return
+        self._transport = await self._loop.start_tls(
+            self._transport, self, trusted, server_hostname=self.origin.host
+        )
+
     def begin(self, reading: Reading) -> None:
         """Expect an answer from now on."""
         self._reading = reading
@@ -100,6 +110,7 @@ class Connection(asyncio.Protocol):
         reading, self._reading = self._reading, None
         if reading is None or not reading.reusable or self._paused:
             self.abort()
+        self._go_on()  # or the next answer would never be read
 
     def abort(self) -> None:
         """Close at once, whatever is under way."""

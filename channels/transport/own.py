@@ -9,31 +9,38 @@ from collections.abc import AsyncIterator
 import httpx
 from typing_extensions import override
 
-from channels.transport.connection import Connection, Origin
+from channels.transport.connection import Connection
+from channels.transport.dialling import Dialler, origin_of, shown_to
 from channels.transport.pool import Pool
 from channels.transport.reading import Reading
 
-PORTS = {"http": 80, "https": 443}
 METHOD = re.compile(r"[A-Z]+")
 HTTP_1_1 = {"http_version": b"HTTP/1.1"}
 
 Timeouts = dict[str, float | None]
+Fields = list[tuple[bytes, bytes]]
 
 
 class OwnTransport(httpx.AsyncBaseTransport):
-    """HTTP/1.1 without proxies.
+    """HTTP/1.1, straight or by way of a proxy.
 
     A request is never repeated: its error tells whether it can have left
     (:func:`channels.http.transport_outcome`).
     """
 
-    def __init__(self, trusted: ssl.SSLContext, limits: httpx.Limits) -> None:
+    def __init__(
+        self,
+        trusted: ssl.SSLContext,
+        limits: httpx.Limits,
+        proxy: httpx.Proxy | None = None,
+    ) -> None:
         trusted.set_alpn_protocols(["http/1.1"])
-        self._pool = Pool(trusted, limits)
+        self._dialler = Dialler(trusted, proxy)
+        self._pool = Pool(self._dialler, limits)
 
     @override
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        origin, head = _origin(request.url), _head(request)
+        origin, head = origin_of(request.url), self._head(request)
         timeouts: Timeouts = request.extensions.get("timeout", {})
         connection = await self._pool.borrow(
             origin, timeouts.get("pool"), timeouts.get("connect")
@@ -55,6 +62,14 @@ class OwnTransport(httpx.AsyncBaseTransport):
     @override
     async def aclose(self) -> None:
         await self._pool.aclose()
+
+    def _head(self, request: httpx.Request) -> bytes:
+        url, fields = request.url, request.headers.raw
+        proxy = self._dialler.proxy
+        if proxy is None or url.scheme != "http":
+            return written(request.method, url.raw_path, fields)
+        whole = b"http://%s%s" % (url.netloc, url.raw_path)
+        return written(request.method, whole, [*fields, *shown_to(proxy)])
 
     def _body(
         self, connection: Connection, reading: Reading, seconds: float | None
@@ -92,25 +107,16 @@ class Body(httpx.AsyncByteStream):
             self._pool.give_back(connection)
 
 
-def _origin(url: httpx.URL) -> Origin:
-    scheme = url.scheme
-    if scheme not in PORTS:
-        what = f"{scheme or 'no'} scheme: only http and https are spoken"
-        raise httpx.UnsupportedProtocol(what)
-    return Origin(scheme, url.raw_host.decode("ascii"), url.port or PORTS[scheme])
-
-
-def _head(request: httpx.Request) -> bytes:
+def written(method: str, target: bytes, fields: Fields) -> bytes:
     """The request line and the headers.
 
     :raises httpx.LocalProtocolError: when a part would be read as more than itself
     """
-    target, fields = request.url.raw_path, request.headers.raw
-    line = b"%s %s HTTP/1.1" % (request.method.encode("ascii"), target)
+    line = b"%s %s HTTP/1.1" % (method.encode("ascii"), target)
     lines = [line, *[b"%s: %s" % field for field in fields], b"", b""]
     head, ends = b"\r\n".join(lines), len(lines) - 1
     if (
-        not METHOD.fullmatch(request.method)
+        not METHOD.fullmatch(method)
         or line.count(b" ") != 2  # noqa: PLR2004 - the three words of the line
         or head.count(b"\r") != ends
         or head.count(b"\n") != ends

@@ -7,13 +7,15 @@ order. Every step costs the same however many connections there are.
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections import deque
 from math import inf
 
 import httpx
 
 from channels.transport.connection import Connection, Origin, expire
+from channels.transport.dialling import Dialler
+
+CLOSED = "the client is closed"
 
 Lent = Connection | None  # None: a place, to open a connection of one's own
 
@@ -21,12 +23,12 @@ Lent = Connection | None  # None: a place, to open a connection of one's own
 class Pool:
     """Lends connections, at most so many, and keeps some of them open."""
 
-    def __init__(self, trusted: ssl.SSLContext, limits: httpx.Limits) -> None:
+    def __init__(self, dialler: Dialler, limits: httpx.Limits) -> None:
         most, kept = limits.max_connections, limits.max_keepalive_connections
         self._most = inf if most is None else most
         self._kept_most = inf if kept is None else kept
         self._kept_seconds = limits.keepalive_expiry
-        self._trusted = trusted
+        self._dialler = dialler
         self._closed = False
         self._taken = 0  # places: connections open, and opening
         self._open: set[Connection] = set()
@@ -49,8 +51,9 @@ class Pool:
             if self._taken < self._most:
                 self._taken += 1
             elif lent := await self._next(origin, wait):
-                if lent.usable:
+                if not lent.stale():
                     return lent
+                lent.abort()
                 continue  # lost on its way to us
             return await self._opened(origin, connect)
 
@@ -64,7 +67,7 @@ class Pool:
         self._closed = True
         while first := self._first():
             self._waiting.popleft()
-            first[1].set_exception(httpx.ConnectError("the client is closed"))
+            first[1].set_exception(httpx.ConnectError(CLOSED))
         for connection in (*self._open,):
             connection.abort()
         while self._open:
@@ -165,20 +168,10 @@ class Pool:
 
     async def _connect(self, origin: Origin, seconds: float | None) -> Connection:
         connection = Connection(origin, self._gone)
-        trusted = self._trusted if origin.scheme == "https" else None
-        try:
-            async with asyncio.timeout(seconds):
-                await asyncio.get_running_loop().create_connection(
-                    lambda: connection, origin.host, origin.port, ssl=trusted
-                )
-        except TimeoutError as error:
-            raise httpx.ConnectTimeout(str(error)) from error
-        except (OSError, UnicodeError) as error:  # a certificate's, too
-            raise httpx.ConnectError(str(error)) from error
-        if self._closed or not connection.usable:
+        await self._dialler.dial(connection, seconds)
+        if self._closed:
             connection.abort()
-            what = "closed before the request"
-            raise httpx.ConnectError(what)
+            raise httpx.ConnectError(CLOSED)
         return connection
 
     def _gone(self, connection: Connection) -> None:

@@ -5,44 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from channels.transport.own import OwnTransport
-from tests.channels.wire import OK, Reader, Wire, Writer, certified, listening, says
+from tests.channels.transport.conftest import Made
+from tests.channels.transport.wire import OK, Reader, Wire, Writer, certified, listening, says
 
 # Where stock httpx does otherwise, and ours is to do better.
 OWN = pytest.mark.parametrize("made", ["own"], indirect=True)
-
-Made = Callable[..., httpx.AsyncClient]
 
 CHUNKED = (
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     b"3\r\nfoo\r\n4;x=y\r\nbars\r\n0\r\nTrailer: t\r\n\r\n"
 )
-
-
-@pytest.fixture(params=["own", "stock"])
-def made(request: pytest.FixtureRequest) -> Made:
-    def make(
-        most: int = 8, trusted: ssl.SSLContext | None = None, **timeouts: float
-    ) -> httpx.AsyncClient:
-        limits = httpx.Limits(max_connections=most, max_keepalive_connections=most)
-        context = trusted or ssl.create_default_context()
-        carrier: httpx.AsyncBaseTransport = (
-            OwnTransport(context, limits)
-            if request.param == "own"
-            else httpx.AsyncHTTPTransport(
-                verify=context, limits=limits, trust_env=False
-            )
-        )
-        timeout = httpx.Timeout(5.0, **timeouts)
-        return httpx.AsyncClient(transport=carrier, timeout=timeout, trust_env=False)
-
-    return make
 
 
 async def silent(wire: Wire, _reader: Reader, _writer: Writer) -> None:
@@ -291,6 +269,20 @@ async def test_a_large_body_streams_and_its_reader_sets_the_pace(made: Made) -> 
         again = await http.get(wire.url)
 
     assert (b"".join(parts), 1) == (again.content, wire.lines)
+
+
+async def test_who_reads_late_leaves_a_connection_that_is_read_again(
+    made: Made,
+) -> None:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 270000\r\n\r\n" + bytes(270_000)
+    async with listening(says(answer)) as wire, made(1, read=2) as http:
+        for _ in range(3):
+            async with http.stream("GET", wire.url) as got:
+                for _tick in range(5):  # all of it comes before any of it is taken
+                    await tick()
+                assert await got.aread() == bytes(270_000)
+
+    assert wire.lines == 1
 
 
 async def test_who_stops_reading_gives_the_place_back(made: Made) -> None:
