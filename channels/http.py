@@ -25,7 +25,12 @@ class Transport(StrEnum):
 CONNECTIONS = {Transport.OWN: 64, Transport.STOCK: 8}
 
 # The request can't have left: nobody has received anything.
-BEFORE_WRITE = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+BEFORE_WRITE = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+)
 
 
 def client(

@@ -12,7 +12,18 @@ import httpx
 import pytest
 
 from tests.channels.transport.conftest import Made
-from tests.channels.transport.wire import OK, Reader, Wire, Writer, certified, listening, says
+from tests.channels.transport.wire import (
+    OK,
+    Reader,
+    Wire,
+    Writer,
+    certified,
+    listening,
+    says,
+    settled,
+    silent,
+    tick,
+)
 
 # Where stock httpx does otherwise, and ours is to do better.
 OWN = pytest.mark.parametrize("made", ["own"], indirect=True)
@@ -21,11 +32,6 @@ CHUNKED = (
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     b"3\r\nfoo\r\n4;x=y\r\nbars\r\n0\r\nTrailer: t\r\n\r\n"
 )
-
-
-async def silent(wire: Wire, _reader: Reader, _writer: Writer) -> None:
-    """Answer never."""
-    await wire.closed.wait()
 
 
 @pytest.mark.parametrize(
@@ -171,18 +177,9 @@ async def test_a_connection_the_server_closed_while_idle_is_not_used(
             await http.post(wire.url, content=b"x")
             await wire.closed.wait()
             wire.closed.clear()
-            async with asyncio.timeout(5):
-                while wire.open:
-                    await tick()
+            await settled(wire)
 
     assert (len(wire.seen), wire.lines) == (5, 5)
-
-
-async def tick() -> None:
-    """Let the loop look at its sockets once."""
-    loop, done = asyncio.get_running_loop(), asyncio.Event()
-    loop.call_later(0.01, done.set)
-    await done.wait()
 
 
 @pytest.mark.parametrize(
@@ -379,8 +376,6 @@ async def test_closing_closes_every_connection(made: Made) -> None:
     async with listening(says(OK)) as wire:
         async with made() as http:
             await asyncio.gather(*(http.get(wire.url) for _ in range(8)))
-        async with asyncio.timeout(5):
-            while wire.open:
-                await tick()
+        await settled(wire)
 
-    assert wire.open == 0
+    assert wire.lines == 8

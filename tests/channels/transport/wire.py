@@ -59,6 +59,26 @@ class Wire:
             self.closed.set()
 
 
+async def silent(_wire: Wire, reader: Reader, _writer: Writer) -> None:
+    """Answer never; who asked hangs up."""
+    while await reader.read(65536):
+        pass
+
+
+async def tick() -> None:
+    """Let the loop look at its sockets once."""
+    loop, done = asyncio.get_running_loop(), asyncio.Event()
+    loop.call_later(0.005, done.set)
+    await done.wait()
+
+
+async def settled(wire: Wire) -> None:
+    """Wait until nobody has a connection open."""
+    async with asyncio.timeout(5):
+        while wire.open:
+            await tick()
+
+
 async def request(reader: Reader) -> bytes:
     """Read one request."""
     head = await reader.readuntil(b"\r\n\r\n")
