@@ -10,6 +10,9 @@ import pytest
 
 from channels.transport.own import OwnTransport
 
+# Where stock httpx does otherwise, and ours is to do better.
+OWN = pytest.mark.parametrize("made", ["own"], indirect=True)
+
 
 class Made(Protocol):
     """Makes a client; ``timeouts`` are those of httpx, 5 seconds where not given."""

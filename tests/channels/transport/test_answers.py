@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.channels.transport.conftest import Made
+from tests.channels.transport.conftest import OWN, Made
 from tests.channels.transport.wire import (
     OK,
     Reader,
@@ -24,9 +24,6 @@ from tests.channels.transport.wire import (
     silent,
     tick,
 )
-
-# Where stock httpx does otherwise, and ours is to do better.
-OWN = pytest.mark.parametrize("made", ["own"], indirect=True)
 
 CHUNKED = (
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
