@@ -59,8 +59,10 @@ class Reading:
         self._frame_bytes += len(data)
         try:
             self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._fail("an upgrade nobody asked for")
         except httptools.HttpParserError as error:
-            self._fail(str(error) or "an upgrade nobody asked for")
+            self._fail(str(error))
         if self._frame_bytes > HEAD_BYTES_MOST:
             self._fail("headers or trailers without an end")
         if self._body_bytes > BODY_BYTES_MOST:

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection
 
+from channels import http
 from channels.contract import (
     Channel,
     Failed,
@@ -38,7 +39,6 @@ from dispatcher.store.outbox import Sending
 
 WINDOW = 128  # messages claimed at a time
 REFILL = WINDOW // 2  # so many must have landed before more are claimed: no dribs
-CONNECTIONS = 8  # requests on the wire at a time, for each route
 LEASE_SECONDS = 30.0
 START_SECONDS = 10.0  # who waits longer for a line might outlive the lease on it
 TEXTS = frozenset(set(Channel) - {Channel.VOICE})
@@ -62,7 +62,10 @@ class Sender:
         self._keeper = keeper
         self._providers = providers
         self._clock = clock
-        self._lines = {name: asyncio.Semaphore(CONNECTIONS) for name in providers}
+        # A route has a client of its own. What it may have on the wire waits here for
+        # what the transport bears; how fast it may go is the rate of its channel.
+        most = http.connections_most()
+        self._lines = {name: asyncio.Semaphore(most) for name in providers}
         now = clock.now()
         self._buckets = {c: Bucket(keeper.rate(c), now) for c in keeper.channels}
         self._flying: set[asyncio.Task[None]] = set()

@@ -22,7 +22,7 @@ import httpx
 import uvloop
 from typing_extensions import override
 
-from channels.http import Transport, client
+from channels.http import Exit, Transport, client
 from tests.bench.load import Run, request
 
 BODY = b'{"sid":"SM0123456789","status":"queued","to":"+99900000001"}' * 10
@@ -116,7 +116,7 @@ def full(transport: Transport, connections: int) -> Work:
 
     async def work(url: str, requests: int) -> None:
         async with client(
-            timeout_seconds=30, connections=connections, transport=transport
+            timeout_seconds=30, connections=connections, way=Exit(transport)
         ) as http:
 
             async def once() -> None:

@@ -25,6 +25,9 @@ from tests.channels.transport.wire import (
     tick,
 )
 
+# As Apache does where it speaks HTTP/2.
+OFFERING = OK.replace(b"\r\nC", b"\r\nUpgrade: h2c\r\nConnection: Upgrade\r\nC")
+
 CHUNKED = (
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     b"3\r\nfoo\r\n4;x=y\r\nbars\r\n0\r\nTrailer: t\r\n\r\n"
@@ -39,6 +42,7 @@ CHUNKED = (
         (b"HTTP/1.1 204 No Content\r\n\r\n", 204, b""),
         (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n", 304, b""),
         (b"HTTP/1.1 100 Go\r\n\r\nHTTP/1.1 103 E\r\nA: b\r\n\r\n" + OK, 200, b"ok"),
+        (OFFERING, 200, b"ok"),
         (b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n", 500, b""),
     ],
 )  # fmt: skip
@@ -177,37 +181,6 @@ async def test_a_connection_the_server_closed_while_idle_is_not_used(
             await settled(wire)
 
     assert (len(wire.seen), wire.lines) == (5, 5)
-
-
-@pytest.mark.parametrize(
-    ("phase", "wrong"), [("read", httpx.ReadTimeout), ("pool", httpx.PoolTimeout)]
-)
-async def test_a_wait_ends_in_time_with_its_own_error(
-    made: Made, phase: str, wrong: type[Exception]
-) -> None:
-    async with listening(Wire(silent)) as wire, made(1, **{phase: 0.05}) as http:
-        first = asyncio.create_task(http.get(wire.url))
-        if phase == "pool":
-            await tick()
-            with pytest.raises(wrong):
-                await http.get(wire.url)
-            first.cancel()
-        results = await asyncio.gather(first, return_exceptions=True)
-
-    assert isinstance(results[0], (wrong, asyncio.CancelledError))
-
-
-async def test_a_server_that_does_not_read_is_a_write_timeout(made: Made) -> None:
-    async def deaf(reader: Reader, writer: Writer) -> None:
-        await reader.readexactly(1)
-        await wire.closed.wait()
-        writer.transport.abort()
-
-    wire = Wire(silent)
-    wire.serve = deaf  # type: ignore[method-assign]  # reads nothing
-    async with listening(wire), made(write=0.1) as http:
-        with pytest.raises((httpx.WriteTimeout, httpx.ReadTimeout)):
-            await http.post(wire.url, content=bytes(50_000_000))
 
 
 async def test_nobody_listening_is_a_connect_error(made: Made) -> None:

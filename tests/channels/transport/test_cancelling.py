@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -60,7 +61,8 @@ async def course(
         wire = await stack.enter_async_context(
             listening(Wire(in_parts), server if over_tls else None)
         )
-        wires, proxy = (wire,), None
+        wires: tuple[Wire, ...] = (wire,)
+        proxy = None
         if request.param in {"proxy", "tunnel"}:
             relay = await stack.enter_async_context(relaying(Proxy()))
             wires, proxy = (wire, relay), httpx.Proxy(relay.url)
@@ -85,7 +87,7 @@ async def streamed(http: httpx.AsyncClient, url: str) -> None:
 @pytest.mark.parametrize("ask", [read, streamed])
 async def test_cancelled_anywhere_a_request_gives_its_place_back(
     course: Course,
-    ask: Callable[[httpx.AsyncClient, str], Awaitable[None]],
+    ask: Callable[[httpx.AsyncClient, str], Coroutine[Any, Any, None]],
     *,
     late: bool,
 ) -> None:
