@@ -108,7 +108,7 @@ class Connection(asyncio.Protocol):
     def finish(self) -> None:
         """Expect nothing any more; only a clean connection stays open."""
         reading, self._reading = self._reading, None
-        if reading is None or not reading.reusable or self._paused:
+        if reading is None or not reading.reusable:
             self.abort()
         self._go_on()  # or the next answer would never be read
 

@@ -16,6 +16,7 @@ from tests.channels.transport.conftest import OWN, Made
 from tests.channels.transport.cutting import cancelled_at
 from tests.channels.transport.proxy import Proxy, relaying
 from tests.channels.transport.wire import (
+    Act,
     Reader,
     Wire,
     Writer,
@@ -40,6 +41,16 @@ async def in_parts(_wire: Wire, _reader: Reader, writer: Writer) -> None:
             raise ConnectionResetError
         writer.write(part)
         await tick()
+
+
+async def last(_wire: Wire, _reader: Reader, writer: Writer) -> None:
+    """Answer, and say that there is no second answer here."""
+    writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n")
+    await tick()
+    if writer.is_closing():
+        raise ConnectionResetError
+    writer.write(b"Content-Length: 3\r\n\r\nfoo")
+    writer.close()
 
 
 @dataclass
@@ -114,11 +125,12 @@ async def one_left(course: Course) -> None:
 
 @OWN  # the pool of stock httpx loses places here: PoolTimeout
 @pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("act", [in_parts, last])
 async def test_cancelled_while_it_waits_for_a_place_it_loses_none(
-    made: Made, *, late: bool
+    made: Made, act: Act, *, late: bool
 ) -> None:
     for at in count():
-        async with listening(Wire(in_parts)) as wire, made(1, pool=2.0) as http:
+        async with listening(Wire(act)) as wire, made(1, pool=2.0) as http:
             first = asyncio.create_task(read(http, wire.url))
             while not wire.seen:
                 await tick()

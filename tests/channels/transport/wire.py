@@ -32,7 +32,7 @@ class Wire:
     :ivar open: of them, still open
     """
 
-    act: Callable[[Wire, Reader, Writer], Awaitable[None]]
+    act: Act
     seen: list[bytes] = field(default_factory=list)
     lines: int = 0
     open: int = 0
@@ -57,6 +57,9 @@ class Wire:
             writer.close()
             self.open -= 1
             self.closed.set()
+
+
+Act = Callable[[Wire, Reader, Writer], Awaitable[None]]
 
 
 async def silent(_wire: Wire, reader: Reader, _writer: Writer) -> None:
