@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import httpx
 
+from channels.transport.addresses import reached
 from channels.transport.connection import Connection, Origin
 from channels.transport.reading import Reading
 
@@ -49,8 +50,12 @@ class Dialler(NamedTuple):
     async def _reach(self, connection: Connection) -> None:
         loop, origin = asyncio.get_running_loop(), connection.origin
         first = origin if self.proxy is None else origin_of(self.proxy.url)
+        over = self._over(first)
         await loop.create_connection(
-            lambda: connection, first.host, first.port, ssl=self._over(first)
+            lambda: connection,
+            sock=await reached(first.host, first.port),
+            ssl=over,
+            server_hostname=first.host if over else None,
         )
         if self.proxy is not None and origin.scheme == "https":
             await _tunnel(connection, self.proxy)

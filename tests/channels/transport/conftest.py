@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import httpx
@@ -52,3 +54,16 @@ def made(request: pytest.FixtureRequest) -> Made:
         return httpx.AsyncClient(transport=carrier, timeout=timeout, trust_env=False)
 
     return make
+
+
+@pytest.fixture
+def full() -> Iterator[str]:
+    """Where somebody listens who accepts nobody, and has as many waiting as he may."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:
+            one.setblocking(False)  # noqa: FBT003 - its signature
+            one.connect_ex(listener.getsockname())
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+        for one in waiting:
+            one.close()

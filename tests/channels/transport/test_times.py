@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -21,19 +19,6 @@ from tests.channels.transport.wire import (
     silent,
     tick,
 )
-
-
-@pytest.fixture
-def full() -> Iterator[str]:
-    """Where somebody listens who accepts nobody, and has as many waiting as he may."""
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
-        waiting = [socket.socket() for _ in range(4)]
-        for one in waiting:
-            one.setblocking(False)  # noqa: FBT003 - its signature
-            one.connect_ex(listener.getsockname())
-        yield f"127.0.0.1:{listener.getsockname()[1]}"
-        for one in waiting:
-            one.close()
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
