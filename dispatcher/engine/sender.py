@@ -74,8 +74,7 @@ class Sender:
 
     async def turn(self) -> int:
         """Write down what has landed and claim as much again; returns how much."""
-        free = WINDOW - len(self._flying)
-        room = free if free >= REFILL else 0
+        room = self._room()
         claimable = room and await self._waiting()
         results, self._results = self._results, []
         if not (results or claimable):
@@ -93,12 +92,22 @@ class Sender:
             task.add_done_callback(self._landed)
         return len(results) + len(claimed)
 
+    def _room(self) -> int:
+        free = WINDOW - len(self._flying)
+        return free if free >= REFILL else 0
+
     async def _waiting(self) -> bool:
         due_at = await self._database.read(self.due_at)
         return due_at is not None and due_at <= self._clock.now()
 
     def due_at(self, connection: Connection) -> datetime | None:
-        """When something may be sent next, as far as lines and rates go."""
+        """When something may be sent next, as far as lines and rates go.
+
+        None while the window is full: ``freed`` tells when it is not, and to name what
+        is overdue would have the worker look without a rest.
+        """
+        if not self._room():
+            return None
         texts = outbox.next_due_at(connection)
         calls = ringing.next_due_at(connection, self._keeper.lines)
         moments = (
