@@ -96,7 +96,8 @@ async def test_in_a_storm_of_whims_and_cancellations_no_place_is_lost(
         await together(once, 2000, 32)
         for server in (one, other):
             server.does = lambda: answer
-            got = await asyncio.gather(*(http.get(server.url) for _ in range(16)))
+            asked = [http.get(server.url, timeout=10) for _ in range(16)]
+            got = await asyncio.gather(*asked)
             assert {"ok"} == {one.text for one in got}
         async with asyncio.timeout(LIMIT_SECONDS):
             await http.aclose()
