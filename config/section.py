@@ -16,7 +16,8 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _web_address(text: str) -> str:
+def web_address(text: str) -> str:
+    """An address of http or https, or a complaint."""
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         what = "不是网址"
@@ -32,7 +33,7 @@ def listed(value: object) -> object:
 
 
 def _loopback(text: str) -> str:
-    if text and urlsplit(_web_address(text)).hostname not in LOOPBACK:
+    if text and urlsplit(web_address(text)).hostname not in LOOPBACK:
         what = "不是本机网址"
         raise refuse(what, "请写成 http://127.0.0.1:端口/")
     return text
@@ -40,5 +41,5 @@ def _loopback(text: str) -> str:
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 LocalAddress = Annotated[str, AfterValidator(_loopback)]
-WebAddress = Annotated[str, AfterValidator(_web_address)]
+WebAddress = Annotated[str, AfterValidator(web_address)]
 Names = Annotated[list[str], BeforeValidator(listed)]

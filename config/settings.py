@@ -31,7 +31,7 @@ from typing_extensions import override
 
 from config.complaint import Complaint, complaint, one_of, refuse, section, sound
 from config.inlets import Certificates, Feed, Monitor
-from config.section import LocalAddress, Names, Section, WebAddress
+from config.section import LocalAddress, Names, Section, WebAddress, web_address
 from config.sources import PREFIX, ConfigError, Loc, Tree, read_layers
 from config.words import CHANNELS
 
@@ -86,10 +86,15 @@ def _route_kind(name: str) -> str:
     return one_of(name, CHANNELS)
 
 
+def _proxy(text: str) -> str:
+    return web_address(text) if text else text
+
+
 Scalar = Annotated[str | int | float | bool, BeforeValidator(_scalar)]
 ChannelKeys = dict[str, Scalar]
 Name = Annotated[str, AfterValidator(_name)]
 BaseAddress = Annotated[WebAddress, AfterValidator(lambda text: text.rstrip("/"))]
+ProxyAddress = Annotated[str, AfterValidator(_proxy)]
 Channels = dict[Name, ChannelKeys]
 RouteKind = Annotated[str, AfterValidator(_route_kind)]
 Routes = dict[RouteKind, Names]
@@ -118,16 +123,29 @@ class Store(Section):
     )
 
 
+class Transport(StrEnum):
+    """What carries our requests to providers and feeds."""
+
+    OWN = "own"
+    STOCK = "stock"
+
+
 class Engine(Section):
     """What this process does; another clock only with test numbers allowed.
 
     :ivar speed: seconds of the engine per real second
     :ivar clock_origin: where its clock starts; None: now
+    :ivar http: what carries the requests to providers and feeds
+    :ivar proxy: by way of which they go; may hold a password
+    :ivar direct: hosts that are reached without it
     """
 
     role: Role = Role.ALL
     speed: Annotated[float, Field(gt=0)] = 1.0
     clock_origin: AwareDatetime | None = None
+    http: Transport = Transport.OWN
+    proxy: Annotated[ProxyAddress, Field(repr=False)] = ""
+    direct: Names = Field(default_factory=list)
 
 
 class Intake(Section):

@@ -46,7 +46,7 @@ class Fetcher:
         self._feed = feed
         self._own = urlsplit(feed.url)
         self._client = http.client(timeout_seconds=TIMEOUT_SECONDS)
-        self._free = asyncio.Semaphore(http.CONNECTIONS)
+        self._free = asyncio.Semaphore(http.connections_most())
 
     async def aclose(self) -> None:
         """Give the connections back."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy.engine import make_url
 
-from channels import registry
+from channels import http, registry
 from channels.contract import Channel, Provider
 from config.certificates import certificates_of
 from config.load import load_policies
@@ -335,6 +335,7 @@ def channels_of(settings: Settings) -> Channels:
 
     :raises ChannelConfigError: for the first that can't be built
     """
+    http.choose(_exit(settings))
     providers, rates, lines = {}, {}, {}
     robots = {}
     for name, given in settings.channels.items():
@@ -348,6 +349,14 @@ def channels_of(settings: Settings) -> Channels:
         )
     _check_routes(settings, robots)
     return Channels(providers=providers, rates=rates, lines=lines, robots=robots)
+
+
+def _exit(settings: Settings) -> http.Exit:
+    """How our requests leave; for channels and feeds alike."""
+    engine = settings.engine
+    return http.Exit(
+        http.Transport(engine.http), engine.proxy, frozenset(engine.direct)
+    )
 
 
 def _units(listed: object) -> frozenset[UnitId]:

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection
 
+from channels import http
 from channels.contract import (
     Channel,
     Failed,
@@ -38,7 +39,6 @@ from dispatcher.store.outbox import Sending
 
 WINDOW = 128  # messages claimed at a time
 REFILL = WINDOW // 2  # so many must have landed before more are claimed: no dribs
-CONNECTIONS = 8  # requests on the wire at a time, for each route
 LEASE_SECONDS = 30.0
 START_SECONDS = 10.0  # who waits longer for a line might outlive the lease on it
 TEXTS = frozenset(set(Channel) - {Channel.VOICE})
@@ -62,7 +62,10 @@ class Sender:
         self._keeper = keeper
         self._providers = providers
         self._clock = clock
-        self._lines = {name: asyncio.Semaphore(CONNECTIONS) for name in providers}
+        # A route has a client of its own. What it may have on the wire waits here for
+        # what the transport bears; how fast it may go is the rate of its channel.
+        most = http.connections_most()
+        self._lines = {name: asyncio.Semaphore(most) for name in providers}
         now = clock.now()
         self._buckets = {c: Bucket(keeper.rate(c), now) for c in keeper.channels}
         self._flying: set[asyncio.Task[None]] = set()
@@ -71,8 +74,7 @@ class Sender:
 
     async def turn(self) -> int:
         """Write down what has landed and claim as much again; returns how much."""
-        free = WINDOW - len(self._flying)
-        room = free if free >= REFILL else 0
+        room = self._room()
         claimable = room and await self._waiting()
         results, self._results = self._results, []
         if not (results or claimable):
@@ -90,12 +92,22 @@ class Sender:
             task.add_done_callback(self._landed)
         return len(results) + len(claimed)
 
+    def _room(self) -> int:
+        free = WINDOW - len(self._flying)
+        return free if free >= REFILL else 0
+
     async def _waiting(self) -> bool:
         due_at = await self._database.read(self.due_at)
         return due_at is not None and due_at <= self._clock.now()
 
     def due_at(self, connection: Connection) -> datetime | None:
-        """When something may be sent next, as far as lines and rates go."""
+        """When something may be sent next, as far as lines and rates go.
+
+        None while the window is full: ``freed`` tells when it is not, and to name what
+        is overdue would have the worker look without a rest.
+        """
+        if not self._room():
+            return None
         texts = outbox.next_due_at(connection)
         calls = ringing.next_due_at(connection, self._keeper.lines)
         moments = (

@@ -13,9 +13,9 @@ import time
 
 import uvloop
 
+from channels import http
 from channels.contract import Accepted, Outgoing
 from channels.registry import build
-from dispatcher.engine.sender import CONNECTIONS
 
 TEXT = (
     "【澄溪应急】暴雨红色预警:3小时超100毫米。您负责杨柳湾村第一网格,立即转移山边河边"
@@ -49,7 +49,7 @@ async def main(gateway: str, messages: int) -> None:
             assert isinstance(outcome, Accepted), outcome
 
     began, before = time.monotonic(), time.process_time()
-    await asyncio.gather(*(line() for _ in range(CONNECTIONS)))
+    await asyncio.gather(*(line() for _ in range(http.connections_most())))
     seconds, cpu = time.monotonic() - began, time.process_time() - before
     await provider.aclose()
     sys.stdout.write(json.dumps({"seconds": seconds, "cpu": cpu}))

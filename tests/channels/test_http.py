@@ -11,7 +11,15 @@ import pytest
 from typing_extensions import override
 
 from channels.contract import Failed, FailureKind, Unknown
-from channels.http import client, retry_after, transport_outcome
+from channels.http import (
+    Exit,
+    Transport,
+    choose,
+    client,
+    connections_most,
+    retry_after,
+    transport_outcome,
+)
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 MOVED = b"HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n"
@@ -80,9 +88,12 @@ async def test_a_connection_is_kept_for_the_next_request() -> None:
     assert (len(server.lines), server.requests) == (1, 3)
 
 
-async def test_no_more_than_eight_connections_are_opened() -> None:
+async def test_no_more_connections_are_opened_than_allowed() -> None:
     server = Server(OK, expected=8)
-    async with listening(server) as url, client(url, timeout_seconds=5) as http:
+    async with (
+        listening(server) as url,
+        client(url, timeout_seconds=5, connections=8) as http,
+    ):
         await asyncio.gather(*(http.get("/") for _ in range(20)))
 
     assert (len(server.lines), server.requests) == (8, 20)
@@ -195,3 +206,46 @@ def test_the_wait_is_read_where_it_is_in_seconds(
     headers: dict[str, str], expected: float | None
 ) -> None:
     assert expected == retry_after(httpx.Response(429, headers=headers))
+
+
+async def test_the_transport_of_httpx_is_there_by_choice() -> None:
+    server, way = Server(OK), Exit(Transport.STOCK)
+    async with (
+        listening(server) as url,
+        client(url, timeout_seconds=5, way=way) as http,
+    ):
+        answer = await http.get("/")
+        carrier = http._transport  # noqa: SLF001 - what was chosen
+
+    assert answer.text == "ok"
+    assert isinstance(carrier, httpx.AsyncHTTPTransport)
+
+
+def test_what_is_chosen_holds_for_clients_made_from_then_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("channels.http._chosen", [Exit()])
+    before = connections_most()
+    choose(Exit(Transport.STOCK))
+
+    assert (before, connections_most()) == (64, 8)
+    assert "s3cret" not in repr(Exit(proxy="http://who:s3cret@proxy.example"))
+
+
+@pytest.mark.parametrize("transport", [*Transport])
+async def test_a_proxy_carries_all_but_what_is_near(transport: Transport) -> None:
+    near, proxy = Server(OK), Server(OK)
+    async with listening(near) as url, listening(proxy) as by:
+        way = Exit(
+            transport,
+            by.replace("//", "//who:secret@"),
+            frozenset({"gateway.example"}),
+        )
+        async with client(timeout_seconds=5, way=way) as http:
+            far = await http.get("http://provider.example/")
+            await http.get(url)
+            with pytest.raises(httpx.ConnectError):
+                await http.get("http://gateway.example/")
+
+    assert far.text == "ok"
+    assert (proxy.requests, near.requests) == (1, 1)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import Role, Settings, load
+from config.settings import Role, Settings, Transport, load
 from config.sources import ConfigError
 
 WHOLE = """\
@@ -21,6 +21,9 @@ url = "sqlite+aiosqlite:///data/jy.db"
 role = "api"
 speed = 60
 clock_origin = 2026-07-12T09:12:00+08:00
+http = "stock"
+proxy = "http://who:s3cret@proxy.example:3128"
+direct = ["gateway.example"]
 [intake]
 code_system = "DEMO"
 [policies]
@@ -80,6 +83,7 @@ def test_without_a_file_the_built_in_values_hold(tmp_path: Path) -> None:
     assert found.store.url == f"sqlite+aiosqlite:///{tmp_path}/var/jiaoying.db"
     assert (found.engine.role, found.engine.speed) == (Role.ALL, 1.0)
     assert found.engine.clock_origin is None
+    assert (found.engine.http, found.engine.proxy) == (Transport.OWN, "")
     assert found.intake.code_system == "NBS-2023"
     assert found.policies.dir is None
     assert found.security.keys_dir == tmp_path / "var/keys"
@@ -99,6 +103,10 @@ def test_a_file_says_everything(file: Path) -> None:
     assert (found.engine.role, found.engine.speed) == (Role.API, 60.0)
     origin = datetime(2026, 7, 12, 1, 12, tzinfo=UTC)
     assert origin == found.engine.clock_origin
+    assert found.engine.http is Transport.STOCK
+    assert found.engine.proxy == "http://who:s3cret@proxy.example:3128"
+    assert found.engine.direct == ["gateway.example"]
+    assert "s3cret" not in repr(found)
     assert found.intake.code_system == "DEMO"
     assert found.policies.dir == folder / "rules"
     assert found.security.keys_dir == folder / "keys"
@@ -265,6 +273,11 @@ def test_secrets_are_not_shown(file: Path) -> None:
             "[engine]\nrole = 'boss'\n",
             "engine.role: 不认识这个值: 可用的是 api、worker、all",
         ),
+        (
+            "[engine]\nhttp = 'curl'\n",
+            "engine.http: 不认识这个值: 可用的是 own、stock",
+        ),
+        ("[engine]\nproxy = 'socks5://p:1'\n", "engine.proxy: 不是网址"),
         ("[engine]\nspeed = 0\n", "engine.speed: 必须大于 0"),
         ("[engine]\nspeed = 'fast'\n", "engine.speed: 应是数字"),
         ("[engine]\nspeed = 2\n", "engine.speed: 变速只用于演示和测试: 请删去"),

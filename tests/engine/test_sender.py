@@ -11,7 +11,8 @@ from anyio.lowlevel import checkpoint
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from dispatcher.engine.sender import CONNECTIONS, START_SECONDS, Bucket
+from channels import http
+from dispatcher.engine.sender import START_SECONDS, WINDOW, Bucket
 from tests.core.build import START
 from tests.engine.office import NUMBERS, Office, opened
 
@@ -139,23 +140,39 @@ async def test_a_provider_that_crashes_leaves_doubt_not_silence(
 async def test_who_waits_too_long_for_a_line_is_not_sent_under_an_old_lease(
     office: Office,
 ) -> None:
-    for number in range(5):
+    for number in range(14):
         await office.warn(identifier=f"W-{number}", event_code="")
     sender, stuck = office.engine.sender, asyncio.Event()
     office.provider.sending = stuck.wait
     claimed = await sender.turn()
     await checkpoint()
-    on_the_wire = len(office.provider.sent)
+    on_the_wire, most = len(office.provider.sent), http.connections_most()
 
     office.later(START_SECONDS + 1)
     stuck.set()
     await sender.drain()
 
-    assert on_the_wire == len(office.provider.sent) == CONNECTIONS < claimed
+    assert on_the_wire == len(office.provider.sent) == most < claimed
     assert Counter(await office.states()) == {
-        "accepted": CONNECTIONS,
-        "waiting": claimed - CONNECTIONS,
+        "accepted": most,
+        "waiting": claimed - most,
     }
+
+
+async def test_what_waits_behind_a_full_window_is_not_due_yet(office: Office) -> None:
+    for number in range(30):
+        await office.warn(identifier=f"W-{number}", event_code="")
+    sender, stuck = office.engine.sender, asyncio.Event()
+    office.provider.sending = stuck.wait
+    before = await office.engine.next_due_at()
+    claimed = await sender.turn()
+    full = await office.engine.next_due_at()
+    stuck.set()
+    await sender.landed()
+
+    assert (claimed, before) == (WINDOW, office.now)
+    assert full is None or full > office.now  # or the worker would look without a rest
+    assert before == await office.engine.next_due_at()
 
 
 async def test_results_that_could_not_be_written_are_written_the_next_time(
