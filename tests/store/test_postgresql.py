@@ -316,13 +316,17 @@ async def test_what_clashes_with_nobody_is_tried_once(ready: str) -> None:
     assert tried == [1]
 
 
+def asking(query: str) -> Work[object]:
+    return lambda c: c.exec_driver_sql(query)
+
+
 async def test_a_table_that_is_gone_is_told_as_on_sqlite(ready: str) -> None:
     async with opened(ready) as database:
         for missing in ("SELECT 1 FROM nowhere", "SELECT nothing FROM setting"):
             with pytest.raises(OperationalError, match="does not exist"):
-                await database.read(lambda c, query=missing: c.exec_driver_sql(query))
+                await database.read(asking(missing))
         with pytest.raises(ProgrammingError):  # that is a mistake of ours
-            await database.read(lambda c: c.exec_driver_sql("SELECT FROM WHERE"))
+            await database.read(asking("SELECT FROM WHERE"))
 
 
 async def test_a_server_that_became_a_standby_is_left_for_the_one_that_is_not(
