@@ -17,7 +17,6 @@ from dispatcher.core.alert import AlertId, ChainId
 from dispatcher.core.callout import CalloutId
 from dispatcher.store import (
     callouts,
-    contacted,
     desk_counts,
     faces,
     figures,
@@ -41,6 +40,7 @@ from tests.store.test_plans_postgresql import (
     walks,
 )
 
+pytestmark = pytest.mark.volume
 CALLOUTS = 100_000
 FACTS_EACH = 10
 OF_AN_ALERT = 5_000
@@ -76,7 +76,6 @@ READS: dict[str, Work] = {
     "newest_fact": faces.newest_fact,
     "tallies": lambda c: callouts.tallies_of(c, ALERT),
     "figures": lambda c: figures.figures(c, ALERT),
-    "contacts": lambda c: contacted.contacts(c, ChainId(ALERT)),
     "desk_counts": desk_counts.desk_counts,
     "todo.counts": todo.counts,
     "outbox.claim": lambda c: outbox.claim(c, after(0), after(30), 100),
