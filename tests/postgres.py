@@ -15,7 +15,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,8 @@ QUICK = {
     "max_wal_size": "4GB",
     "shared_buffers": "64MB",
 }
+# What benches measure on: a commit is on the disk, and who sweeps, sweeps.
+AS_IT_COMES = {"listen_addresses": "''"}
 WIPE = """
 DO $$ DECLARE one text; BEGIN
   FOR one IN SELECT tablename FROM pg_tables
@@ -189,8 +191,8 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[Server]:
-    """Give the server that is named, or start one."""
+def serving(settings: Mapping[str, str] = QUICK) -> Iterator[Server]:
+    """Give the server that is named, or start one with some settings."""
     given = os.environ.get(GIVEN)
     if given:
         server = Server(make_url(given))
@@ -202,13 +204,13 @@ def serving() -> Iterator[Server]:
     # Not where pytest's are: the path of a socket may not be long.
     with (
         tempfile.TemporaryDirectory(prefix="jy-pg-") as folder,
-        started(Path(folder)) as address,
+        started(Path(folder), settings) as address,
     ):
         yield Server(address)
 
 
 @contextlib.contextmanager
-def started(folder: Path) -> Iterator[URL]:
+def started(folder: Path, settings: Mapping[str, str] = QUICK) -> Iterator[URL]:
     """Start a server in an empty folder; it is gone at the end.
 
     It takes a moment to start, so whoever needs it shares one for all his tests.
@@ -222,7 +224,7 @@ def started(folder: Path) -> Iterator[URL]:
     data, port = folder / "data", _free_port()
     make = (there / "initdb", "-D", data, "-U", SUPER, "--auth=trust", "--no-sync")
     _done(as_its_user(*make, "-E", "UTF8", "--locale=C"))
-    options = [f"-c{name}={value}" for name, value in QUICK.items()]
+    options = [f"-c{name}={value}" for name, value in settings.items()]
     options = [option.replace("''", "") for option in options]
     command = as_its_user(
         there / "postgres", "-D", data, "-k", folder, "-p", str(port), *options

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 
 class UnfitStoreError(Exception):
@@ -34,6 +35,13 @@ class Backend(Protocol):
 
     def begin(self, connection: Connection) -> None:
         """Begin a transaction that writes; no other one does until it ends."""
+        ...
+
+    def clash(self, failure: DBAPIError) -> str | None:
+        """Why work that failed is likely to go well when it is done again at once.
+
+        None: it would fail again, or nobody knows whether it was done.
+        """
         ...
 
     def fold(self, connection: Connection) -> bool:

@@ -1,8 +1,10 @@
 """One writer, group commit: everything that waits goes into the next transaction.
 
-Work is a function of a connection. Each piece runs in a savepoint of its own, so one
-bad piece fails alone, and no caller hears "done" before the commit. Groups close when
-nothing more waits or at 500 pieces, so a lone red warning never waits for company.
+Work is a function of a connection, and changes nothing else: it may be done twice. Each
+piece runs in a savepoint of its own, so one bad piece fails alone, and no caller hears
+"done" before the commit. Groups close when nothing more waits or at 500 pieces, so a
+lone red warning never waits for company. A group that clashes with somebody who writes
+beside us is rolled back and done again (docs/adr/0030).
 """
 
 from __future__ import annotations
@@ -15,9 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import structlog
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from dispatcher.store import dialect, postgresql, sqlite
 from dispatcher.store.backend import Backend, UnfitStoreError
@@ -29,6 +32,9 @@ Work = Callable[[Connection], Result]
 GROUP_MOST = 500
 QUEUE_MOST = 10_000
 READERS = 4
+TRIES = 4  # of a group that clashes each time; then who clashes fails alone
+
+log = structlog.get_logger()
 
 
 class StoreBusyError(Exception):
@@ -160,13 +166,29 @@ class Database:
         self.committed += 1
 
     def _commit(self, works: list[Work[Any]]) -> list[Any]:
+        for attempt in range(1, TRIES):
+            try:
+                return self._transact(works, self._unless_clashed)
+            except DBAPIError as failure:
+                reason = self._backend.clash(failure)
+                if reason is None:
+                    raise
+                pieces = len(works)
+                log.warning(
+                    "store.again", reason=reason, attempt=attempt, pieces=pieces
+                )
+        return self._transact(works, apart)
+
+    def _transact(
+        self, works: list[Work[Any]], do: Callable[[Connection, Work[Any]], Any]
+    ) -> list[Any]:
         backend = self._backend
         with backend.turn(), backend.engine.connect() as connection:
             backend.begin(connection)
             try:
                 if self.condition:
                     self.condition(connection)
-                outcomes = [apart(connection, work) for work in works]
+                outcomes = [do(connection, work) for work in works]
                 connection.exec_driver_sql("COMMIT")
             except BaseException as failure:
                 if connection.invalidated:
@@ -174,6 +196,16 @@ class Database:
                 connection.exec_driver_sql("ROLLBACK")
                 raise
             return outcomes
+
+    def _unless_clashed(self, connection: Connection, work: Work[Result]) -> object:
+        """Run one piece; a clash is the whole group's, whose locks are part of it.
+
+        :raises DBAPIError: the clash
+        """
+        outcome = apart(connection, work)
+        if isinstance(outcome, DBAPIError) and self._backend.clash(outcome):
+            raise outcome
+        return outcome
 
 
 def _lost(failure: BaseException) -> OperationalError:

@@ -61,7 +61,10 @@ def _standings() -> Select[Any]:
 # Asked four times a second while somebody watches: made once.
 ALERT: BindParameter[str] = bindparam("alert")
 FACT: BindParameter[int] = bindparam("fact")
-OF_ALERT = _standings().where(schema.callout.c.alert == ALERT)
+# In one order on every database and every day: PostgreSQL moves a row that it changes.
+OF_ALERT = (
+    _standings().where(schema.callout.c.alert == ALERT).order_by(schema.callout.c.id)
+)
 SINCE = _standings().where(
     schema.callout.c.id.in_(
         select(schema.fact.c.callout).where(schema.fact.c.id > FACT)
@@ -82,7 +85,7 @@ def newest_entry(connection: Connection) -> int:
 
 
 def of_alert(connection: Connection, alert: AlertId) -> list[Standing]:
-    """Every callout of an alert."""
+    """Every callout of an alert, by id."""
     return [*map(_standing, connection.execute(OF_ALERT, {"alert": alert}))]
 
 

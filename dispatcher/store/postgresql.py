@@ -15,8 +15,8 @@ from typing import cast
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import URL
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.engine import URL, ExceptionContext
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from dispatcher.store.backend import UnfitStoreError
 from dispatcher.store.vault import OPTION, Vault
@@ -64,6 +64,19 @@ SELECT EXISTS (
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 )
 """  # noqa: S608 - both are constants of ours
+# Nobody of ours clashes with one of ours; an administrator at his prompt may.
+CLASHES = {
+    "40P01": "deadlock",
+    "40001": "serialization failure",
+    "55P03": "lock not available",
+}
+READ_ONLY = "25006"  # it became a standby
+# What the server can't do for us just now, as SQLite tells it: an OperationalError.
+UNABLE = {
+    *("42P01", "42703", "3F000"),  # no such table, column, schema: half restored
+    "42501",  # may not
+    READ_ONLY,
+}
 BEGIN = f"BEGIN; SELECT pg_advisory_xact_lock({KIN}, {Lock.WRITER})"
 
 
@@ -83,6 +96,10 @@ class Postgresql:
     def begin(self, connection: Connection) -> None:
         """Begin to write, when nobody else does."""
         connection.exec_driver_sql(BEGIN)
+
+    def clash(self, failure: DBAPIError) -> str | None:
+        """What a stranger's locks or writes did to ours; see :data:`CLASHES`."""
+        return CLASHES.get(getattr(failure.orig, "sqlstate", None) or "")
 
     def fold(self, connection: Connection) -> bool:
         """Its log is its administrator's."""
@@ -128,7 +145,20 @@ def opened(url: URL, vault: Vault) -> Engine:
             raise UnfitStoreError(message)
         raw.execute(SETTINGS).close()
 
+    event.listen(engine, "handle_error", _unable)
     return engine
+
+
+def _unable(context: ExceptionContext) -> OperationalError | None:
+    """Tell one kind of trouble in one way, whatever class psycopg has for it."""
+    state = getattr(context.original_exception, "sqlstate", None)
+    if state not in UNABLE:
+        return None
+    # The server that was written to is a standby now: look for the one that is not.
+    context.is_disconnect = context.is_disconnect or state == READ_ONLY
+    return OperationalError(
+        context.statement, None, context.original_exception, hide_parameters=True
+    )
 
 
 class WorkerPost:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import platform
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import quantiles
@@ -23,9 +24,10 @@ from typing import Any
 from tests.bench.answering import Answers, answers
 from tests.bench.dispatching import SQLITE, Dispatched, dispatch, table
 from tests.bench.latency import climbing
+from tests.postgres import AS_IT_COMES, serving
 
 HISTORY = Path("var/bench/history.jsonl")
-STORES = {"sqlite": SQLITE}
+STORES = ("sqlite", "postgresql")
 SIZES = (1_000, 10_000)
 REFERENCE = 10_000  # callouts: what the largest size's cost is compared with
 LARGE = 100_000
@@ -68,21 +70,42 @@ def _p99(values: Sequence[float]) -> float:
     return quantiles(values, n=100, method="inclusive")[-1]
 
 
-async def measure(sizes: Sequence[int]) -> dict[str, Any]:
-    """Measure every store."""
+@contextlib.contextmanager
+def places(store: str) -> Iterator[Callable[[], str]]:
+    """Where a store of one kind has room, a new place each time; durable, as it is run.
+
+    A server is started for the time, with the settings it comes with.
+    """
+    if store == "sqlite":
+        yield lambda: SQLITE
+        return
+    with serving(AS_IT_COMES) as server:
+        yield server.bare
+
+
+async def measure(sizes: Sequence[int], stores: Sequence[str]) -> dict[str, Any]:
+    """Measure stores, one after the other."""
     found: dict[str, Any] = {"machine": machine()}
-    for name, store in STORES.items():
-        runs = []
-        for size in sorted(sizes):
-            with tempfile.TemporaryDirectory() as folder:
-                runs.append(await dispatch(Path(folder), size, store))
-        with tempfile.TemporaryDirectory() as folder:
-            late = await climbing(Path(folder))
-        with tempfile.TemporaryDirectory() as folder:
-            heard = await answers(Path(folder), store)
-        found[name] = figures(runs, late, heard)
+    for name in stores:
+        with places(name) as place:
+            runs, found[name] = await measured(sizes, place)
         sys.stderr.write(f"{name}\n{table(runs)}\n")
     return found
+
+
+async def measured(
+    sizes: Sequence[int], place: Callable[[], str]
+) -> tuple[list[Dispatched], Figures]:
+    """Measure one store: each house has a place of its own."""
+    runs = []
+    for size in sorted(sizes):
+        with tempfile.TemporaryDirectory() as folder:
+            runs.append(await dispatch(Path(folder), size, place()))
+    with tempfile.TemporaryDirectory() as folder:
+        late = await climbing(Path(folder), place())
+    with tempfile.TemporaryDirectory() as folder:
+        heard = await answers(Path(folder), place())
+    return runs, figures(runs, late, heard)
 
 
 def told(found: Mapping[str, Any]) -> str:
@@ -112,9 +135,10 @@ def main() -> None:
     """Measure from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--callouts", type=int, nargs="+", default=[*SIZES])
+    parser.add_argument("--store", choices=STORES, nargs="+", default=["sqlite"])
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    found = asyncio.run(measure(given.callouts))
+    found = asyncio.run(measure(given.callouts, given.store))
     kept(found)
     sys.stdout.write(f"{json.dumps(found) if given.json else told(found)}\n")
 

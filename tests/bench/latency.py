@@ -25,7 +25,7 @@ from dispatcher.core.callout import CalloutId
 from dispatcher.sim.twilio_wire import API_VERSION
 from dispatcher.store import alerts, callouts, outbox, schema
 from dispatcher.store.outbox import Sending
-from tests.chaos.house import House, Plan, housed, pause
+from tests.chaos.house import IN_A_FILE, House, Plan, housed, pause
 from tests.stories.test_realtime import scaled_policy
 
 CONNECTIONS = 8
@@ -158,9 +158,10 @@ async def bare(house: House, noun: str, forms: list[dict[str, str]]) -> float:
         return (house.clock.now() - began).total_seconds()
 
 
-async def climbing(folder: Path) -> list[float]:
+async def climbing(folder: Path, store: str = IN_A_FILE) -> list[float]:
     """Seconds from the due time of a stand-in to his text, where nobody answers."""
-    plan = Plan(folder=folder, grids=CLIMBERS, policies=scaled_policy(folder))
+    policies = scaled_policy(folder)
+    plan = Plan(folder=folder, grids=CLIMBERS, policies=policies, store=store)
     async with housed(plan) as house:
         await house.server.start()
         alert = await house.warn()

@@ -119,6 +119,7 @@ async def test_a_clock_that_is_off_is_no_clock_to_work_by(ready: str) -> None:
                 pass
 
 
+@pytest.mark.sqlite  # of what SQLite does in place of the post
 async def test_a_file_has_a_lock_of_its_own() -> None:
     async with opened("sqlite://") as database:
         assert not database.shared

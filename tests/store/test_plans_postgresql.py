@@ -35,7 +35,7 @@ TABLES = (
 )
 LARGE = {table.name for table in TABLES} - {"member"}
 # Of the last thousand something is still open.
-OPEN = f"i > {ROWS - 1000}"
+OPEN = "i > {rows} - 1000"
 SETTLED = {
     ("callout", "state"): f"CASE WHEN {OPEN} THEN 'calling' ELSE 'closed' END",
     ("callout", "due_at"): f"CASE WHEN {OPEN} THEN i END",
@@ -60,14 +60,14 @@ FEW = {
 }
 
 
-def filled(table: Table) -> str:
+def filled(table: Table, rows: int = ROWS) -> str:
     """The statement that fills a table: equal numbers belong together."""
     columns = [one for one in table.columns if (table.name, one.name) != ("fact", "id")]
     names = ", ".join(f'"{one.name}"' for one in columns)
     values = ", ".join(
         SETTLED.get((table.name, one.name)) or _filler(one.type) for one in columns
-    )
-    series = f"generate_series(1, {ROWS}) AS i"
+    ).replace("{rows}", f"{rows}")
+    series = f"generate_series(1, {rows}) AS i"
     return f"INSERT INTO {table.name} ({names}) SELECT {values} FROM {series}"  # noqa: S608 - our own
 
 

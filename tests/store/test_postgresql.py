@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    closing,
+    suppress,
+)
 
 import psycopg
 import pytest
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
+from structlog.testing import capture_logs
 
 from config.settings import Settings
 from dispatcher.store import postgresql, schema
 from dispatcher.store.backend import UnfitStoreError
-from dispatcher.store.database import STORE_TROUBLE, Database, Work, backend_at
+from dispatcher.store.database import STORE_TROUBLE, TRIES, Database, Work, backend_at
 from dispatcher.store.durability import Durability, durability
 from dispatcher.store.migrate import SchemaError, migrate
 from dispatcher.store.vault import MemoryRing, Vault
@@ -184,37 +191,163 @@ async def test_who_writes_on_two_machines_takes_turns(ready: str) -> None:
         assert await one.read(noted) == {f"{n}" for n in range(2 * RACED)}
 
 
-async def test_a_deadlock_with_a_stranger_fails_one_piece(ready: str) -> None:
+def touch(connection: Connection, name: str) -> None:
     table = schema.setting
+    sets = table.update().where(table.c.name == name).values(value="ours")
+    assert connection.execute(sets).rowcount == 1
 
-    def touch(connection: Connection, name: str) -> None:
-        connection.execute(
-            table.update().where(table.c.name == name).values(value="ours")
-        )
 
-    async with opened(ready) as database:
+THEIRS = "UPDATE setting SET value = 'theirs' WHERE name = %s"
+
+
+class Stranger:
+    """Somebody at his prompt, who takes what we have while we want what he has."""
+
+    def __init__(self, url: str, rounds: int) -> None:
+        """Clash as many times as there are rounds."""
+        self._raw = psycopg.connect(url)
+        self._raw.execute("SET deadlock_timeout = '10s'")  # so it is ours that ends
+        self._raw.commit()
+        self._rounds = rounds
+        self._waiting: list[threading.Thread] = []
+        self.tried = 0
+
+    def crossed(self, connection: Connection) -> None:
+        """Take a, and then b; he takes b, and then a."""
+        self.tried += 1
+        for one in self._waiting:
+            one.join()  # our rollback let him go on
+        if self.tried <= self._rounds:
+            self._raw.execute(THEIRS, ("b",))
+        touch(connection, "a")
+        if self.tried <= self._rounds:
+            self._waiting = [threading.Thread(target=self._want)]
+            self._waiting[0].start()
+        touch(connection, "b")
+
+    def _want(self) -> None:
+        self._raw.execute(THEIRS, ("a",))
+        self._raw.commit()
+
+    def close(self) -> None:
+        for one in self._waiting:
+            one.join()
+        self._raw.close()
+
+
+@asynccontextmanager
+async def crossing(url: str, rounds: int) -> AsyncIterator[tuple[Database, Stranger]]:
+    """A store with somebody who deadlocks with it."""
+    async with opened(url) as database:
         await database.write(noting("a"))
         await database.write(noting("b"))
-        with psycopg.connect(ready) as stranger:
-            stranger.execute("SET deadlock_timeout = '10s'")  # so it is ours that ends
-            stranger.execute("UPDATE setting SET value = 'theirs' WHERE name = 'b'")
-            waits = asyncio.get_running_loop().create_future()
+        with closing(Stranger(url, rounds)) as stranger:
+            yield database, stranger
 
-            def both(connection: Connection) -> None:
-                touch(connection, "a")
-                waits.get_loop().call_soon_threadsafe(waits.set_result, None)
-                touch(connection, "b")
 
-            ours = asyncio.create_task(database.write(both))
-            await waits
-            theirs = "UPDATE setting SET value = 'theirs' WHERE name = 'a'"
-            await asyncio.to_thread(stranger.execute, theirs)
-            stranger.rollback()
-            outcome = (await asyncio.gather(ours, return_exceptions=True))[0]
+def values(connection: Connection) -> dict[str, str]:
+    query = select(schema.setting.c.name, schema.setting.c.value)
+    return {row.name: row.value for row in connection.execute(query)}
 
-        assert isinstance(outcome, STORE_TROUBLE)
-        await database.write(noting("c"))
-        assert await database.read(noted) == {"a", "b", "c"}
+
+async def test_a_deadlock_with_a_stranger_is_tried_again(ready: str) -> None:
+    async with crossing(ready, 1) as (database, stranger):
+        with capture_logs() as logs:
+            await asyncio.gather(
+                database.write(noting("beside")), database.write(stranger.crossed)
+            )
+
+        assert stranger.tried == 2
+        found = await database.read(values)
+        assert found == {"a": "ours", "b": "ours", "beside": "-"}
+        assert [log for log in logs if log["event"] == "store.again"] == [
+            {
+                "event": "store.again",
+                "log_level": "warning",
+                "reason": "deadlock",
+                "attempt": 1,
+                "pieces": 2,
+            }
+        ]
+
+
+async def test_who_clashes_each_time_fails_alone(ready: str) -> None:
+    async with crossing(ready, TRIES) as (database, stranger):
+        outcomes = await asyncio.gather(
+            database.write(noting("beside")),
+            database.write(stranger.crossed),
+            return_exceptions=True,
+        )
+
+        assert stranger.tried == TRIES
+        assert isinstance(outcomes[1], STORE_TROUBLE)
+        assert not isinstance(outcomes[0], BaseException)
+        found = await database.read(values)
+        assert found == {"a": "theirs", "b": "theirs", "beside": "-"}
+
+
+@pytest.mark.parametrize("state", postgresql.CLASHES)
+async def test_each_kind_of_clash_is_tried_again(ready: str, state: str) -> None:
+    raised = f"DO $$ BEGIN RAISE EXCEPTION 'clash' USING ERRCODE = '{state}'; END $$"
+    tried = []
+
+    def once(connection: Connection) -> None:
+        tried.append(state)
+        if len(tried) == 1:
+            connection.exec_driver_sql(raised)
+
+    async with opened(ready) as database:
+        await database.write(once)
+
+    assert tried == [state] * 2
+
+
+async def test_what_clashes_with_nobody_is_tried_once(ready: str) -> None:
+    tried = []
+
+    def wrong(connection: Connection) -> None:
+        tried.append(1)
+        connection.exec_driver_sql("SELECT 1 / 0")
+
+    async with opened(ready) as database:
+        with pytest.raises(DataError):
+            await database.write(wrong)
+
+    assert tried == [1]
+
+
+def asking(query: str) -> Work[object]:
+    return lambda c: c.exec_driver_sql(query)
+
+
+async def test_a_table_that_is_gone_is_told_as_on_sqlite(ready: str) -> None:
+    async with opened(ready) as database:
+        for missing in ("SELECT 1 FROM nowhere", "SELECT nothing FROM setting"):
+            with pytest.raises(OperationalError, match="does not exist"):
+                await database.read(asking(missing))
+        with pytest.raises(ProgrammingError):  # that is a mistake of ours
+            await database.read(asking("SELECT FROM WHERE"))
+
+
+async def test_a_server_that_became_a_standby_is_left_for_the_one_that_is_not(
+    ready: str,
+) -> None:
+    def demoted(connection: Connection) -> None:
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+        noting("lost")(connection)
+
+    async with opened(ready) as database:
+        before = await database.read(backend_of)
+        with pytest.raises(OperationalError, match="read-only"):
+            await database.write(demoted)
+
+        await database.write(noting("after"))
+        assert await database.read(noted) == {"after"}
+        assert await database.read(backend_of) != before
+
+
+def backend_of(connection: Connection) -> int:
+    return int(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
 
 
 async def test_a_server_without_a_standby_keeps_it_on_one_disk(ready: str) -> None:
