@@ -13,7 +13,7 @@ COVERAGE := 94
 PROVEN := dispatcher/core/*,channels/contract.py
 
 # Tests that live in real time can't share the machine with others.
-ALONE := realtime or chaos or browser
+ALONE := realtime or chaos or browser or volume
 
 KILLS := 20
 GRIDS := 1000
