@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 from config.settings import Role, Settings, load
@@ -32,15 +33,29 @@ def serve(config: Path | None, role: str, inherited: Inherited) -> int:
 
 
 def _work(settings: Settings, role: Role, inherited: Inherited) -> None:
-    # The supervisor does without all this, and so is there at once after a crash.
-    from dispatcher.cli import processes
+    # The supervisor does without all this, and the worker without the API: who is
+    # started after a crash is there sooner.
+    import uvloop
+
     from dispatcher.engine.runtime import lasting
 
     if not lasting(settings):
         problem = "[store] url is in memory, which processes can't share: name a file"
         raise CommandError([problem], BAD_INPUT)
-    work = processes.api if role is Role.API else processes.worker
-    processes.run(work(settings, inherited))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_process(role)(settings, inherited))
+
+
+def _process(
+    role: Role,
+) -> Callable[[Settings, Inherited], Coroutine[None, None, None]]:
+    if role is Role.API:
+        from dispatcher.cli import api_process
+
+        return api_process.work
+    from dispatcher.cli import worker_process
+
+    return worker_process.work
 
 
 def _role(name: str) -> Role:

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from dispatcher.cli.processes import GRACE_SECONDS
+from dispatcher.cli.api_process import GRACE_SECONDS
 from tests.cli.console import Server, furnish, jiaoying
 
 pytestmark = pytest.mark.timeout(120)
