@@ -64,6 +64,22 @@ async def test_only_what_has_changed_since_is_read(database: Database) -> None:
     await database.write(story)
 
 
+async def test_a_board_has_one_order_whatever_was_written_last(
+    database: Database,
+) -> None:
+
+    def story(connection: Connection) -> None:
+        lives = begin(connection, "c2", "c3", "c1")
+        before = len(lives["c1"].facts)
+        lives["c1"].say("a", Meaning.RECEIVED, 60)
+        save(connection, lives["c1"], before)
+
+        found = [at.id for at in faces.of_alert(connection, ALERT)]
+        assert found == ["c1", "c2", "c3"]
+
+    await database.write(story)
+
+
 async def test_what_was_kept_before_there_were_faces_has_one(
     database: Database,
 ) -> None:
