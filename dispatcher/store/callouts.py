@@ -302,14 +302,8 @@ def page(connection: Connection, wanted: Filter) -> list[Callout]:
 
 def ownerless(connection: Connection) -> int:
     """Open callouts with neither a due time nor an owner: there must be none."""
-    table = schema.callout
-    return connection.execute(
-        select(func.count()).where(
-            table.c.state.in_([state.value for state in OPEN_STATES]),
-            table.c.due_at.is_(None),
-            table.c.owner.is_(None),
-        )
-    ).scalar_one()
+    query = select(func.count(schema.callout.c.id)).where(schema.OWNERLESS)
+    return connection.execute(query).scalar_one()
 
 
 def next_due_at(connection: Connection) -> datetime | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
 
-from dispatcher.store import batch, schema
+from dispatcher.store import batch, feed_schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,32 +47,32 @@ class Seen:
 
 def states(connection: Connection) -> dict[str, FeedState]:
     """How it goes with every feed that was ever fetched."""
-    rows = connection.execute(select(schema.feed)).mappings()
+    rows = connection.execute(select(feed_schema.feed)).mappings()
     return {row["name"]: FeedState(**row) for row in rows}
 
 
 def save(connection: Connection, state: FeedState) -> None:
     """Write down how it goes with a feed."""
-    batch.replace(connection, schema.feed, [asdict(state)])
+    batch.replace(connection, feed_schema.feed, [asdict(state)])
 
 
 def unseen(connection: Connection, feed: str, entries: Iterable[str]) -> set[str]:
     """Which entries nobody has looked at yet."""
-    table, names = schema.feed_entry, set(entries)
+    table, names = feed_schema.feed_entry, set(entries)
     rows = connection.execute(select(table.c.entry).where(table.c.feed == feed))
     return names.difference(rows.scalars())
 
 
 def keep(connection: Connection, found: Sequence[Seen]) -> None:
     """Remember entries that were looked at."""
-    batch.replace(connection, schema.feed_entry, [asdict(one) for one in found])
+    batch.replace(connection, feed_schema.feed_entry, [asdict(one) for one in found])
 
 
 def forget(
     connection: Connection, feed: str, present: Collection[str], before: datetime
 ) -> None:
     """Forget entries looked at before a time that the feed does not name any more."""
-    table = schema.feed_entry
+    table = feed_schema.feed_entry
     old = select(table.c.entry).where(table.c.feed == feed, table.c.seen_at < before)
     gone = set(connection.execute(old).scalars()).difference(present)
     if gone:
@@ -83,7 +83,7 @@ def forget(
 
 def refused(connection: Connection, most: int) -> list[Seen]:
     """Entries that were refused, the newest first."""
-    table = schema.feed_entry
+    table = feed_schema.feed_entry
     rows = connection.execute(
         select(table)
         .where(table.c.problem != "")

@@ -46,7 +46,6 @@ api_key = Table(
     Column("created_at", Moment, nullable=False),
 )
 
-# Who signs in at the desk.
 # What was answered to a request with an Idempotency-Key; kept at least 7 days.
 idempotency = Table(
     "idempotency",
@@ -92,7 +91,7 @@ callout = Table(
     "callout",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("alert", Text, nullable=False, index=True),
+    Column("alert", Text, nullable=False),
     Column("chain", Text, nullable=False),
     Column("unit", Text, nullable=False),
     Column("post", Text, nullable=False),
@@ -112,6 +111,13 @@ callout = Table(
     Column("face", Text, nullable=False, server_default=""),
     Column("body", Text, nullable=False),
 )
+# Written out, here and where it is asked: a partial index is not used for parameters.
+OWNERLESS = text(
+    "due_at IS NULL AND owner IS NULL"
+    " AND state IN ('waiting', 'calling', 'taken', 'desk')"
+)
+Index("callout_ownerless", callout.c.id, **dialect.only(OWNERLESS))
+Index("callout_alert", callout.c.alert, callout.c.id)
 Index("callout_chain_unit", callout.c.chain, callout.c.unit)
 Index("callout_due", callout.c.due_at, **dialect.only(callout.c.due_at.isnot(None)))
 
@@ -216,7 +222,7 @@ message = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("alert", Text, nullable=False, index=True),
-    Column("chain", Text, nullable=False),
+    Column("chain", Text, nullable=False, index=True),
     Column("question", Text, index=True),
     Column("purpose", Text, nullable=False),
     Column("person", Text, nullable=False),
@@ -264,7 +270,6 @@ Index(
     **dialect.only(message.c.state == "waiting"),
 )
 Index("message_open", message.c.state, message.c.due_at)
-# Written out, here and where it is asked: a partial index is not used for parameters.
 ON_THE_LINE = text("channel = 'voice' AND state IN ('sending', 'unknown', 'accepted')")
 Index("message_on_the_line", message.c.address, **dialect.only(ON_THE_LINE))
 Index("message_address", message.c.address, message.c.created_at)
@@ -474,26 +479,4 @@ duty_leave = Table(
     Column("substitute", Text),
     Column("begins_at", Moment),
     Column("ends_at", Moment),
-)
-
-feed = Table(
-    "feed",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("etag", Text, nullable=False),
-    Column("modified", Text, nullable=False),
-    Column("polled_at", Moment, nullable=False),
-    Column("ok_at", Moment),
-    Column("failures", Integer, nullable=False),
-    Column("problem", Text, nullable=False),
-)
-
-feed_entry = Table(
-    "feed_entry",
-    metadata,
-    Column("feed", Text, primary_key=True),
-    Column("entry", Text, primary_key=True),
-    Column("seen_at", Moment, nullable=False),
-    Column("alert", Text),
-    Column("problem", Text, nullable=False),
 )

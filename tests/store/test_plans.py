@@ -10,10 +10,21 @@ import pytest
 from sqlalchemy import Connection, event
 
 from contacts.model import PersonId
-from dispatcher.core.alert import ChainId, Lane
-from dispatcher.core.callout import CalloutId
+from dispatcher.core.alert import AlertId, ChainId, Lane
+from dispatcher.core.callout import OPEN_STATES, CalloutId
 from dispatcher.core.lines import Hold, HoldReason
-from dispatcher.store import calls, heard, outbox, questions, todo, traffic
+from dispatcher.store import (
+    callouts,
+    calls,
+    contacted,
+    heard,
+    outbox,
+    questions,
+    schema,
+    todo,
+    traffic,
+)
+from dispatcher.store.callouts import Filter
 from dispatcher.store.database import Database
 from dispatcher.store.questions import Named
 from tests.store.stock import ON_SQLITE, after, ask, begin, question
@@ -40,6 +51,9 @@ WORK: dict[str, Work] = {
     "of_question": lambda c: calls.of_question(c, "q", "li0"),
     "join": lambda c: calls.join(c, "a", "text", [], None),
     "to_number": lambda c: calls.to_number(c, "+9991"),
+    "callouts.page": lambda c: callouts.page(c, Filter(alert=AlertId("a"), limit=50)),
+    "ownerless": callouts.ownerless,
+    "contacts": lambda c: contacted.contacts(c, ChainId("a")),
     "by_receipt": lambda c: outbox.by_receipt(c, ["a"], ["CA"]),
     "known": lambda c: outbox.known(c, ["a"]),
     "drop_late": lambda c: outbox.drop_late(c, after(0)),
@@ -78,6 +92,7 @@ def plan(connection: Connection, work: Work) -> list[str]:
 
 WHOLE = re.compile(r"SCAN (message|callout|carried|address|question|member|code)\b")
 FEW = "USING INDEX message_on_the_line"  # an index that holds nothing else
+NONE = "USING INDEX callout_ownerless"  # nothing at all, where all is well
 
 
 @pytest.mark.parametrize("name", WORK)
@@ -90,7 +105,8 @@ async def test_no_table_is_read_from_end_to_end(database: Database, name: str) -
     steps = await database.write(planned)
 
     assert steps
-    assert [step for step in steps if WHOLE.match(step) and FEW not in step] == []
+    walked = [step for step in steps if WHOLE.match(step)]
+    assert [one for one in walked if FEW not in one and NONE not in one] == []
 
 
 @pytest.mark.parametrize("name", ["busy", "settle", "to_hang_up"])
@@ -127,3 +143,9 @@ async def test_what_waits_is_counted_without_looking_at_a_message(
     touched = {step for step in steps if "message" in step}
 
     assert touched == {"SEARCH message USING COVERING INDEX message_waiting (lane=?)"}
+
+
+def test_every_open_state_is_looked_at_for_who_is_lost() -> None:
+    told = str(schema.OWNERLESS)
+
+    assert {state.value for state in OPEN_STATES} == set(re.findall(r"'(\w+)'", told))

@@ -56,7 +56,7 @@ SETTLED = {
 # Indexes of what is open hold little else, so they may be read as they are.
 FEW = {
     *("message_on_the_line", "message_waiting", "callout_due", "question_due"),
-    *("todo_open", "todo_newest"),
+    *("todo_open", "todo_newest", "callout_ownerless"),
 }
 
 

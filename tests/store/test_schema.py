@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
-from dispatcher.store import history_schema, import_schema, schema
+from dispatcher.store import feed_schema, history_schema, import_schema, schema
 from dispatcher.store.database import Database
 from dispatcher.store.lock import WorkerRunningError, only_worker
 from dispatcher.store.migrate import SchemaError, migrate
@@ -46,6 +46,7 @@ async def test_a_database_that_is_up_to_date_is_left_alone(database: Database) -
     tables = set(await database.read(lambda c: inspect(c).get_table_names()))
 
     assert schema.metadata.tables.keys() <= tables
+    assert feed_schema.feed_entry.name in tables
     assert history_schema.roster_line.name in tables
     assert import_schema.import_piece.name in tables
 
