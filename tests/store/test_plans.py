@@ -11,7 +11,7 @@ from sqlalchemy import Connection, event
 
 from contacts.model import PersonId
 from dispatcher.core.alert import AlertId, ChainId, Lane
-from dispatcher.core.callout import OPEN_STATES, CalloutId
+from dispatcher.core.callout import CalloutId
 from dispatcher.core.lines import Hold, HoldReason
 from dispatcher.store import (
     callouts,
@@ -20,7 +20,6 @@ from dispatcher.store import (
     heard,
     outbox,
     questions,
-    schema,
     todo,
     traffic,
 )
@@ -143,9 +142,3 @@ async def test_what_waits_is_counted_without_looking_at_a_message(
     touched = {step for step in steps if "message" in step}
 
     assert touched == {"SEARCH message USING COVERING INDEX message_waiting (lane=?)"}
-
-
-def test_every_open_state_is_looked_at_for_who_is_lost() -> None:
-    told = str(schema.OWNERLESS)
-
-    assert {state.value for state in OPEN_STATES} == set(re.findall(r"'(\w+)'", told))

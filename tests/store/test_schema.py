@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
+from dispatcher.core.callout import OPEN_STATES
 from dispatcher.store import feed_schema, history_schema, import_schema, schema
 from dispatcher.store.database import Database
 from dispatcher.store.lock import WorkerRunningError, only_worker
@@ -85,3 +87,9 @@ def test_files_are_locked_apart(tmp_path: Path) -> None:
 
     with only_worker(str(one)), only_worker(str(other)):
         assert Path(f"{other}.worker").exists()
+
+
+def test_every_open_state_is_looked_at_for_who_is_lost() -> None:
+    told = str(schema.OWNERLESS)
+
+    assert {state.value for state in OPEN_STATES} == set(re.findall(r"'(\w+)'", told))
