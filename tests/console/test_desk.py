@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -35,6 +36,15 @@ async def counted(page: Page) -> tuple[int, list[int]]:
     texts = await page.locator(".count strong").all_inner_texts()
     whole, *parts = map(int, texts)
     return whole, parts
+
+
+async def test_the_list_of_warnings_tells_how_many_have_answered(
+    desk: Desk, warning: str
+) -> None:
+    async with desk.signed_in() as page:
+        card = page.locator("article", has=page.locator(f"a[href$='/w/{warning}']"))
+        share = card.locator(".share strong")
+        await expect(share).to_have_text(re.compile(r"^[1-9][\d.]*%$"), timeout=60_000)
 
 
 async def test_an_officer_signs_in_watches_and_signs_out(desk: Desk) -> None:
