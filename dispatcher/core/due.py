@@ -37,8 +37,8 @@ class What(StrEnum):
     FEEDBACK = "feedback"
 
 
-WHATS = tuple(What)
-ORDER = {what: place for place, what in enumerate(WHATS)}
+IN_ORDER = tuple(What)
+ORDER = {what: place for place, what in enumerate(IN_ORDER)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def next_due(callout: Callout) -> Due | None:
     if first is None:
         return None
     at, place, rung = first
-    return Due(at, WHATS[place], rung)
+    return Due(at, IN_ORDER[place], rung)
 
 
 def _all(callout: Callout) -> Iterator[_Due]:
@@ -213,8 +213,8 @@ def own_people_at(callout: Callout) -> datetime:
     calls = (
         at
         for at, place, rung in _all(callout)
-        if WHATS[place] is What.REPEAT
-        or (WHATS[place] in {What.RUNG, What.TRY} and rungs[rung].own)
+        if IN_ORDER[place] is What.REPEAT
+        or (IN_ORDER[place] in {What.RUNG, What.TRY} and rungs[rung].own)
     )
     return min(calls)
 
