@@ -11,7 +11,7 @@ import anyio
 import pytest
 from playwright.async_api import Page, expect
 
-from contacts.model import AddressKind, Post, PostRef, UnitId
+from contacts.model import AddressKind, Post, UnitId
 from dispatcher.sim.crowd import Crowd
 from dispatcher.sim.switchboard import NetworkMode
 from tests.chaos.house import pause
@@ -21,7 +21,6 @@ from tests.console.test_desk import AXE_RUN
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 PATIENCE = 30_000
-CLIMB = 60_000
 LOOK_SECONDS = 0.1
 SMS = {"sms_bare", "sms_code"}
 
@@ -63,12 +62,6 @@ def led(desk: Desk, nth: int) -> tuple[UnitId, str]:
         if address.kind is AddressKind.MOBILE
     ]
     return chosen.ref.unit, numbers[0]
-
-
-def number_of(desk: Desk, ref: PostRef) -> str:
-    """The first number of whom a post is held by."""
-    [first, *_] = desk.house.roster.appointed(ref)
-    return first.addresses[0].value
 
 
 async def until(
@@ -129,33 +122,6 @@ async def test_a_call_that_is_taken_and_keyed_answers_its_callout(desk: Desk) ->
         )
 
     assert callout["answered"]["evidence"] == "keypress"
-
-
-@pytest.mark.usefixtures("asleep")
-async def test_a_stubborn_one_climbs_until_somebody_above_takes_it_over(
-    desk: Desk,
-) -> None:
-    unit, _ = led(desk, 3)
-    village = desk.house.roster.units[unit].parent
-    assert village
-    warning = await desk.house.warn("SIM-8", areas=[{"units": [unit]}])
-    async with simulator(desk) as page, desk.signed_in() as board:
-        await board.goto(f"{desk.base}/console/w/{warning}?q={unit}")
-        await chosen(page, number_of(desk, PostRef(unit, Post.GRID_BACKUP)))
-        # Who was rung in vain shows as overdue, with those above being called.
-        escalated = board.locator(".list li", has_text=re.compile("已升级|超时"))
-        await expect(escalated.first).to_be_visible(timeout=CLIMB)
-        await chosen(page, number_of(desk, PostRef(village, Post.VILLAGE_HEAD)))
-        await page.get_by_role("button", name="拿起手机").click()
-        await page.get_by_role("button", name="接听").click(timeout=CLIMB)
-        heard = page.locator(".handset li.call").last.get_by_role("listitem")
-        await expect(heard.nth(1)).to_be_visible(timeout=PATIENCE)
-        await page.get_by_role("button", name=re.compile(r"^1\s*收到")).click()
-        callout = await until(desk, warning, unit, lambda one: one["state"] == "taken")
-        taken = board.locator(".list li", has_text="已接管")
-        await expect(taken.first).to_be_visible(timeout=PATIENCE)
-
-    assert callout["answered"] is None
 
 
 @pytest.mark.usefixtures("asleep")
