@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
 from contacts.importers.cells import clean
-from contacts.importers.choosing import choose
+from contacts.importers.choosing import Chosen
 from contacts.importers.columns import REQUIRED, Column
-from contacts.importers.header import Columns, Header, likeliest
-from contacts.importers.sheet import RowProblem
+from contacts.importers.header import Header, likeliest
 from contacts.importers.table import Table, letters
 from contacts.numbers import without_numbers
 
@@ -53,11 +52,8 @@ class Layout:
     columns: tuple[Placed, ...]
 
 
-def layout_of(tables: Sequence[Table], columns: Columns | None) -> Layout | None:
-    """Tell how a file is laid out; None where no table of it is taken."""
-    chosen = choose(tables, columns)
-    if isinstance(chosen, RowProblem):
-        return None
+def layout_of(chosen: Chosen) -> Layout | None:
+    """Tell how a table is laid out; None where nothing stands in it."""
     table = chosen.table
     header = chosen.header if chosen.header.cells else likeliest(table)
     if header is None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from contacts.importers import cells
 from contacts.importers.choosing import Chosen, choose
 from contacts.importers.columns import REQUIRED, Column
-from contacts.importers.header import Columns, Header
+from contacts.importers.header import Header
 from contacts.importers.people import ADDRESSES, People
 from contacts.importers.places import Places
 from contacts.importers.row import Row
@@ -149,29 +149,42 @@ def read_tables(
     *,
     code_system: str,
     allow_test_numbers: bool,
-    columns: Columns | None = None,
     progress: Progress = silent,
 ) -> Sheet:
     """Read the one table of a file that is a roster, and report all its problems.
 
     :param code_system: the list its area codes come from, with version
-    :param columns: where columns are whose words the header does not use
     :param progress: is told how many lines of how many are read
     """
-    chosen = choose(tables, columns)
+    chosen = choose(tables)
     if isinstance(chosen, RowProblem):
         return Sheet(problems=(chosen,))
+    return read_chosen(
+        chosen,
+        code_system=code_system,
+        allow_test_numbers=allow_test_numbers,
+        progress=progress,
+    )
+
+
+def read_chosen(
+    chosen: Chosen,
+    *,
+    code_system: str,
+    allow_test_numbers: bool,
+    progress: Progress = silent,
+) -> Sheet:
+    """Read a table that was chosen, and report all its problems."""
     reading = Reading(chosen=chosen, progress=progress)
     return reading.sheet(code_system=code_system, allow_test_numbers=allow_test_numbers)
 
 
 def read_correct(
-    tables: Sequence[Table],
+    chosen: Chosen,
     problems: Sequence[RowProblem],
     *,
     code_system: str,
     allow_test_numbers: bool,
-    columns: Columns | None = None,
 ) -> Sheet | None:
     """Read the rows without problems; None where none is left, or the header is wrong.
 
@@ -179,9 +192,6 @@ def read_correct(
 
     :param problems: all of the table
     """
-    chosen = choose(tables, columns)
-    if isinstance(chosen, RowProblem):
-        return None
     found, without = problems, frozenset[int]()
     for _ in range(ROUNDS_MOST):
         if any(one.row <= chosen.header.row for one in found):

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
 from contacts.importers.cells import Wrong
-from contacts.importers.choosing import choose
-from contacts.importers.header import Columns
+from contacts.importers.choosing import Chosen, choose
 from contacts.importers.layout import Layout, layout_of
-from contacts.importers.reading import Progress, read_correct, read_tables, silent
+from contacts.importers.reading import Progress, read_chosen, read_correct, silent
 from contacts.importers.roster_file import tables_of
 from contacts.importers.sheet import RowProblem, Sheet
-from contacts.importers.table import RefusedError, Table
+from contacts.importers.table import RefusedError
 from contacts.numbers import without_numbers
 from dispatcher.engine.import_orders import Try
 
@@ -40,32 +38,31 @@ def read_file(order: Try, data: bytes, progress: Progress = silent) -> Found:
     except RefusedError as refused:
         problem = RowProblem(row=refused.row, column="", what=refused.wrong.what)
         return Found(sheet=Sheet(problems=(problem,)))
-    read = partial(
-        read_tables,
-        code_system=order.code_system,
-        allow_test_numbers=order.allow_test_numbers,
-        columns=order.columns,
+    chosen = choose(tables, order.columns)
+    if isinstance(chosen, RowProblem):
+        return Found(sheet=Sheet(problems=(chosen,)))
+    system, test_numbers = order.code_system, order.allow_test_numbers
+    sheet = read_chosen(
+        chosen,
+        code_system=system,
+        allow_test_numbers=test_numbers,
+        progress=progress,
     )
-    sheet = read(tables, progress=progress)
-    return Found(
-        sheet=sheet,
-        rows=[*_rows(tables, order.columns, sheet.problems)],
-        layout=layout_of(tables, order.columns),
-        correct=read_correct(tables, sheet.problems, **read.keywords)
-        if sheet.problems
-        else None,
+    found = Found(sheet=sheet, layout=layout_of(chosen))
+    if not sheet.problems:
+        return found
+    correct = read_correct(
+        chosen,
+        sheet.problems,
+        code_system=system,
+        allow_test_numbers=test_numbers,
     )
+    return replace(found, rows=[*_rows(chosen, sheet.problems)], correct=correct)
 
 
-def _rows(
-    tables: Sequence[Table], columns: Columns, problems: Iterable[RowProblem]
-) -> Iterator[object]:
+def _rows(chosen: Chosen, problems: Iterable[RowProblem]) -> Iterator[object]:
     """The header, and each row with problems."""
-    numbers = dict.fromkeys(one.row for one in problems)
-    chosen = choose(tables, columns)
-    if not numbers or isinstance(chosen, RowProblem):
-        return
-    wanted = numbers.keys() | {chosen.header.row}
+    wanted = {one.row for one in problems} | {chosen.header.row}
     for line in chosen.table.lines:
         if line.number in wanted:
             cells = [

@@ -7,10 +7,11 @@ from functools import partial
 
 import pytest
 
+from contacts.importers.choosing import Chosen, choose
 from contacts.importers.columns import REQUIRED, Column
 from contacts.importers.header import Columns
 from contacts.importers.layout import Layout, layout_of
-from contacts.importers.reading import read_correct, read_tables
+from contacts.importers.reading import read_chosen, read_correct
 from contacts.importers.roster_file import tables_of
 from contacts.importers.sheet import LeftOut, Sheet
 from contacts.importers.table import letters, place_of
@@ -37,14 +38,18 @@ def headed(words: Mapping[Column, str]) -> Row:
 
 
 def read(*rows: Row, columns: Columns | None = None) -> Sheet:
-    tables = tables_of(as_xlsx(Tab(rows=rows)))
-    return read_tables(
-        tables, columns=columns, code_system="DEMO", allow_test_numbers=True
-    )
+    chosen = chosen_of(*rows, columns=columns)
+    return read_chosen(chosen, code_system="DEMO", allow_test_numbers=True)
+
+
+def chosen_of(*rows: Row, columns: Columns | None = None) -> Chosen:
+    chosen = choose(tables_of(as_xlsx(Tab(rows=rows))), columns)
+    assert isinstance(chosen, Chosen)
+    return chosen
 
 
 def laid(*rows: Row, columns: Columns | None = None) -> Layout:
-    found = layout_of(tables_of(as_xlsx(Tab(rows=rows))), columns)
+    found = layout_of(chosen_of(*rows, columns=columns))
     assert found
     return found
 
@@ -126,7 +131,10 @@ def test_the_header_again_on_each_page_is_known_by_its_own_words() -> None:
 
 
 def test_an_empty_file_has_no_layout() -> None:
-    assert layout_of(tables_of(b"\n"), None) is None
+    chosen = choose(tables_of(b"\n"))
+
+    assert isinstance(chosen, Chosen)
+    assert layout_of(chosen) is None
 
 
 correct = partial(read_correct, code_system="DEMO", allow_test_numbers=True)
@@ -134,8 +142,8 @@ correct = partial(read_correct, code_system="DEMO", allow_test_numbers=True)
 
 def rest(*rows: Row, columns: Columns | None = None) -> Sheet | None:
     """What the correct rows say."""
-    tables = tables_of(as_xlsx(Tab(rows=rows)))
-    return correct(tables, read(*rows, columns=columns).problems, columns=columns)
+    chosen = chosen_of(*rows, columns=columns)
+    return correct(chosen, read(*rows, columns=columns).problems)
 
 
 def test_correct_rows_are_read_and_the_others_told() -> None:
