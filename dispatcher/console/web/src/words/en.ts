@@ -51,7 +51,7 @@ export const en = {
   grids: "{n} grids",
   people: "{n} people",
   rate: "Answered",
-  peopleRate: "people",
+  peopleRate: "people who answered",
   cover: "Grids covered",
   todo: "To do",
   todoLong: "To do (overdue, failed, escalated)",

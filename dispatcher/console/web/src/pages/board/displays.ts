@@ -1,4 +1,4 @@
-import type { Display } from "../../api/client";
+import type { Board, Display } from "../../api/client";
 
 /** What the board shows, what needs somebody first. */
 export const DISPLAYS: readonly Display[] = ["overdue", "failed", "escalated", "pending", "sent", "delivered", "taken", "acked", "closed"];
@@ -9,6 +9,11 @@ export const TODO: ReadonlySet<Display> = new Set(["overdue", "failed", "escalat
 export const SYMBOLS: Record<Display, string> = {
   pending: "○", sent: "→", delivered: "⇢", overdue: "!", escalated: "▲", failed: "✕", taken: "◆", acked: "✓", closed: "–",
 };
+
+/** Of all callouts, how many have been answered: what the bar and the curve show, too. */
+export function answeredShare({ callouts, by_display }: Pick<Board["summary"], "callouts" | "by_display">): number | null {
+  return callouts ? (by_display["acked"] ?? 0) / callouts : null;
+}
 
 export type Hatch = "diagonal" | "cross" | "dots";
 
