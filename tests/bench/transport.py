@@ -1,8 +1,7 @@
 """What a request costs: raw sockets, our transport, httpx on it, and stock httpx.
 
-``make bench ARGS='-k transport'``, or ``python -m tests.bench.transport``. The server
-is a process of its own; CPU is the client's. On a shared machine only ratios compare
-well.
+``python -m tests.bench.transport``. The server is a process of its own; CPU is the
+client's. On a shared machine only ratios compare well.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ from typing_extensions import override
 
 from channels.http import Exit, Transport, client
 from tests.bench.load import Run, request
+from tests.channels.transport.wire import together
 
 BODY = b'{"sid":"SM0123456789","status":"queued","to":"+99900000001"}' * 10
 ANSWER = (
@@ -127,19 +127,6 @@ def full(transport: Transport, connections: int) -> Work:
             await together(once, requests, connections)
 
     return work
-
-
-async def together(
-    once: Callable[[], Awaitable[None]], requests: int, at_a_time: int
-) -> None:
-    """Do it so often, so many at a time."""
-    left = iter(range(requests))
-
-    async def line() -> None:
-        for _ in left:
-            await once()
-
-    await asyncio.gather(*(line() for _ in range(at_a_time)))
 
 
 def ours(connections: int) -> str:

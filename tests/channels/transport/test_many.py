@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from channels.transport.own import OwnTransport
+from tests.channels.transport import wire
 from tests.channels.transport.answering import (
     Answering,
     Whim,
@@ -38,15 +39,9 @@ def carrier(most: int) -> OwnTransport:
 async def together(
     once: Callable[[], Awaitable[None]], requests: int, at_a_time: int
 ) -> None:
-    """Do it so often, so many at a time."""
-    left = iter(range(requests))
-
-    async def line() -> None:
-        for _ in left:
-            await once()
-
+    """Do it so often, so many at a time, and not for ever."""
     async with asyncio.timeout(LIMIT_SECONDS):
-        await asyncio.gather(*(line() for _ in range(at_a_time)))
+        await wire.together(once, requests, at_a_time)
 
 
 @pytest.mark.parametrize("whim", [answer, answer_and_leave])

@@ -159,3 +159,16 @@ def certified(folder: Path, name: str = "127.0.0.1") -> tuple[Path, ssl.SSLConte
     context.load_cert_chain(pem)
     context.set_alpn_protocols(["h2", "http/1.1"])
     return pem, context
+
+
+async def together(
+    once: Callable[[], Awaitable[None]], requests: int, at_a_time: int
+) -> None:
+    """Do it so often, so many at a time."""
+    left = iter(range(requests))
+
+    async def line() -> None:
+        for _ in left:
+            await once()
+
+    await asyncio.gather(*(line() for _ in range(at_a_time)))
