@@ -23,6 +23,7 @@ PIECE_BYTES = 64 * 1024
 DEPTH_MOST = 32
 NAMES_MOST = 5_000  # of elements, attributes and namespaces in one part
 TOKEN_MOST = 1024**2
+ENCODINGS = {"UTF-8", "UTF-16", "UTF-16LE", "UTF-16BE", "ISO-8859-1", "US-ASCII"}
 ENTRY = b"PK\x01\x02"  # one for each part, in the list at the end of a zip
 
 BROKEN = Wrong(what="Excel 文件已损坏,请用表格软件打开后另存一次")
@@ -121,6 +122,7 @@ def _parser(listener: Listener) -> expat.XMLParserType:
     parser.StartElementHandler = ears.start
     parser.EndElementHandler = ears.end
     parser.CharacterDataHandler = listener.text
+    parser.XmlDeclHandler = _check_encoding
     parser.StartDoctypeDeclHandler = _refuse_declaration
     parser.StartNamespaceDeclHandler = ears.namespace
     return parser
@@ -159,6 +161,12 @@ class _Ears:
         self._namespaces += 1
         if self._namespaces > NAMES_MOST:
             raise RefusedError(BROKEN)
+
+
+def _check_encoding(_version: str, encoding: str | None, _standalone: int) -> None:
+    """Refuse what expat does not read by itself: it would ask Python for a table."""
+    if encoding and encoding.upper() not in ENCODINGS:
+        raise RefusedError(BROKEN)
 
 
 def _refuse_declaration(*_: object) -> None:

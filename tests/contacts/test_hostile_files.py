@@ -84,6 +84,7 @@ def xls_with_password() -> bytes:
     return data.getvalue()
 
 
+SPOKEN = b'<?xml version="1.0" encoding="%s"?><sst/>'
 LAUGHS = (
     b'<!DOCTYPE a [<!ENTITY a "ha">'
     + b"".join(b'<!ENTITY %c "&%c;&%c;">' % (at + 1, at, at) for at in range(97, 121))
@@ -105,6 +106,11 @@ REFUSED: Mapping[str, tuple[bytes, str]] = {
     "a zip of something": (zipped({"a.txt": b"a"}), NOT_XLSX.what),
     "an empty zip": (zipped({}), NOT_XLSX.what),
     "xlsb": (tampered(SOUND, {"xl/workbook.bin": b""}), NOT_XLSX.what),
+    "no such encoding": (tampered(SOUND, {STRINGS: SPOKEN % b"TF-8"}), BROKEN.what),
+    "an encoding of many bytes": (
+        tampered(SOUND, {STRINGS: SPOKEN % b"big5"}),
+        BROKEN.what,
+    ),
     "no workbook": (tampered(SOUND, {"xl/workbook.xml": None}), BROKEN.what),
     "no worksheet": (tampered(SOUND, {SHEET: None}), BROKEN.what),
     "no strings": (tampered(SOUND, {STRINGS: b"<sst/>"}), BROKEN.what),
