@@ -362,7 +362,7 @@ async def apply_import(
     """Put what was tried in the place of the roster; force: whatever it is now.
 
     With ``only_correct`` a file with problems is taken without the rows that have any:
-    nothing is removed then, and whom such a row may mean stays as he is.
+    what the others do not tell of stays, and so does whom such a row may mean.
     """
     order = Apply(
         number=number,

@@ -851,7 +851,7 @@ export interface paths {
          * @description Put what was tried in the place of the roster; force: whatever it is now.
          *
          *     With ``only_correct`` a file with problems is taken without the rows that have any:
-         *     nothing is removed then, and whom such a row may mean stays as he is.
+         *     what the others do not tell of stays, and so does whom such a row may mean.
          */
         post: operations["apply_import_api_v1_roster_imports__id__apply_post"];
         delete?: never;
