@@ -174,6 +174,7 @@ async def test_who_is_in_trouble_stays_until_somebody_is_on_it(build: Build) -> 
         cancelled = await town.api.post(
             f"/api/v1/alerts/{alert}/cancel", json={"reason": "雨停"}
         )
+        await town.settle()
         still = await kinds(town)
         head = (await town.callout(alert, VILLAGE, "village_head"))["timeline"]
         person = next(f for f in head if f["kind"] == "rung_reached")["people"][0]
