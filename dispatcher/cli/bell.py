@@ -1,4 +1,4 @@
-"""How the process that takes requests wakes the one that calls."""
+"""How the process that takes requests wakes those that call."""
 
 from __future__ import annotations
 
@@ -7,46 +7,24 @@ import contextlib
 import socket
 from collections.abc import Callable, Iterator
 
-import structlog
-from sqlalchemy.exc import SQLAlchemyError
-
-from dispatcher.engine.clock import wait_for
+from dispatcher.engine.crew import Teller
 from dispatcher.store.database import Database
 
 READ_AT_ONCE = 4096
 BELL = b"!"
-TELL_SECONDS = 0.1
-
-log = structlog.get_logger()
 
 
 class Ringer:
-    """Wakes the worker: by the bell of this machine, or through the database.
-
-    Ten times a second is enough for the database: the worker looks at all there is.
-    """
+    """Wakes the workers: by the bell of this machine, and through the database."""
 
     def __init__(self, bell: Callable[[], None], database: Database) -> None:
-        """Ring this bell, and tell this database."""
-        self._bell, self._database = bell, database
-        self._telling: asyncio.Task[None] | None = None
+        """Ring this bell, and tell those at this database."""
+        self._bell, self._tell = bell, Teller(database)
 
     def __call__(self) -> None:
         """Something was committed."""
         self._bell()
-        if not self._database.shared or self._telling:
-            return
-        self._telling = asyncio.create_task(self._tell(), name="tell-worker")
-
-    async def _tell(self) -> None:
-        # Who commits in the meantime is heard with this one.
-        await wait_for(asyncio.Event(), TELL_SECONDS)
-        self._telling = None
-        try:
-            await self._database.tell()
-        except SQLAlchemyError as error:
-            # The worker looks by itself once a second.
-            log.warning("server.worker.not_told", error=str(error))
+        self._tell()
 
 
 def ringer(bell: int | None) -> Callable[[], None]:

@@ -32,7 +32,7 @@ def told(error: Exception) -> int:
     from channels.registry import ChannelConfigError
     from config.load import PolicyError
     from config.sources import ConfigError
-    from dispatcher.engine.sole import ClockOffError
+    from dispatcher.engine.crew import ClockOffError
     from dispatcher.store.backend import UnfitStoreError
     from dispatcher.store.lock import WorkerRunningError
     from dispatcher.store.migrate import SchemaError

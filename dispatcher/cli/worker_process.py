@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from contextlib import AbstractAsyncContextManager
 
 from config.settings import Settings
 from dispatcher.cli.bell import hearing
 from dispatcher.cli.ground import Inherited, on_signals
-from dispatcher.engine import sole
-from dispatcher.engine.runtime import Runtime, database_file, running
+from dispatcher.engine.crew import joined
+from dispatcher.engine.runtime import database_file, running
 from dispatcher.engine.schedule import ticking
 from dispatcher.store.lock import only_worker
 
@@ -17,21 +16,13 @@ from dispatcher.store.lock import only_worker
 async def work(settings: Settings, inherited: Inherited) -> None:
     """Call until told to stop; what is on the wire lands first.
 
-    :raises WorkerRunningError: when the store has a worker already
+    :raises WorkerRunningError: when the store is a file and has a worker already
     """
     async with running(settings) as runtime, runtime.keeper.watching():
         engine = runtime.engine
         on_signals(engine.stop)
         file = database_file(settings)
         with only_worker(str(file)) if file else contextlib.nullcontext():
-            async with _post(runtime) as held:
+            async with joined(runtime.database, runtime.clock, engine) as number:
                 with ticking(engine), hearing(inherited.bell, engine.wake):
-                    if held:
-                        await engine.run()
-
-
-def _post(runtime: Runtime) -> AbstractAsyncContextManager[bool]:
-    """Hold the post that the machines on one database have between them."""
-    engine = runtime.engine
-    calls = sole.Calls(wake=engine.wake, stop=engine.stop)
-    return sole.holding(runtime.database, runtime.clock, engine.stopping, calls)
+                    await engine.run(number)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
+import structlog
 from sqlalchemy import Connection
 
 from channels.contract import (
@@ -36,6 +37,8 @@ UNTIED = AttemptId("")  # a report before it is tied to the attempts of its mess
 OF_THE_ADDRESS = frozenset({FailureKind.PERMANENT_ADDRESS, FailureKind.UNREACHED})
 SLOW_KINDS = frozenset({FailureKind.CONFIG, FailureKind.PERMANENT_CONTENT})
 
+log = structlog.get_logger()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
@@ -59,7 +62,8 @@ def record(
     if not results:
         return
     known = outbox.known(connection, [result.message.id for result in results])
-    settled = [(result, _settle(context, result, known, now)) for result in results]
+    ours = [one for one in results if _holds(one.message, known[one.message.id])]
+    settled = [(result, _settle(context, result, known, now)) for result in ours]
     outbox.set_state(connection, [row for _, row in settled])
     traffic.add(connection, Counter(filter(None, map(_counted, results))), now)
     tell(
@@ -72,6 +76,14 @@ def record(
         },
         now,
     )
+
+
+def _holds(message: Sending, now: Known) -> bool:
+    """Whether its outcome is still asked for: nobody has taken it over meanwhile."""
+    if (message.holder, message.tries) == (now.holder, now.tries):
+        return True
+    log.warning("sender.result.overtaken", message=message.id, tries=message.tries)
+    return False
 
 
 def _counted(result: Sent) -> tuple[str, str] | None:
@@ -147,6 +159,7 @@ def _settle(
         "route": result.route,
         "reason": None,
         "due_at": None,
+        "holder": None,
         "lease_until": None,
         "provider_id": message.provider_id,
         "rank": before.rank,

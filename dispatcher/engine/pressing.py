@@ -15,7 +15,7 @@ from dispatcher.engine.compose import Desk
 from dispatcher.engine.conversation import Phase, Place
 from dispatcher.engine.outcome import reported, tell
 from dispatcher.intake.keys import figures_of, meaning_of
-from dispatcher.store import calls, heard, people, questions
+from dispatcher.store import heard, people, questions, spoken
 
 SAYS_SOMETHING = frozenset(
     {
@@ -44,7 +44,7 @@ def _read(keyed: Keyed) -> tuple[Place, Meaning, Figures] | None:
 def note_keys(connection: Connection, keys: Sequence[tuple[Keyed, datetime]]) -> None:
     """A human was on the telephone for these messages: their calls have not failed."""
     read = {found[0].message: at for keyed, at in keys if (found := _read(keyed))}
-    calls.keyed(connection, read)
+    spoken.keyed(connection, read)
 
 
 def hear_keys(desk: Desk, keyed: Keyed, at: datetime, gathered: Gathered) -> str:
@@ -95,8 +95,8 @@ def ring_back(desk: Desk, rang: RangBack, at: datetime) -> str:
     """Who rings us hears what waits for him: his own call need not be placed."""
     if not people.holders_of(desk.connection, rang.number):
         return "unknown_sender"
-    waiting = calls.to_number(desk.connection, rang.number)
-    calls.read_out(desk.connection, waiting, at)
-    told = reported(Progress.DELIVERED, None, calls.RANG_BACK)
+    waiting = spoken.to_number(desk.connection, rang.number)
+    spoken.read_out(desk.connection, waiting, at)
+    told = reported(Progress.DELIVERED, None, spoken.RANG_BACK)
     tell(desk.connection, desk.context, dict.fromkeys(waiting, told), desk.now)
-    return calls.RANG_BACK
+    return spoken.RANG_BACK

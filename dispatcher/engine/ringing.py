@@ -20,6 +20,7 @@ from dispatcher.engine.context import Context
 from dispatcher.engine.outcome import reported, tell
 from dispatcher.store import calls
 from dispatcher.store.calls import Call, Waiting
+from dispatcher.store.outbox import Lease
 
 LOOKED_AT = 500  # waiting messages, for one round of placing
 
@@ -28,7 +29,7 @@ def place(
     connection: Connection,
     context: Context,
     now: datetime,
-    lease_until: datetime,
+    lease: Lease,
     most: int,
 ) -> list[Call]:
     """Claim the calls that may begin now, at most so many."""
@@ -43,7 +44,7 @@ def place(
     _hold_back(connection, context, waiting, held, now)
     free = [one for one in waiting if one.id not in held]
     chosen = _chosen(free, context.lines, list(busy.values()), most)
-    return calls.claim(connection, chosen, now, lease_until) if chosen else []
+    return calls.claim(connection, chosen, now, lease) if chosen else []
 
 
 def next_due_at(connection: Connection, lines: int) -> datetime | None:

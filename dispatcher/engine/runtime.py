@@ -23,6 +23,7 @@ from contacts.model import UnitId
 from dispatcher.engine.broadcasting import Broadcaster
 from dispatcher.engine.clock import Clock, ScaledClock, SystemClock, wait_for
 from dispatcher.engine.context import Robots
+from dispatcher.engine.crew import ALONE, Teller
 from dispatcher.engine.feeds import Feeds, Sources
 from dispatcher.engine.hangup import HangUp
 from dispatcher.engine.inbox import Inbox
@@ -36,7 +37,7 @@ from dispatcher.engine.sealing import Sealer, SealFile
 from dispatcher.engine.sender import Sender
 from dispatcher.engine.signet import Signet
 from dispatcher.intake.signature import Signers
-from dispatcher.store import outbox
+from dispatcher.store import workers
 from dispatcher.store.database import Database
 from dispatcher.store.migrate import migrate
 from dispatcher.store.vault import MemoryRing, Vault, check
@@ -81,7 +82,7 @@ class Singletons:
 
 
 class Engine:
-    """The worker's duties. Each goes on when another one fails."""
+    """A worker's duties: to send, and the rules. Each goes on when another fails."""
 
     def __init__(
         self,
@@ -106,11 +107,15 @@ class Engine:
         self._woken = {name: asyncio.Event() for name in names}
         self._ticked = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._ruling = asyncio.Event()
+        self._ruled = False
+        self._shared = False
+        self._tell = Teller(database)
 
     async def recover(self) -> int:
-        """At start: what a dead worker was sending is in doubt now."""
+        """What a dead worker was sending is in doubt now; returns how much that is."""
         now = self._clock.now()
-        return await self._database.write(lambda c: outbox.take_over_leases(c, now))
+        return await self._database.write(lambda c: workers.bury(c, now))
 
     async def turn(self) -> int:
         """Do every duty once, the sender until nothing waits; returns how much."""
@@ -142,30 +147,55 @@ class Engine:
         self._ticked.set()
         self.wake()
 
-    @property
-    def stopping(self) -> asyncio.Event:
-        """Set once it is to stop."""
-        return self._stopping
+    def share(self, workers: int) -> None:
+        """So many workers share what there is to send."""
+        self._shared = workers > 1
+        self.sender.share(max(workers, 1))
+
+    def rule(self) -> None:
+        """Do from now on what one worker does for all."""
+        self._ruling.set()
 
     def stop(self) -> None:
         """Begin nothing new; :meth:`run` ends when what is on the wire has landed."""
         self._stopping.set()
+        self._ruling.set()
         self.tick()
 
-    async def run(self) -> None:
-        """Do all duties until :meth:`stop`."""
+    async def run(self, number: int = ALONE) -> None:
+        """Send until :meth:`stop`; from :meth:`rule` on, do all duties.
+
+        :param number: the worker's among those that share the store
+        """
+        self.sender.holder = number
+        sending = Duty("sender", self.sender.turn, self.sender.freed, self._until_due)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._repeat(sending))
+            group.create_task(self._rule())
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.sender.drain(), DRAIN_SECONDS)
+        if self._ruled:
+            await self._last_seal()
+        log.info("engine.stopped")
+
+    async def _rule(self) -> None:
+        """Do what one worker does for all, once that is this one."""
+        await self._ruling.wait()
+        if self._stopping.is_set():
+            return
+        self._ruled = True
         recovered = await self.recover()
         log.info("engine.started", in_doubt=recovered)
         rules, inbox, hang_up, broadcaster = self._woken.values()
         duties = (
             Duty("rules", self._rules.turn, rules, self._until_due),
             Duty("inbox", self._inbox.turn, inbox, _at_most),
-            Duty("sender", self.sender.turn, self.sender.freed, self._until_due),
             Duty("hang_up", self._hang_up.turn, hang_up, _at_most),
             Duty("broadcast", self._broadcaster.turn, broadcaster, self._until_due),
             Duty("reconcile", self._reconciler.turn, self._ticked, _at_most),
             Duty("seal", self.sealer.turn, self._ticked, _at_most),
             Duty("retention", self._retention.turn, self._ticked, _at_most),
+            Duty("bury", self._bury, self._ticked, _at_most),
         )
         async with asyncio.TaskGroup() as group:
             for duty in duties:
@@ -177,10 +207,11 @@ class Engine:
             await self._stopping.wait()
             for task in fetching:  # nothing is lost: it is fetched again
                 task.cancel()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.sender.drain(), DRAIN_SECONDS)
-        await self._last_seal()
-        log.info("engine.stopped")
+
+    async def _bury(self) -> int:
+        """What a worker that died held is in doubt; waiting for its lease is slow."""
+        gone = await self._database.read(workers.any_gone)
+        return await self.recover() if gone else 0
 
     async def _last_seal(self) -> None:
         """What is not sealed now is sealed by the next process."""
@@ -204,6 +235,8 @@ class Engine:
                 done, rest = 0, SICK_SECONDS
             if done:
                 self.wake()
+                if self._shared:
+                    self._tell()
             else:
                 await wait_for(duty.wake, rest)
 

@@ -35,7 +35,7 @@ from dispatcher.store import outbox
 from dispatcher.store.calls import Call
 from dispatcher.store.database import Database
 from dispatcher.store.flags import DIAL_GUARD
-from dispatcher.store.outbox import Sending
+from dispatcher.store.outbox import Lease, Sending
 
 WINDOW = 128  # messages claimed at a time
 REFILL = WINDOW // 2  # so many must have landed before more are claimed: no dribs
@@ -70,6 +70,7 @@ class Sender:
         self._buckets = {c: Bucket(keeper.rate(c), now) for c in keeper.channels}
         self._flying: set[asyncio.Task[None]] = set()
         self._results: list[Sent] = []
+        self.holder = 0  # the number of this worker, where there are several
         self.freed = asyncio.Event()
 
     async def turn(self) -> int:
@@ -120,7 +121,8 @@ class Sender:
     async def _exchange(self, results: list[Sent], room: int) -> list[Call]:
         """One transaction: results in, new claims out."""
         now = self._clock.now()
-        lease_until = now + self._clock.span(LEASE_SECONDS)
+        until = now + self._clock.span(LEASE_SECONDS)
+        lease = Lease(holder=self.holder, until=until)
         context = await self._keeper.context()
         texts = min(room, self._allowed(TEXTS))
         calls = min(room, self._allowed(CALLS))
@@ -129,15 +131,18 @@ class Sender:
             record(connection, context, results, now)
             dropped = outbox.drop_late(connection, now)
             tell(connection, context, dict.fromkeys(dropped, TOO_LATE), now)
-            claimed = outbox.claim(connection, now, lease_until, texts) if texts else []
+            claimed = outbox.claim(connection, now, lease, texts) if texts else []
             placed = (
-                ringing.place(connection, context, now, lease_until, calls)
-                if calls
-                else []
+                ringing.place(connection, context, now, lease, calls) if calls else []
             )
             return [*placed, *(Call(first=one, messages=(one,)) for one in claimed)]
 
         return await self._database.write(exchange)
+
+    def share(self, workers: int) -> None:
+        """Go as fast as each of so many workers may, so that all keep to the rates."""
+        for channel, bucket in self._buckets.items():
+            bucket.rate = self._keeper.rate(channel) / workers
 
     def _allowed(self, channels: frozenset[Channel]) -> int:
         """How many may go now; what has no rate has no bound."""
@@ -204,22 +209,21 @@ class Bucket:
     """A token bucket: so many a second, and a second's worth saved, or a single one."""
 
     def __init__(self, rate: float, now: datetime) -> None:
-        self._rate = rate
-        self._most = max(rate, 1.0)
-        self._tokens = self._most
+        self.rate = rate
+        self._tokens = max(rate, 1.0)
         self._at = now
 
     def allowed(self, now: datetime) -> int:
         """How many may go now."""
         passed = (now - self._at).total_seconds()
-        self._tokens = min(self._most, self._tokens + passed * self._rate)
+        self._tokens = min(max(self.rate, 1.0), self._tokens + passed * self.rate)
         self._at = now
         return int(self._tokens)
 
     def ready_at(self, now: datetime) -> datetime:
         """When the next one may go."""
         missing = max(0.0, 1 - self._tokens) if self.allowed(now) < 1 else 0.0
-        return now + timedelta(seconds=math.ceil(missing / self._rate * 1e6) / 1e6)
+        return now + timedelta(seconds=math.ceil(missing / self.rate * 1e6) / 1e6)
 
     def spend(self) -> None:
         """One goes."""

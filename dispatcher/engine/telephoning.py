@@ -9,10 +9,10 @@ from dispatcher.engine.compose import Desk
 from dispatcher.engine.context import Context
 from dispatcher.engine.conversation import Conversation, Part
 from dispatcher.engine.wording import Owed
-from dispatcher.store import callouts, calls, questions
-from dispatcher.store.calls import Open
+from dispatcher.store import callouts, questions, spoken
 from dispatcher.store.outbox import About
 from dispatcher.store.questions import Kind, Question
+from dispatcher.store.spoken import Open
 
 ASKING = frozenset({About.OWN, About.DIGEST})
 
@@ -21,7 +21,7 @@ def spoken_in(connection: Connection, context: Context, call: str) -> Conversati
     """What a call of ours reads; what was settled while it rang is left out."""
     parts = [
         Part.of(one.id, one.text, asks=one.about in ASKING, wanted=one.open)
-        for one in calls.read_in(connection, call)
+        for one in spoken.read_in(connection, call)
     ]
     return Conversation(texts=context.texts, parts=parts)
 
@@ -31,7 +31,7 @@ def spoken_to(desk: Desk, number: str, current: str | None = None) -> Conversati
 
     :param current: a message that was being read, whatever has become of it since
     """
-    found = calls.open_to(desk.connection, number, desk.now, current)
+    found = spoken.open_to(desk.connection, number, desk.now, current)
     asked = questions.by_id(desk.connection, [one.question for one in found])
     parts = [_part(desk, one, asked[one.question], current) for one in found]
     return Conversation(texts=desk.context.texts, parts=parts)

@@ -6,7 +6,6 @@ all of them carry the id of the first in ``call``.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,12 +14,10 @@ from datetime import datetime
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    bindparam,
     case,
     func,
     literal,
     select,
-    text,
     update,
 )
 from sqlalchemy.sql.elements import literal_column
@@ -29,7 +26,6 @@ from channels.contract import Rank
 from dispatcher.core.alert import Lane, Level
 from dispatcher.core.callout import CalloutId
 from dispatcher.core.lines import DAY, Hold, Rung
-from dispatcher.core.matching import LOOK_BACK
 from dispatcher.store import batch, dialect, outbox, schema, vault
 from dispatcher.store.moment import Moment
 from dispatcher.store.outbox import (
@@ -41,7 +37,6 @@ from dispatcher.store.outbox import (
     Sending,
 )
 
-RANG_BACK = "rang_back"
 # Said in so many words: else every text is read that was accepted and has no end yet.
 ON_THE_LINE = "message INDEXED BY message_on_the_line"
 IS_VOICE = schema.message.c.channel == literal_column("'voice'")
@@ -173,7 +168,7 @@ def claim(
     connection: Connection,
     together: Sequence[Sequence[str]],
     now: datetime,
-    lease_until: datetime,
+    lease: outbox.Lease,
 ) -> list[Call]:
     """Take messages for calls; those of one call stand together, the first leads."""
     call_of = {name: names[0] for names in together for name in names}
@@ -185,7 +180,8 @@ def claim(
         .values(
             state=MessageState.SENDING.value,
             reason=None,
-            lease_until=lease_until,
+            holder=lease.holder,
+            lease_until=lease.until,
             sent_at=now,
             first_sent_at=func.coalesce(table.c.first_sent_at, literal(now, Moment())),
             tries=table.c.tries + 1,
@@ -222,131 +218,6 @@ def next_due_at(
             schema.address.c.fingerprint.not_in(select(listed.c.value)),
         )
     ).scalar()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """One message as it is read in a call.
-
-    :ivar open: somebody still has to answer it
-    """
-
-    id: str
-    about: About
-    text: str
-    open: bool
-
-
-READ_IN_CALL = text(
-    """
-    SELECT id, purpose, text, question IS NULL OR EXISTS (
-        SELECT 1 FROM carried JOIN callout ON callout.id = carried.callout
-        WHERE carried.message = message.id
-          AND CASE WHEN message.purpose IN ('own', 'digest')
-              THEN callout.state IN ('waiting', 'calling', 'desk')
-                   OR (callout.state = 'taken' AND message.purpose = 'own')
-              ELSE callout.state <> 'closed' END
-    ) AS open
-    FROM message WHERE call = :call ORDER BY lane, place, id
-    """
-)
-
-
-def read_in(connection: Connection, call: str) -> list[Reading]:
-    """What a call reads, the most urgent first."""
-    texts = vault.texts_of(connection)
-    return [
-        Reading(
-            id=row.id,
-            about=About(row.purpose),
-            text=texts.read(vault.text_place(row.id), row.text) or "",
-            open=bool(row.open),
-        )
-        for row in connection.execute(READ_IN_CALL, {"call": call})
-    ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Open:
-    """A question that is open for a number.
-
-    :ivar message: the newest one that put it, or waits to
-    :ivar callouts: what it is about and nobody has answered
-    """
-
-    question: str
-    message: str
-    callouts: tuple[CalloutId, ...]
-
-
-OPEN_TO_NUMBER = dialect.spoken(
-    """
-    SELECT message.question, message.id, message.lane, message.created_at,
-           json_group_array(DISTINCT callout.id) AS callouts
-    FROM address
-    JOIN message ON message.address = address.id AND message.person = address.person
-    JOIN carried ON carried.message = message.id
-    JOIN callout ON callout.id = carried.callout
-    WHERE address.fingerprint = :line AND message.created_at > :since
-      AND message.purpose IN ('own', 'digest')
-      AND (message.first_sent_at IS NOT NULL
-           OR (message.state = 'waiting' AND message.channel = 'voice'))
-      AND (callout.state IN ('waiting', 'calling', 'desk')
-           OR (callout.state = 'taken' AND message.purpose = 'own')
-           OR message.id = :current)
-    GROUP BY message.id ORDER BY message.lane, message.created_at DESC, message.id
-    """
-)
-
-
-def open_to(
-    connection: Connection, number: str, now: datetime, current: str | None
-) -> list[Open]:
-    """What a number is asked and has not answered: red first, then the newest.
-
-    :param current: a message to be there whatever has become of it
-    """
-    given = {
-        "line": vault.fingerprint(connection, number),
-        "since": now - LOOK_BACK,
-        "current": current or "",
-    }
-    statement = OPEN_TO_NUMBER.bindparams(bindparam("since", type_=Moment()))
-    found: dict[str, Open] = {}
-    for row in connection.execute(statement, given):
-        before = found.get(row.question)
-        names = (*(before.callouts if before else ()), *json.loads(row.callouts))
-        newest = before.message if before and row.id != current else row.id
-        found[row.question] = Open(
-            question=row.question,
-            message=newest,
-            callouts=tuple(dict.fromkeys(names)),
-        )
-    return list(found.values())
-
-
-def read_out(connection: Connection, messages: Iterable[str], at: datetime) -> None:
-    """Messages that waited for a line are heard by who rings us himself."""
-    rows = [
-        {
-            "id": name,
-            "state": MessageState.DELIVERED.value,
-            "reason": RANG_BACK,
-            "due_at": None,
-            "first_sent_at": at,
-            "sent_at": at,
-            "delivered_at": at,
-            "rank": int(Rank.FINAL),
-        }
-        for name in messages
-    ]
-    batch.update(connection, schema.message, rows, keys=("id",))
-
-
-def keyed(connection: Connection, messages: Mapping[str, datetime]) -> None:
-    """A human has said by a key what he thinks of these messages."""
-    rows = [{"id": name, "keyed_at": at} for name, at in messages.items()]
-    batch.update(connection, schema.message, rows, keys=("id",))
 
 
 # A call is hung up when nobody asks anything any more of what it would read.
@@ -481,20 +352,3 @@ def carrying(
     for row in rows:
         found[row.id].append(CalloutId(row.callout))
     return found
-
-
-TO_NUMBER = dialect.spoken(
-    """
-    SELECT message.id FROM address
-    JOIN message INDEXED BY message_address
-      ON message.address = address.id AND message.person = address.person
-    WHERE address.fingerprint = :line AND message.state = 'waiting'
-      AND message.channel = 'voice' AND message.purpose IN ('own', 'digest')
-    """
-)
-
-
-def to_number(connection: Connection, number: str) -> list[str]:
-    """Every voice message that asks and waits to be read to a number."""
-    given = {"line": vault.fingerprint(connection, number)}
-    return [row.id for row in connection.execute(TO_NUMBER, given)]

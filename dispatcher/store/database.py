@@ -68,7 +68,7 @@ class Database:
         self._queue: asyncio.Queue[_Waiting[Any]] = asyncio.Queue(QUEUE_MOST)
         self._task: asyncio.Task[None] | None = None
         self.committed = 0
-        # What has to hold when a group begins to write; see the engine's sole worker.
+        # What has to hold when a group begins to write; see the engine's crew.
         self.condition: Work[object] | None = None
 
     @contextlib.asynccontextmanager
@@ -114,14 +114,15 @@ class Database:
         with backend.turn(), backend.engine.connect() as connection:
             return backend.fold(connection)
 
-    def post(self) -> postgresql.WorkerPost | None:
-        """The post of its one worker; None where a lock on the file is one.
+    def lifeline(self, number: int) -> postgresql.Lifeline:
+        """What a worker lives by where others may be; blocks, so it is for a thread.
 
-        Blocks, so it is for a thread.
+        :raises TypeError: on a file, whose lock is enough
         """
         if isinstance(self._backend, postgresql.Postgresql):
-            return postgresql.WorkerPost(self._backend.engine)
-        return None
+            return postgresql.Lifeline(self._backend.engine, number)
+        message = "only a shared database has several workers"
+        raise TypeError(message)
 
     @property
     def shared(self) -> bool:
@@ -129,7 +130,7 @@ class Database:
         return isinstance(self._backend, postgresql.Postgresql)
 
     async def tell(self) -> None:
-        """Let its worker hear, on whatever machine, that there is something new."""
+        """Let its workers hear, on whatever machine, that there is something new."""
         if self.shared:
             await self.read(lambda c: c.exec_driver_sql(postgresql.NOTIFY))
 

@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection
 
-from dispatcher.store import dialect
+from dispatcher.store import dialect, workers
 
 ORDER = """
 SELECT datname, CASE datlocprovider WHEN 'i' THEN 'a language of ICU'
@@ -46,7 +46,7 @@ def age_of(revision: str) -> Age:
 
 
 def migrate(connection: Connection) -> None:
-    """Run the steps that are missing.
+    """Run the steps that are missing; workers that know the schema before end.
 
     :raises SchemaError: when the database is ahead of this code
     """
@@ -62,6 +62,8 @@ def migrate(connection: Connection) -> None:
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    if current and age_of(current) is Age.OLDER:
+        workers.retire(connection)
 
 
 def check_order(connection: Connection) -> None:

@@ -102,10 +102,22 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """What a worker takes with a message: the right to send it, for a while.
+
+    :ivar holder: the number of the worker
+    """
+
+    holder: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
     """A message on its way, with what the sender has to know.
 
     :ivar number: empty when it can't be read: its row is not what was written there
+    :ivar holder: the worker that has the lease on it
     """
 
     id: str
@@ -117,6 +129,7 @@ class Sending:
     number: str
     text: str
     tries: int
+    holder: int | None
     created_at: datetime
     sent_at: datetime | None
     not_after: datetime | None
@@ -180,6 +193,7 @@ def _sending(
             number=vault.number_of(numbers, row),
             text=texts.read(vault.text_place(row.id), row.text) or "",
             tries=row.tries,
+            holder=row.holder,
             created_at=row.created_at,
             sent_at=row.sent_at,
             not_after=row.not_after,
@@ -191,7 +205,7 @@ def _sending(
 
 
 def claim(
-    connection: Connection, now: datetime, lease_until: datetime, most: int
+    connection: Connection, now: datetime, lease: Lease, most: int
 ) -> list[Sending]:
     """Take the most urgent texts for sending: red first, first tries first."""
     table = schema.message
@@ -206,7 +220,8 @@ def claim(
         .where(table.c.id.in_(waiting.scalar_subquery()))
         .values(
             state=MessageState.SENDING.value,
-            lease_until=lease_until,
+            holder=lease.holder,
+            lease_until=lease.until,
             sent_at=now,
             first_sent_at=func.coalesce(table.c.first_sent_at, literal(now, Moment())),
             tries=table.c.tries + 1,
@@ -360,16 +375,6 @@ def doubtful(connection: Connection, now: datetime, most: int) -> list[Sending]:
     return _sending(connection, rows)
 
 
-def take_over_leases(connection: Connection, now: datetime) -> int:
-    """At start: what a dead worker held may have been sent, or not."""
-    table = schema.message
-    return connection.execute(
-        update(table)
-        .where(table.c.state == MessageState.SENDING.value)
-        .values(state=MessageState.UNKNOWN.value, due_at=now, lease_until=None)
-    ).rowcount
-
-
 def silent(connection: Connection, now: datetime, most: int) -> list[Sending]:
     """Accepted messages without a final receipt for too long."""
     table = schema.message
@@ -414,6 +419,7 @@ class Known:
     delivered_at: datetime | None
     provider_id: str | None
     tries: int
+    holder: int | None
     picked_up_at: datetime | None
     keyed_at: datetime | None
 
@@ -464,6 +470,7 @@ def _known(row: Row[tuple[object, ...]]) -> Known:
         delivered_at=row.delivered_at,
         provider_id=row.provider_id,
         tries=row.tries,
+        holder=row.holder,
         picked_up_at=row.picked_up_at,
         keyed_at=row.keyed_at,
     )

@@ -14,7 +14,7 @@ from enum import IntEnum
 from typing import cast
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, Integer, create_engine, event, text
 from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
@@ -25,13 +25,14 @@ OLDEST = 15
 VERSION = 10_000  # how libpq counts them: 150004 is 15.4
 CONNECTIONS = 8  # the writer's, the readers', and a few for who looks beside them
 KIN = 0x6A79  # "jy": the first half of our advisory locks
+LIVES = 0x6A7A  # and of those that workers live by; the second is their number
 
 
 class Lock(IntEnum):
     """Advisory locks of ours, by the second half of their names."""
 
     WRITER = 1
-    WORKER = 2
+    RULING = 2
 
 
 # A peer that is gone is noticed in half a minute, and a writer that froze lets others
@@ -54,16 +55,18 @@ SELECT set_config('jit', 'off', false),
        CASE WHEN current_setting('synchronous_commit') IN ('off', 'local')
             THEN set_config('synchronous_commit', 'on', false) END
 """
-TAKE = f"SELECT pg_try_advisory_lock({KIN}, {Lock.WORKER})"
+RULE = f"SELECT pg_try_advisory_lock({KIN}, {Lock.RULING})"
 LISTEN, NOTIFY = "LISTEN jiaoying", "NOTIFY jiaoying"
 NOW = "SELECT clock_timestamp()"
+HELD = """
+SELECT objid::int FROM pg_locks WHERE locktype = 'advisory' AND granted
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+# The numbers of workers whose connections live.
+ALIVE = text(f"{HELD} AND classid = {LIVES}").columns(objid=Integer)
 HAS_WORKER = f"""
-SELECT EXISTS (
-    SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted
-      AND classid = {KIN} AND objid = {Lock.WORKER}
-      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-)
-"""  # noqa: S608 - both are constants of ours
+SELECT EXISTS ({HELD} AND classid = {KIN} AND objid = {Lock.RULING})
+"""
 # Nobody of ours clashes with one of ours; an administrator at his prompt may.
 CLASHES = {
     "40P01": "deadlock",
@@ -161,27 +164,29 @@ def _unable(context: ExceptionContext) -> OperationalError | None:
     )
 
 
-class WorkerPost:
-    """The post of the one worker, on a connection of its own.
+class Lifeline:
+    """A connection of a worker's own, with the locks that tell of it.
 
-    The server frees it when the connection breaks, so it is asked again and again
-    whether it is still ours; meanwhile it hears when somebody has written.
+    The server frees them when the connection breaks, so it is asked again and again
+    whether it lives; meanwhile it hears when somebody has written.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        """Make the connection."""
+    def __init__(self, engine: Engine, number: int) -> None:
+        """Make the connection, and hold the lock of the worker's number."""
         self._connection = engine.connect()
         self._connection.detach()
-
-    def take(self) -> bool:
-        """Take the post; False when somebody holds it."""
+        live = f"SELECT pg_advisory_lock({LIVES}, {number})"
+        self._connection.exec_driver_sql(live)
         self._connection.exec_driver_sql(LISTEN)
-        return bool(self._connection.exec_driver_sql(TAKE).scalar_one())
+
+    def rule(self) -> bool:
+        """Take the rules, which one worker has; False when somebody has them."""
+        return bool(self._connection.exec_driver_sql(RULE).scalar_one())
 
     def hear(self, seconds: float) -> bool:
         """Wait for a word of somebody who has written; False: there was none.
 
-        :raises SQLAlchemyError: when the connection, and so the post, is lost
+        :raises SQLAlchemyError: when the connection, and so its locks, are lost
         """
         raw = cast("psycopg.Connection", self._connection.connection.dbapi_connection)
         try:
@@ -192,12 +197,12 @@ class WorkerPost:
     def now(self) -> datetime:
         """What time it is at the server.
 
-        :raises SQLAlchemyError: when the connection, and so the post, is lost
+        :raises SQLAlchemyError: when the connection, and so its locks, are lost
         """
         return now(self._connection)
 
     def close(self) -> None:
-        """Leave the post, if the connection has not left it already."""
+        """Give up the locks, if the connection has not lost them already."""
         with contextlib.suppress(SQLAlchemyError):
             self._connection.close()
 
@@ -209,5 +214,5 @@ def now(connection: Connection) -> datetime:
 
 
 def has_worker(connection: Connection) -> bool:
-    """Whether somebody holds the post of the worker."""
+    """Whether somebody has the rules: then callouts are called."""
     return bool(connection.exec_driver_sql(HAS_WORKER).scalar_one())

@@ -240,6 +240,7 @@ message = Table(
     Column("created_at", Moment, nullable=False),
     Column("due_at", Moment),
     Column("not_after", Moment),
+    Column("holder", Integer),  # the number of the worker whose lease it is
     Column("lease_until", Moment),
     Column("tries", Integer, nullable=False),
     Column("possible_duplicate", Boolean, nullable=False),
@@ -273,6 +274,15 @@ Index("message_open", message.c.state, message.c.due_at)
 ON_THE_LINE = text("channel = 'voice' AND state IN ('sending', 'unknown', 'accepted')")
 Index("message_on_the_line", message.c.address, **dialect.only(ON_THE_LINE))
 Index("message_address", message.c.address, message.c.created_at)
+
+# The workers that share a database; see store/workers.py.
+worker = Table(
+    "worker",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("host", Text, nullable=False),
+    Column("joined_at", Moment, nullable=False),
+)
 
 # Which attempts a message carries.
 carried = Table(

@@ -30,6 +30,7 @@ from dispatcher.store import callouts, keys, outbox, people, schema
 from dispatcher.store.keys import ApiKey
 from dispatcher.store.questions import Kind
 from tests.api.hamlet import KEYS, NOON, PUBLIC, SETTINGS, Hamlet, roster
+from tests.store.stock import lease
 
 LEAD, HEAD, TOWN_DUTY, COUNTY_LEADER = "p1", "p4", "p5", "p8"
 LEASE_SECONDS = 30
@@ -121,9 +122,9 @@ async def until(hamlet: Hamlet, seconds: float) -> None:
 async def send(hamlet: Hamlet) -> None:
     """Let every text that waits leave the house."""
     now = hamlet.clock.now()
-    lease = now + timedelta(seconds=LEASE_SECONDS)
+    until = now + timedelta(seconds=LEASE_SECONDS)
     await hamlet.runtime.database.write(
-        lambda c: outbox.claim(c, now, lease, MESSAGES_MOST)
+        lambda c: outbox.claim(c, now, lease(until), MESSAGES_MOST)
     )
 
 

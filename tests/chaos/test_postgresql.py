@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.chaos.house import House, Plan, Server, free_port, housed, pause
 from tests.chaos.survive import Trial, phones, survive
 from tests.postgres import Server as Database
 
+JOINED = "worker.joined"
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(180)]
 
 
@@ -51,6 +53,57 @@ async def test_a_server_whose_connections_break_loses_nothing(
     assert toll.accepted.total() > trial.grids
 
 
+def beside(house: House, folder: Path) -> Server:
+    """A second machine with the same keys and another address."""
+    shutil.copytree(folder / "here", folder / "there")
+    (folder / "there" / "server.log").unlink()
+    file = folder / "there" / "jiaoying.toml"
+    port = str(house.settings.server.port)
+    file.write_text(file.read_text("utf-8").replace(port, str(free_port())), "utf-8")
+    return Server(folder / "there")
+
+
+@dataclass(slots=True)
+class Pair:
+    """Two machines on one database; blows go to the one and the other by turns.
+
+    :ivar softly: they are asked to end, as when an administrator restarts them
+    """
+
+    folder: Path
+    softly: bool
+    other: Server | None = None
+    blows: int = 0
+
+    async def blow(self, house: House) -> None:
+        """End one of them and start it again while the other works."""
+        if self.other is None:
+            self.other = beside(house, self.folder)
+            await self.other.start(until=JOINED)
+        victim = (house.server, self.other)[self.blows % 2]
+        self.blows += 1
+        await (victim.stop() if self.softly else victim.kill())
+        await victim.start(until=JOINED)
+
+
+@pytest.mark.parametrize("softly", [False, True], ids=["killed", "restarted"])
+async def test_two_machines_send_and_either_may_end(
+    bare: str, tmp_path: Path, *, softly: bool
+) -> None:
+    (tmp_path / "here").mkdir()
+    pair = Pair(tmp_path, softly)
+    trial = Trial(kills=4, grids=100, speed=30.0, store=bare)
+    try:
+        toll = await survive(trial, tmp_path / "here", pair.blow)
+    finally:
+        if pair.other:
+            await pair.other.kill()
+
+    assert toll.losses() == {}
+    assert toll.accepted.total() > trial.grids
+    assert not (softly and toll.doubled)
+
+
 def reached(connection: Connection, alert: str) -> int:
     """How many messages of an alert a provider took."""
     table = schema.message
@@ -59,17 +112,15 @@ def reached(connection: Connection, alert: str) -> int:
     return connection.execute(query).scalar_one()
 
 
-async def test_a_second_machine_stands_by_and_takes_over(
-    bare: str, tmp_path: Path
-) -> None:
-    here, there = tmp_path / "here", tmp_path / "there"
+async def test_a_second_machine_takes_over(bare: str, tmp_path: Path) -> None:
+    here = tmp_path / "here"
     here.mkdir()
     async with housed(Plan(folder=here, grids=20, store=bare)) as house:
         await house.exchange.phones(phones(house.roster))
         await house.server.start()
-        other = _beside(house, here, there)
+        other = beside(house, tmp_path)
         try:
-            await other.start(until="worker.stands_by")
+            await other.start(until=JOINED)
             alert = AlertId(await house.warn())
             await house.server.kill()
             await other.until("engine.started")
@@ -77,13 +128,3 @@ async def test_a_second_machine_stands_by_and_takes_over(
                 await pause(0.1)
         finally:
             await other.kill()
-
-
-def _beside(house: House, here: Path, there: Path) -> Server:
-    """A second machine with the same keys and another address."""
-    shutil.copytree(here, there)
-    (there / "server.log").unlink()
-    file = there / "jiaoying.toml"
-    port = str(house.settings.server.port)
-    file.write_text(file.read_text("utf-8").replace(port, str(free_port())), "utf-8")
-    return Server(there)

@@ -15,9 +15,13 @@ from tests.engine.office import Office
 
 
 @contextlib.asynccontextmanager
-async def working(office: Office) -> AsyncIterator[asyncio.Task[None]]:
+async def working(
+    office: Office, *, rules: bool = True
+) -> AsyncIterator[asyncio.Task[None]]:
     """The engine's own loops, woken by a quick alarm clock."""
     with ticking(office.engine, seconds=0.05):
+        if rules:
+            office.engine.rule()
         task = asyncio.create_task(office.engine.run())
         try:
             yield task
@@ -44,6 +48,23 @@ async def test_a_warning_goes_out_by_itself(office: Office) -> None:
         await until(office, "accepted")
 
     assert await office.states("lead") == ["accepted"]
+
+
+async def test_who_has_not_the_rules_sends_and_does_nothing_else(
+    office: Office,
+) -> None:
+    await office.warn()
+    async with working(office, rules=False):
+        await until(office, "accepted")
+        await office.warn_later("W-2")
+        await until(office, "accepted")
+        waits = (await office.messages("lead"))[1:]
+        office.engine.rule()
+        async with asyncio.timeout(40):
+            while await office.states("lead") != ["accepted", "accepted"]:
+                await checkpoint()
+
+    assert waits == []
 
 
 async def test_a_duty_that_fails_does_not_stop_the_others(office: Office) -> None:

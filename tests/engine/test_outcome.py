@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import Connection, update
 
 from channels.contract import (
     Accepted,
@@ -29,9 +30,10 @@ from dispatcher.engine.outcome import (
     route_of,
 )
 from dispatcher.engine.step import step
-from dispatcher.store import outbox
+from dispatcher.store import outbox, schema, workers
 from dispatcher.store.outbox import Sending
 from tests.engine.office import GRIDS, Office, opened
+from tests.store.stock import lease
 
 KINDS = FailureKind
 SILENT = SILENT_AFTER.total_seconds()
@@ -41,12 +43,17 @@ def failed(kind: FailureKind, after: float | None = None) -> Failed:
     return Failed(kind=kind, code="code", retry_after=after)
 
 
-async def claimed(office: Office) -> Sending:
-    """A warning's first message, on its way."""
+async def claimed(office: Office, tries: int = 1) -> Sending:
+    """A warning's first message, on its way for so many times by now."""
     await office.warn()
     now = office.now
-    lease = now + timedelta(seconds=30)
-    found = await office.database.write(lambda c: outbox.claim(c, now, lease, 50))
+    until = now + timedelta(seconds=30)
+
+    def tried(connection: Connection) -> list[Sending]:
+        connection.execute(update(schema.message).values(tries=tries - 1))
+        return outbox.claim(connection, now, lease(until), 50)
+
+    found = await office.database.write(tried)
     return next(one for one in found if one.number == "+99900000001")
 
 
@@ -122,13 +129,13 @@ async def test_a_message_goes_where_its_outcome_sends_it(
 @pytest.mark.parametrize(("tries", "due"), [(1, 0), (2, 10), (3, 0), (4, 40)])
 async def test_another_route_is_tried_at_once(tries: int, due: float) -> None:
     async with opened(routes=("a", "b")) as office:
-        message = replace(await claimed(office), tries=tries)
+        message = await claimed(office, tries)
 
         assert ("waiting", due) == await said(office, message, failed(KINDS.TRANSIENT))
 
 
 async def test_our_provider_s_failure_never_ends_a_message(office: Office) -> None:
-    message = replace(await claimed(office), tries=500)
+    message = await claimed(office, tries=500)
 
     assert await said(office, message, failed(KINDS.TRANSIENT)) == (
         "waiting",
@@ -214,10 +221,26 @@ async def test_a_duplicate_is_counted_when_it_is_sent_though_it_may_be_one(
 ) -> None:
     message = await claimed(office)
     await said(office, message, Unknown(code="x"))
+    asked_for = replace(message, holder=None)
 
-    assert await said(office, message, None, again=True) == ("waiting", 0)
+    assert await said(office, asked_for, None, again=True) == ("waiting", 0)
     [row] = await office.messages("lead")
     assert row.possible_duplicate
+
+
+async def test_a_result_that_was_taken_over_meanwhile_is_none(office: Office) -> None:
+    late = await claimed(office)
+    await office.database.write(lambda c: workers.bury(c, office.now))
+    buried = await said(office, late, Accepted(provider_id="SM1"))
+    asked_for = replace(late, holder=None)
+    await said(office, asked_for, None, again=True)
+    await office.database.write(
+        lambda c: outbox.claim(c, office.now, lease(office.now, holder=2), 50)
+    )
+
+    again = await said(office, late, Accepted(provider_id="SM1"))
+
+    assert [buried, again] == [("unknown", 0.0), ("sending", 0.0)]
 
 
 @pytest.mark.parametrize("outcome", [failed(KINDS.THROTTLE), None])

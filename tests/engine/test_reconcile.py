@@ -19,6 +19,7 @@ from dispatcher.engine.outcome import SILENT_AFTER
 from dispatcher.engine.reconcile import GIVE_UP_SECONDS
 from dispatcher.store import outbox
 from tests.engine.office import NUMBERS, Office
+from tests.store.stock import lease
 
 HANG = Unknown(code="ReadTimeout")
 
@@ -110,7 +111,7 @@ async def test_a_dead_worker_s_messages_are_asked_for_not_sent_again(
 async def test_an_expired_lease_is_doubt_too(office: Office) -> None:
     await office.warn()
     now = office.now
-    await office.database.write(lambda c: outbox.claim(c, now, now, 1))
+    await office.database.write(lambda c: outbox.claim(c, now, lease(now), 1))
     office.later(1)
     await office.engine.turn()
     await office.engine.turn()

@@ -24,6 +24,7 @@ from tests.engine.telephony import (
     until,
     voice,
 )
+from tests.store.stock import lease
 
 DAY = 24 * 3600
 ORANGE: dict[str, Any] = {"level": Level.ORANGE}
@@ -75,7 +76,7 @@ async def test_without_a_line_nothing_is_placed() -> None:
         await office.warn()
         await turn(office)
         later = await office.desk(
-            lambda d: ringing.place(d.connection, d.context, d.now, at(30), 5)
+            lambda d: ringing.place(d.connection, d.context, d.now, lease(at(30)), 5)
         )
         none = await office.database.read(lambda c: ringing.next_due_at(c, 0))
 

@@ -29,7 +29,7 @@ from dispatcher.core.alert import AlertId, ChainId, Lane, Level
 from dispatcher.core.callout import AttemptId, CalloutId, State
 from dispatcher.store import callouts, outbox, people, questions, schema
 from dispatcher.store.callouts import Change
-from dispatcher.store.outbox import About, Message
+from dispatcher.store.outbox import About, Lease, Message
 from dispatcher.store.questions import Key, Kind, Question
 from dispatcher.store.vault import KeyName, MemoryRing, fingerprint_under
 from tests.core.build import START, Life, opening
@@ -65,6 +65,11 @@ def line(number: str) -> str:
 def after(seconds: float) -> datetime:
     """So many seconds after everything began."""
     return START + timedelta(seconds=seconds)
+
+
+def lease(until: datetime, holder: int = 0) -> Lease:
+    """The right of the only worker, or of another, to send what it claims."""
+    return Lease(holder=holder, until=until)
 
 
 def person(name: str, *numbers: str, named: str = "") -> Person:

@@ -15,11 +15,13 @@ from dispatcher.store import calls, outbox, schema
 from dispatcher.store.calls import Call, Waiting
 from dispatcher.store.database import Database
 from dispatcher.store.outbox import About, Message, MessageState
+from dispatcher.store.spoken import keyed, read_out, to_number
 from tests.store.stock import (
     after,
     carrying,
     column,
     ids,
+    lease,
     line,
     message,
     person,
@@ -42,7 +44,7 @@ def place(
     connection: Connection, *together: list[str], second: float = 0
 ) -> list[Call]:
     """Claim calls that begin at a second."""
-    return calls.claim(connection, together, after(second), after(second + 30))
+    return calls.claim(connection, together, after(second), lease(after(second + 30)))
 
 
 def went(
@@ -255,7 +257,7 @@ async def test_the_next_call_is_of_a_free_lane_and_to_a_free_number(
 async def test_who_rings_us_has_heard_what_waited_for_him(database: Database) -> None:
     def rang(connection: Connection) -> None:
         post(connection, spoken("a"), spoken("b"))
-        calls.read_out(connection, ["a"], after(9))
+        read_out(connection, ["a"], after(9))
 
     await database.write(rang)
 
@@ -273,11 +275,11 @@ async def test_who_rings_us_has_heard_what_waited_for_him(database: Database) ->
 async def test_a_key_is_put_down_for_the_message_it_was_pressed_in(
     database: Database,
 ) -> None:
-    def keyed(connection: Connection) -> None:
+    def pressed(connection: Connection) -> None:
         post(connection, spoken("a"), spoken("b"))
-        calls.keyed(connection, {"a": after(12)})
+        keyed(connection, {"a": after(12)})
 
-    await database.write(keyed)
+    await database.write(pressed)
 
     assert await database.read(lambda c: kept(c, "keyed_at")) == {
         "a": after(12),
@@ -341,7 +343,7 @@ async def test_what_asks_and_waits_for_a_number_is_found_for_all_who_share_it(
         outbox.put(connection, [spoken("rings")])
         place(connection, ["rings"])
         outbox.put(connection, waiting)
-        return sorted(calls.to_number(connection, LI))
+        return sorted(to_number(connection, LI))
 
     assert await database.write(found) == ["digest", "own", "shared"]
 

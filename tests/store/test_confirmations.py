@@ -12,7 +12,7 @@ from dispatcher.core.alert import ChainId
 from dispatcher.store import confirmations, outbox, strikes
 from dispatcher.store.database import Database
 from dispatcher.store.outbox import About
-from tests.store.stock import after, message, person, post, settle
+from tests.store.stock import after, lease, message, person, post, settle
 
 LI, WANG = person("li"), person("wang")
 
@@ -54,7 +54,7 @@ async def test_who_was_asked_of_late_was_called(database: Database) -> None:
 def leave(connection: Connection, seconds: float) -> None:
     """Take everything that waits to the wire."""
     now = after(seconds)
-    outbox.claim(connection, now, now + timedelta(seconds=30), 9)
+    outbox.claim(connection, now, lease(now + timedelta(seconds=30)), 9)
 
 
 async def test_who_answered_of_late_is_heard_in_every_version(

@@ -32,6 +32,7 @@ from tests.store.stock import (
     after,
     ask,
     column,
+    lease,
     message,
     person,
     question,
@@ -100,7 +101,7 @@ async def test_a_file_of_the_first_version_is_brought_up_with_all_it_holds(
     def up(connection: Connection) -> list[str]:
         first_with_rows(connection)
         migrate(connection)
-        placed = calls.claim(connection, [["call"]], after(0), after(30))
+        placed = calls.claim(connection, [["call"]], after(0), lease(after(30)))
         strikes.woke(connection, ChainId(CHAIN), "li", after(0))
         return [f"{one.first.id} {one.first.number}" for one in placed]
 
@@ -159,7 +160,7 @@ async def test_a_file_can_be_given_back_to_the_first_version(empty: Database) ->
         migrate(connection)
         settle(connection, person("li"))
         fill(connection)
-        calls.claim(connection, [["call"]], after(0), after(30))
+        calls.claim(connection, [["call"]], after(0), lease(after(30)))
         command.downgrade(configured(connection), FIRST)
         return before, shape(connection)
 

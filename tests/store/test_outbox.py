@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from contacts.model import PersonId
 from dispatcher.core.alert import AlertId, Lane
 from dispatcher.core.callout import CalloutId, State
-from dispatcher.store import figures, outbox, schema
+from dispatcher.store import figures, outbox, schema, workers
 from dispatcher.store.database import Database
 from dispatcher.store.outbox import About, MessageState
 from tests.store.stock import (
@@ -22,6 +22,7 @@ from tests.store.stock import (
     carrying,
     column,
     ids,
+    lease,
     message,
     person,
     post,
@@ -35,7 +36,7 @@ LEASE = timedelta(seconds=30)
 
 def claimed(connection: Connection, second: float = 0, most: int = 10) -> list[str]:
     now = after(second)
-    return ids(outbox.claim(connection, now, now + LEASE, most))
+    return ids(outbox.claim(connection, now, lease(now + LEASE), most))
 
 
 def reported(
@@ -94,7 +95,7 @@ async def test_a_claim_counts_the_try_and_says_where_it_goes(
 ) -> None:
     def both(connection: Connection) -> list[outbox.Sending]:
         post(connection, message("a"))
-        return outbox.claim(connection, after(3), after(33), 5)
+        return outbox.claim(connection, after(3), lease(after(33)), 5)
 
     [sending] = await database.write(both)
 
@@ -228,7 +229,7 @@ async def test_a_new_worker_doubts_all_that_the_dead_one_held(
     def crashed(connection: Connection) -> int:
         post(connection, message("held"), message("waits", created_at=after(60)))
         claimed(connection)
-        return outbox.take_over_leases(connection, after(1))
+        return workers.bury(connection, after(1))
 
     assert await database.write(crashed) == 1
     assert await database.read(states) == {"held": "unknown", "waits": "waiting"}
@@ -343,7 +344,7 @@ async def test_a_message_goes_to_the_number_of_its_own_version_of_a_person(
         outbox.put(connection, [message("old")])
         settle(connection, replace(person("li", "+9992"), id=PersonId("li2")))
         outbox.put(connection, [message("new", person="li2")])
-        found = outbox.claim(connection, after(0), after(30), 9)
+        found = outbox.claim(connection, after(0), lease(after(30)), 9)
         return sorted(f"{one.id} {one.number}" for one in found)
 
     assert await database.write(moved) == ["new +9992", "old +9991"]

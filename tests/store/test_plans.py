@@ -20,13 +20,14 @@ from dispatcher.store import (
     heard,
     outbox,
     questions,
+    spoken,
     todo,
     traffic,
 )
 from dispatcher.store.callouts import Filter
 from dispatcher.store.database import Database
 from dispatcher.store.questions import Named
-from tests.store.stock import ON_SQLITE, after, ask, begin, question
+from tests.store.stock import ON_SQLITE, after, ask, begin, lease, question
 
 pytestmark = ON_SQLITE
 Work = Callable[[Connection], Any]
@@ -38,18 +39,18 @@ WORK: dict[str, Work] = {
     "recent": lambda c: calls.recent(c, ["+9991"], after(0)),
     "put_off": lambda c: calls.put_off(c, {"a": Hold(after(9), HoldReason.GAP)}),
     "drop": lambda c: calls.drop(c, {"a": "gap"}),
-    "claim": lambda c: calls.claim(c, [], after(0), after(30)),
+    "claim": lambda c: calls.claim(c, [], after(0), lease(after(30))),
     "next_due_at": lambda c: calls.next_due_at(c, list(Lane), ["+9991"]),
-    "read_in": lambda c: calls.read_in(c, "a"),
-    "open_to": lambda c: calls.open_to(c, "+9991", after(0), "a"),
-    "read_out": lambda c: calls.read_out(c, ["a"], after(0)),
-    "keyed": lambda c: calls.keyed(c, {"a": after(0)}),
+    "read_in": lambda c: spoken.read_in(c, "a"),
+    "open_to": lambda c: spoken.open_to(c, "+9991", after(0), "a"),
+    "read_out": lambda c: spoken.read_out(c, ["a"], after(0)),
+    "keyed": lambda c: spoken.keyed(c, {"a": after(0)}),
     "settle": lambda c: calls.settle(c, ["c"]),
     "to_hang_up": lambda c: calls.to_hang_up(c, 9),
     "hung_up": lambda c: calls.hung_up(c, ["a"]),
     "of_question": lambda c: calls.of_question(c, "q", "li0"),
     "join": lambda c: calls.join(c, "a", "text", [], None),
-    "to_number": lambda c: calls.to_number(c, "+9991"),
+    "to_number": lambda c: spoken.to_number(c, "+9991"),
     "callouts.page": lambda c: callouts.page(c, Filter(alert=AlertId("a"), limit=50)),
     "ownerless": callouts.ownerless,
     "contacts": lambda c: contacted.contacts(c, ChainId("a")),

@@ -24,12 +24,13 @@ from dispatcher.store import (
     outbox,
     schema,
     todo,
+    workers,
 )
 from dispatcher.store.database import Database
 from dispatcher.store.postgresql import opened
 from dispatcher.store.vault import Vault, appoint_settled
 from tests.postgres import Server
-from tests.store.stock import KnownRing, after, begin
+from tests.store.stock import KnownRing, after, begin, lease
 from tests.store.test_plans import WORK, Work
 from tests.store.test_plans_postgresql import (
     TABLES,
@@ -78,10 +79,11 @@ READS: dict[str, Work] = {
     "figures": lambda c: figures.figures(c, ALERT),
     "desk_counts": desk_counts.desk_counts,
     "todo.counts": todo.counts,
-    "outbox.claim": lambda c: outbox.claim(c, after(0), after(30), 100),
+    "outbox.claim": lambda c: outbox.claim(c, after(0), lease(after(30)), 100),
     "doubtful": lambda c: outbox.doubtful(c, after(0), 100),
     "stuck": lambda c: outbox.stuck(c, after(0)),
-    "take_over_leases": lambda c: outbox.take_over_leases(c, after(0)),
+    "any_gone": workers.any_gone,
+    "bury": lambda c: workers.bury(c, after(0)),
     "sent_to": lambda c: heard.sent_to(c, "+9991", after(0)),
     "notes_on": lambda c: heard.notes_on(c, [CALLOUT]),
     "replies_since": lambda c: heard.replies_since(c, CALLOUT, after(0)),

@@ -11,15 +11,16 @@ from channels.contract import Channel
 from dispatcher.core.alert import Lane
 from dispatcher.core.callout import CalloutId, State
 from dispatcher.store import calls, heard, outbox
-from dispatcher.store.calls import Open, Reading
 from dispatcher.store.database import Database
 from dispatcher.store.heard import Asked
 from dispatcher.store.outbox import About, Message, MessageState
+from dispatcher.store.spoken import Open, Reading, open_to, read_in
 from tests.store.stock import (
     after,
     begin,
     carrying,
     ids,
+    lease,
     message,
     person,
     post,
@@ -43,7 +44,7 @@ def spoken(name: str, *about: str, **changes: Any) -> Message:
 
 def on_the_line(connection: Connection, *together: str, second: float = 0) -> None:
     """These are read in one call, which was taken and rings."""
-    calls.claim(connection, [together], after(second), after(second + 30))
+    calls.claim(connection, [together], after(second), lease(after(second + 30)))
     rings = {"state": MessageState.ACCEPTED.value, "accepted_at": after(second)}
     rows = [{"id": name, "provider_id": f"CA{together[0]}"} for name in together]
     outbox.set_state(connection, [row | rings for row in rows])
@@ -57,7 +58,7 @@ async def test_a_call_reads_what_it_was_claimed_for_the_most_urgent_first(
         blue = spoken("blue", "c", lane=Lane.BLUE)
         post(connection, blue, spoken("red", "c", place=9), spoken("other", "c"))
         on_the_line(connection, "red", "blue")
-        return calls.read_in(connection, "red")
+        return read_in(connection, "red")
 
     assert await database.write(read) == [
         Reading(id="red", about=About.OWN, text="text of red", open=True),
@@ -86,7 +87,7 @@ async def test_what_was_settled_while_it_rang_is_not_open(
         post(connection, spoken("a", "c", about=about))
         on_the_line(connection, "a")
         turn(connection, "c", State(state))
-        return calls.read_in(connection, "a")
+        return read_in(connection, "a")
 
     [reading] = await database.write(read)
 
@@ -101,7 +102,7 @@ async def test_a_message_is_read_as_long_as_one_of_its_callouts_is_open(
         post(connection, spoken("a", "c", "d"), spoken("notice", question=None))
         on_the_line(connection, "a", "notice")
         turn(connection, "c", State.ANSWERED)
-        return calls.read_in(connection, "a")
+        return read_in(connection, "a")
 
     assert [one.open for one in await database.write(read)] == [True, True]
 
@@ -121,7 +122,7 @@ async def test_a_number_is_asked_red_first_and_then_the_newest(
             spoken("4", "c", **newer, created_at=after(9)),
         ]
         outbox.put(connection, waiting)
-        return calls.open_to(connection, LI, after(10), None)
+        return open_to(connection, LI, after(10), None)
 
     assert await database.write(asked) == [
         Open(question="newer", message="4", callouts=named("c")),
@@ -150,7 +151,7 @@ async def test_a_number_is_asked_what_it_was_sent_or_waits_to_be_read(
         begin(connection, "c")
         post(connection, asked)
         outbox.set_state(connection, [{"id": "a", "state": "waiting", **became}])
-        return calls.open_to(connection, LI, after(0), None)
+        return open_to(connection, LI, after(0), None)
 
     assert expected == bool(await database.write(found))
 
@@ -168,7 +169,7 @@ async def test_what_is_settled_is_not_asked_any_more(
         begin(connection, "c")
         post(connection, spoken("a", "c", about=About(about)))
         turn(connection, "c", State(state))
-        return calls.open_to(connection, LI, after(0), None)
+        return open_to(connection, LI, after(0), None)
 
     assert expected == bool(await database.write(found))
 
@@ -181,7 +182,7 @@ async def test_what_is_being_read_stays_whatever_becomes_of_it(
         old, new = spoken("old", "c"), spoken("new", "c", created_at=after(5))
         post(connection, old, new)
         turn(connection, "c", State.ANSWERED)
-        return calls.open_to(connection, LI, after(9), "old")
+        return open_to(connection, LI, after(9), "old")
 
     assert await database.write(found) == [
         Open(question="question", message="old", callouts=named("c"))
@@ -195,7 +196,7 @@ async def test_the_message_being_read_stands_for_its_question_when_a_newer_one_a
         begin(connection, "c", "d")
         old, new = spoken("old", "c"), spoken("new", "d", created_at=after(5))
         post(connection, old, new)
-        return calls.open_to(connection, LI, after(9), "old")
+        return open_to(connection, LI, after(9), "old")
 
     assert await database.write(found) == [
         Open(question="question", message="old", callouts=named("d", "c"))

@@ -9,7 +9,7 @@ from dispatcher.store import callbacks, outbox, people, schema, vault
 from dispatcher.store.callbacks import Raw
 from dispatcher.store.database import Database
 from dispatcher.store.vault import KeyMissingError, KeyName, MemoryRing, Vault
-from tests.store.stock import after, message, person, post, settle
+from tests.store.stock import after, lease, message, person, post, settle
 from tests.store.test_migrations import TOLD
 
 
@@ -38,7 +38,7 @@ async def test_numbers_that_are_swapped_reach_nobody(database: Database) -> None
         post(connection, message("a"), message("b", "wang"))
         swap(connection, "address", "value")
         known = people.load_roster(connection).people.values()
-        sending = outbox.claim(connection, after(0), after(30), 9)
+        sending = outbox.claim(connection, after(0), lease(after(30)), 9)
         return [len(p.addresses) for p in known], [one.number for one in sending]
 
     assert await database.write(swapped) == ([0, 0], ["", ""])
@@ -48,7 +48,9 @@ async def test_texts_that_are_swapped_say_nothing(database: Database) -> None:
     def swapped(connection: Connection) -> list[str]:
         post(connection, message("a"), message("b", "wang"))
         swap(connection, "message", "text")
-        return [one.text for one in outbox.claim(connection, after(0), after(30), 9)]
+        return [
+            one.text for one in outbox.claim(connection, after(0), lease(after(30)), 9)
+        ]
 
     assert await database.write(swapped) == ["", ""]
 

@@ -78,6 +78,7 @@ async def test_the_ladder_climbs_in_real_time(line: Line, tmp_path: Path) -> Non
     ) as town:
         engine = town.runtime.engine
         with ticking(engine):
+            engine.rule()
             running = asyncio.create_task(engine.run())
             await town.habit("lead-1", Habit.ANSWER)
             await town.habit("lead-2", Habit.DEAD)
@@ -122,6 +123,7 @@ async def test_a_hold_and_a_retry_in_real_time(line: Line, tmp_path: Path) -> No
     ) as town:
         engine = town.runtime.engine
         with ticking(engine):
+            engine.rule()
             running = asyncio.create_task(engine.run())
             answer = await town.post(hold_seconds=2)
             alert = str(answer.json()["id"])

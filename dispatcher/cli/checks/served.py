@@ -13,8 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dispatcher.cli.checks import kept
 from dispatcher.cli.checks.finding import Finding, Subject, failed, ok, warning
+from dispatcher.engine.crew import OFF_MOST
 from dispatcher.engine.keyring import key_files
-from dispatcher.engine.sole import OFF_MOST
 from dispatcher.store import postgresql
 from dispatcher.store.backend import UnfitStoreError
 from dispatcher.store.durability import Durability, durability

@@ -1,0 +1,81 @@
+"""The workers at a store: which are there, and what becomes of what a dead one held.
+
+Where machines share a database, each worker has a number and a row here, and holds a
+lock of that number as long as its connection lives. Whose row is gone writes nothing
+any more (docs/adr/0031). On a file there is one worker at most, without a row.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from dispatcher.store import dialect, people, postgresql, schema
+from dispatcher.store.outbox import MessageState
+
+NUMBER = "worker_number"
+GONE = schema.worker.c.number.not_in(postgresql.ALIVE)
+
+
+def next_number(connection: Connection) -> int:
+    """A number that no worker has had before."""
+    people.raise_version(connection, NUMBER)
+    return people.version_of(connection, NUMBER)
+
+
+def join(connection: Connection, number: int, host: str, now: datetime) -> None:
+    """Count a worker in; it holds the lock of its number already."""
+    row = {"number": number, "host": host, "joined_at": now}
+    connection.execute(insert(schema.worker), row)
+
+
+def leave(connection: Connection, number: int) -> None:
+    """Count a worker out, before it gives up the lock of its number."""
+    connection.execute(delete(schema.worker).where(schema.worker.c.number == number))
+
+
+def retire(connection: Connection) -> None:
+    """Count everybody out: the store is not what they know any more."""
+    connection.execute(delete(schema.worker))
+
+
+def is_in(connection: Connection, number: int) -> bool:
+    """Whether a worker may still write."""
+    query = select(schema.worker.c.number).where(schema.worker.c.number == number)
+    return connection.execute(query).first() is not None
+
+
+def count(connection: Connection) -> int:
+    """How many share the work."""
+    return connection.execute(
+        select(func.count()).select_from(schema.worker)
+    ).scalar_one()
+
+
+def any_gone(connection: Connection) -> bool:
+    """Whether somebody died without a word."""
+    if not dialect.is_postgresql(connection):
+        return False
+    return connection.execute(select(schema.worker).where(GONE)).first() is not None
+
+
+def bury(connection: Connection, now: datetime) -> int:
+    """Count out who died; what nobody holds any more may have been sent, or not.
+
+    :returns: how many messages are in doubt by that
+    """
+    if dialect.is_postgresql(connection):
+        connection.execute(delete(schema.worker).where(GONE))
+    message = schema.message
+    held = message.c.holder.in_(select(schema.worker.c.number))
+    return connection.execute(
+        update(message)
+        .where(
+            message.c.state == MessageState.SENDING.value,
+            message.c.holder.is_(None) | ~held,
+        )
+        .values(
+            state=MessageState.UNKNOWN.value, due_at=now, lease_until=None, holder=None
+        )
+    ).rowcount
