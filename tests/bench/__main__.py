@@ -9,25 +9,28 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
 import os
 import platform
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
 from tests.bench.answering import Answers, answers
-from tests.bench.dispatching import SQLITE, Dispatched, dispatch, table
+from tests.bench.dispatching import (
+    STORES,
+    Dispatched,
+    places,
+    table,
+)
+from tests.bench.dispatching import measure as dispatched
 from tests.bench.latency import climbing
-from tests.postgres import AS_IT_COMES, serving
 
 HISTORY = Path("var/bench/history.jsonl")
-STORES = ("sqlite", "postgresql")
 SIZES = (1_000, 10_000)
 REFERENCE = 10_000  # callouts: what the largest size's cost is compared with
 LARGE = 100_000
@@ -70,19 +73,6 @@ def _p99(values: Sequence[float]) -> float:
     return quantiles(values, n=100, method="inclusive")[-1]
 
 
-@contextlib.contextmanager
-def places(store: str) -> Iterator[Callable[[], str]]:
-    """Where a store of one kind has room, a new place each time; durable, as it is run.
-
-    A server is started for the time, with the settings it comes with.
-    """
-    if store == "sqlite":
-        yield lambda: SQLITE
-        return
-    with serving(AS_IT_COMES) as server:
-        yield server.bare
-
-
 async def measure(sizes: Sequence[int], stores: Sequence[str]) -> dict[str, Any]:
     """Measure stores, one after the other."""
     found: dict[str, Any] = {"machine": machine()}
@@ -97,10 +87,7 @@ async def measured(
     sizes: Sequence[int], place: Callable[[], str]
 ) -> tuple[list[Dispatched], Figures]:
     """Measure one store: each house has a place of its own."""
-    runs = []
-    for size in sorted(sizes):
-        with tempfile.TemporaryDirectory() as folder:
-            runs.append(await dispatch(Path(folder), size, place()))
+    runs = await dispatched(sorted(sizes), 1, place)
     with tempfile.TemporaryDirectory() as folder:
         late = await climbing(Path(folder), place())
     with tempfile.TemporaryDirectory() as folder:

@@ -2,7 +2,8 @@
 
 ``python -m tests.bench.dispatching --callouts 1000 10000``: the server as it is run, a
 gateway that costs nothing beside it, and the same client alone against the same
-gateway in the same run: its rate is the ceiling.
+gateway in the same run: its rate is the ceiling. ``--workers 2 --store postgresql``
+lets a second worker send as well.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ import json
 import sys
 import tempfile
 import time
-from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Sequence
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -35,6 +36,7 @@ from tests.bench.boards import KEY, SCOPES, resident, roster
 from tests.bench.latency import unrecorded
 from tests.bench.servers import cpu
 from tests.chaos.house import Server, descendants, free_port, pause
+from tests.postgres import AS_IT_COMES, serving
 
 LOOK_SECONDS = 0.05
 SENDER, TOKEN = "AC00000000000000000000000000000001", "token"
@@ -61,6 +63,7 @@ rate_per_second = 1000000
 sms = ["sms"]
 """
 SQLITE = "sqlite+aiosqlite:///dispatch.db"
+STORES = ("sqlite", "postgresql")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +74,7 @@ class Dispatched:
     :ivar first: until the first request at the gateway
     :ivar last: until the last person's
     :ivar recorded: until every outcome is on disk
-    :ivar worker: seconds of CPU of the worker
+    :ivar worker: seconds of CPU of the workers
     :ivar api: of the API
     :ivar ceiling: messages a second of the same client alone
     :ivar doubled: requests more than people: digests to those above
@@ -100,7 +103,7 @@ class Dispatched:
 
     @property
     def cost(self) -> float:
-        """Microseconds of the worker's CPU for each."""
+        """Microseconds of the workers' CPU for each."""
         return self.worker / self.callouts * 1e6
 
 
@@ -123,22 +126,108 @@ async def counted(http: httpx.AsyncClient, at: str) -> dict[str, float]:
     return found
 
 
-async def dispatch(folder: Path, callouts: int, store: str = SQLITE) -> Dispatched:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What is measured, and on what.
+
+    :ivar workers: how many send; more than one need PostgreSQL
+    """
+
+    callouts: int
+    store: str = SQLITE
+    workers: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """A server at work, its gateway, and who looks at both.
+
+    :ivar api: the process that takes requests
+    :ivar workers: those that send
+    """
+
+    http: httpx.AsyncClient
+    gateway: str
+    port: int
+    database: Database
+    api: int
+    workers: tuple[int, ...]
+
+
+async def dispatch(folder: Path, trial: Trial) -> Dispatched:
     """Warn so many people once."""
     port = free_port()
     async with gateway() as at, httpx.AsyncClient(timeout=60, trust_env=False) as http:
         file = folder / "jiaoying.toml"
-        toml = TOML.format(port=port, store=store, gateway=at)
+        toml = TOML.format(port=port, store=trial.store, gateway=at)
         file.write_text(toml, encoding="utf-8")
         async with opened(load(file, {})) as database:
-            await settle(database, callouts)
-            server = Server(folder)
-            await server.start()
-            try:
-                warned = await _warned(server, http, port, database, (at, callouts))
-            finally:
-                await server.kill()
-        return Dispatched(**warned, ceiling=await ceiling(callouts))
+            await settle(database, trial.callouts)
+            async with _served(folder, trial.workers) as (api, workers):
+                bench = Bench(
+                    http=http,
+                    gateway=at,
+                    port=port,
+                    database=database,
+                    api=api,
+                    workers=workers,
+                )
+                warned = await _warned(bench, trial.callouts)
+        return Dispatched(**warned, ceiling=await ceiling(trial.callouts))
+
+
+@contextlib.asynccontextmanager
+async def _served(
+    folder: Path, workers: int
+) -> AsyncIterator[tuple[int, tuple[int, ...]]]:
+    """Start a server, and workers beside its own; gives its API and all workers."""
+    server = Server(folder)
+    await server.start()
+    try:
+        api, worker = processes_of(server)
+        async with contextlib.AsyncExitStack() as stack:
+            others = [
+                await stack.enter_async_context(_worker(folder, number))
+                for number in range(1, workers)
+            ]
+            yield api, (worker, *(other.pid for other in others))
+    finally:
+        await server.kill()
+
+
+@contextlib.asynccontextmanager
+async def _worker(folder: Path, number: int) -> AsyncIterator[Process]:
+    """A worker as another machine would run it."""
+    log = folder / f"worker-{number}.log"
+    command = (sys.executable, "-m", "dispatcher.cli", "serve", "--role", "worker")
+    with log.open("wb") as out:
+        process = await asyncio.create_subprocess_exec(
+            *(*command, "--config", str(folder / "jiaoying.toml")),
+            stdout=DEVNULL,
+            stderr=out,
+        )
+    try:
+        while b"worker.joined" not in log.read_bytes():
+            assert process.returncode is None, log.read_text(encoding="utf-8")
+            await pause(LOOK_SECONDS)
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+@contextlib.contextmanager
+def places(store: str) -> Iterator[Callable[[], str]]:
+    """Where a store of one kind has room, a new place each time; durable, as it is run.
+
+    A server is started for the time, with the settings it comes with.
+    """
+    if store == "sqlite":
+        yield lambda: SQLITE
+        return
+    with serving(AS_IT_COMES) as server:
+        yield server.bare
 
 
 async def settle(database: Database, callouts: int) -> None:
@@ -153,25 +242,18 @@ async def settle(database: Database, callouts: int) -> None:
     await database.write(moved_in)
 
 
-async def _warned(
-    server: Server,
-    http: httpx.AsyncClient,
-    port: int,
-    database: Database,
-    wanted: tuple[str, int],
-) -> dict[str, Any]:
-    at, callouts = wanted
-    api, worker = processes_of(server)
-    await _warm(http, port, at)
-    before = cpu(worker), cpu(api)
+async def _warned(bench: Bench, callouts: int) -> dict[str, Any]:
+    http, at = bench.http, bench.gateway
+    await _warm(bench)
+    before = cpu(*bench.workers), cpu(bench.api)
     began = time.monotonic()
-    answer = await _post(http, port, warning())
+    answer = await _post(bench, warning())
     accepted = time.monotonic() - began
     async with asyncio.timeout(SETTLE_SECONDS):
         while (seen := await counted(http, at))["numbers"] < callouts:
             await pause(LOOK_SECONDS)
         alert = answer.json()["id"]
-        while await database.read(lambda c: unrecorded(c, alert)):
+        while await bench.database.read(lambda c: unrecorded(c, alert)):
             await pause(LOOK_SECONDS)
     return {
         "callouts": callouts,
@@ -179,29 +261,27 @@ async def _warned(
         "first": seen["first"] - began,
         "last": seen["last"] - began,
         "recorded": time.monotonic() - began,
-        "worker": cpu(worker) - before[0],
-        "api": cpu(api) - before[1],
-        "rss_mb": resident(worker) / 1e6,
+        "worker": cpu(*bench.workers) - before[0],
+        "api": cpu(bench.api) - before[1],
+        "rss_mb": resident(bench.workers[0]) / 1e6,
         "doubled": int(seen["requests"] - seen["numbers"]),
     }
 
 
-async def _warm(http: httpx.AsyncClient, port: int, at: str) -> None:
+async def _warm(bench: Bench) -> None:
     """Let a small warning go before: a server has been running for days."""
     grid = min(u.id for u in roster(1).units.values() if u.kind is UnitKind.GRID)
     small = {"identifier": "W-0", "event_code": "11B06", "areas": [{"units": [grid]}]}
-    await _post(http, port, warning() | small)
-    while not (await counted(http, at))["requests"]:
+    await _post(bench, warning() | small)
+    while not (await counted(bench.http, bench.gateway))["requests"]:
         await pause(LOOK_SECONDS)
     await pause(WARM_SECONDS)
-    await http.delete(at)
+    await bench.http.delete(bench.gateway)
 
 
-async def _post(
-    http: httpx.AsyncClient, port: int, body: dict[str, Any]
-) -> httpx.Response:
-    answer = await http.post(
-        f"http://127.0.0.1:{port}/api/v1/alerts",
+async def _post(bench: Bench, body: dict[str, Any]) -> httpx.Response:
+    answer = await bench.http.post(
+        f"http://127.0.0.1:{bench.port}/api/v1/alerts",
         json=body,
         headers={"Authorization": f"Bearer {KEY}"},
     )
@@ -262,7 +342,7 @@ def table(runs: Sequence[Dispatched]) -> str:
         "messages/s": [f"{run.rate:,.0f}" for run in runs],
         "the client alone, messages/s": [f"{run.ceiling:,.0f}" for run in runs],
         "ratio": [f"{run.ratio:.2f}" for run in runs],
-        "worker's CPU each, us": [f"{run.cost:.0f}" for run in runs],
+        "workers' CPU each, us": [f"{run.cost:.0f}" for run in runs],
         "API's CPU each, us": [f"{run.api / run.callouts * 1e6:.0f}" for run in runs],
         "worker's memory, MB": [f"{run.rss_mb:.0f}" for run in runs],
         "second texts (digests)": [f"{run.doubled}" for run in runs],
@@ -273,12 +353,15 @@ def table(runs: Sequence[Dispatched]) -> str:
     )
 
 
-async def measure(sizes: Sequence[int]) -> list[Dispatched]:
+async def measure(
+    sizes: Sequence[int], workers: int, place: Callable[[], str]
+) -> list[Dispatched]:
     """Measure each size in a house of its own."""
     found = []
     for size in sizes:
+        trial = Trial(callouts=size, store=place(), workers=workers)
         with tempfile.TemporaryDirectory() as folder:
-            found.append(await dispatch(Path(folder), size))
+            found.append(await dispatch(Path(folder), trial))
     return found
 
 
@@ -286,8 +369,11 @@ def main() -> None:
     """Measure from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--callouts", type=int, nargs="+", default=[1_000, 10_000])
+    parser.add_argument("--store", choices=STORES, default=STORES[0])
+    parser.add_argument("--workers", type=int, default=1)
     given = parser.parse_args()
-    runs = asyncio.run(measure(given.callouts))
+    with places(given.store) as place:
+        runs = asyncio.run(measure(given.callouts, given.workers, place))
     sys.stdout.write(f"{table(runs)}\n")
 
 
