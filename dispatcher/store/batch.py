@@ -1,8 +1,8 @@
 """Many rows in one statement.
 
 Row-by-row calls from a thread hand Python's lock over at every step; while other
-threads are busy that took over a second for 500 rows. One statement over a JSON list,
-or on PostgreSQL over an array for each column, does not (docs/adr/0005).
+threads are busy that took over a second for 500 rows. One statement over a JSON list
+does not (docs/adr/0005).
 """
 
 from __future__ import annotations

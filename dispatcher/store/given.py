@@ -1,9 +1,12 @@
-"""Rows as what one statement is given: to SQLite as JSON, to PostgreSQL as arrays."""
+"""Rows as what one statement is given: a list of lists, in JSON.
+
+PostgreSQL reads that in less than half the time of an array for each column, and it takes
+a sixth of the CPU to write, for psycopg spells arrays out in Python.
+"""
 
 from __future__ import annotations
 
 import json
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,7 +14,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql
-from typing_extensions import override
 
 from dispatcher.store.dialect import is_postgresql
 
@@ -19,43 +21,33 @@ Values = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Rows(ABC):
+class Rows:
     """Many rows for one statement; equal ones make equal statements.
 
     :ivar table: where they belong
     :ivar columns: those each row has
+    :ivar typed: whether a value has to be told its type: on PostgreSQL
     """
 
     table: Table
     columns: tuple[str, ...]
+    typed: bool
 
     @property
-    @abstractmethod
     def source(self) -> str:
         """What the statement reads them from, called ``given``."""
+        # A table may have a column called value, so the row keeps its own name.
+        if self.typed:
+            return "jsonb_array_elements(CAST(:rows AS jsonb)) AS given (value)"
+        return "json_each(:rows) AS given"
 
-    @abstractmethod
     def value(self, column: str) -> str:
         """A column of a row that is given."""
+        said = f"given.value ->> {self.columns.index(column)}"
+        return f"CAST({said} AS {_type(self.table, column)})" if self.typed else said
 
-    @abstractmethod
     def packed(self, rows: Sequence[Values]) -> dict[str, Any]:
-        """Rows as the parameters of the statement."""
-
-
-@dataclass(frozen=True, slots=True)
-class _JsonRows(Rows):
-    @property
-    @override
-    def source(self) -> str:
-        return "json_each(:rows) AS given"  # a table may have a column called value
-
-    @override
-    def value(self, column: str) -> str:
-        return f"given.value ->> {self.columns.index(column)}"
-
-    @override
-    def packed(self, rows: Sequence[Values]) -> dict[str, Any]:
+        """Rows as the parameter of the statement."""
         kinds = [(name, _plain(self.table, name)) for name in self.columns]
         said = [
             [kind(row[name]) if kind else row[name] for name, kind in kinds]
@@ -64,35 +56,9 @@ class _JsonRows(Rows):
         return {"rows": json.dumps(said, ensure_ascii=False)}
 
 
-@dataclass(frozen=True, slots=True)
-class _ArrayRows(Rows):
-    @property
-    @override
-    def source(self) -> str:
-        names = ", ".join(f'"{name}"' for name in self.columns)
-        arrays = ", ".join(
-            f"CAST(:c{place} AS {_type(self.table, name)}[])"
-            for place, name in enumerate(self.columns)
-        )
-        return f"unnest({arrays}) AS given ({names})"
-
-    @override
-    def value(self, column: str) -> str:
-        return f'given."{column}"'
-
-    @override
-    def packed(self, rows: Sequence[Values]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for place, name in enumerate(self.columns):
-            kind = _plain(self.table, name)
-            values = [row[name] for row in rows]
-            found[f"c{place}"] = [*map(kind, values)] if kind else values
-        return found
-
-
 def rows_of(connection: Connection, table: Table, columns: tuple[str, ...]) -> Rows:
     """Rows with these columns, for a statement to this connection."""
-    return (_ArrayRows if is_postgresql(connection) else _JsonRows)(table, columns)
+    return Rows(table, columns, typed=is_postgresql(connection))
 
 
 def _plain(table: Table, name: str) -> Callable[[Any], Any] | None:
