@@ -1,7 +1,7 @@
 """Rows as what one statement is given: a list of lists, in JSON.
 
-PostgreSQL reads that in less than half the time of an array for each column, and it takes
-a sixth of the CPU to write, for psycopg spells arrays out in Python.
+PostgreSQL reads that in less than half the time of an array for each column, and it
+takes a sixth of the CPU to write, for psycopg spells arrays out in Python.
 """
 
 from __future__ import annotations
