@@ -53,7 +53,7 @@ mutate: .venv/dev.stamp
 	@$(BIN)/mutmut results
 
 survive: .venv/dev.stamp
-	@$(BIN)/python tests/chaos/survive.py --kills $(KILLS) --grids $(GRIDS) $(ARGS)
+	@$(BIN)/python -m tests.chaos.survive --kills $(KILLS) --grids $(GRIDS) $(ARGS)
 
 format: .venv/dev.stamp
 	@$(BIN)/ruff check --fix .

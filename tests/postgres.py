@@ -15,7 +15,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ from dispatcher.store.vault import OPTION, MemoryRing, Vault
 
 GIVEN = "JIAOYING_TEST_POSTGRESQL"
 SUPER = "jiaoying"
+SQLITE = "sqlite"
+STORES = (SQLITE, "postgresql")
 # Nothing that the tests keep has to outlive the machine.
 QUICK = {
     "listen_addresses": "''",
@@ -210,6 +212,22 @@ def serving(settings: Mapping[str, str] = QUICK) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
+def places(store: str, file: str) -> Iterator[Callable[[], str]]:
+    """Where a store of one kind has room, a new place each time; durable, as it is run.
+
+    A server is started for the time, with the settings it comes with.
+
+    :param store: one of :data:`STORES`
+    :param file: the place on a file
+    """
+    if store == SQLITE:
+        yield lambda: file
+        return
+    with serving(AS_IT_COMES) as server:
+        yield server.bare
+
+
+@contextlib.contextmanager
 def started(folder: Path, settings: Mapping[str, str] = QUICK) -> Iterator[URL]:
     """Start a server in an empty folder; it is gone at the end.
 
@@ -237,6 +255,22 @@ def started(folder: Path, settings: Mapping[str, str] = QUICK) -> Iterator[URL]:
                 query={"host": str(folder), "port": str(port)},
             )
         )
+
+
+def restarted(folder: Path) -> None:
+    """Let the server in a folder die as if its power was cut, and start again."""
+    _controlled(folder, "restart", "-m", "immediate", "-l", folder / "again.log")
+
+
+def ended(folder: Path) -> None:
+    """End a server that was started again: it is nobody's child any more."""
+    _controlled(folder, "stop", "-m", "fast")
+
+
+def _controlled(folder: Path, *words: str | Path) -> None:
+    there = programs()
+    assert there
+    _done(as_its_user(there / "pg_ctl", "-D", folder / "data", "-w", *words))
 
 
 @contextlib.contextmanager

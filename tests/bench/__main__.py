@@ -22,13 +22,13 @@ from typing import Any
 
 from tests.bench.answering import Answers, answers
 from tests.bench.dispatching import (
-    STORES,
+    SQLITE,
     Dispatched,
-    places,
     table,
 )
 from tests.bench.dispatching import measure as dispatched
 from tests.bench.latency import climbing
+from tests.postgres import STORES, places
 
 HISTORY = Path("var/bench/history.jsonl")
 SIZES = (1_000, 10_000)
@@ -77,7 +77,7 @@ async def measure(sizes: Sequence[int], stores: Sequence[str]) -> dict[str, Any]
     """Measure stores, one after the other."""
     found: dict[str, Any] = {"machine": machine()}
     for name in stores:
-        with places(name) as place:
+        with places(name, SQLITE) as place:
             runs, found[name] = await measured(sizes, place)
         sys.stderr.write(f"{name}\n{table(runs)}\n")
     return found

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -36,7 +36,7 @@ from tests.bench.boards import KEY, SCOPES, resident, roster
 from tests.bench.latency import unrecorded
 from tests.bench.servers import cpu
 from tests.chaos.house import Server, descendants, free_port, pause
-from tests.postgres import AS_IT_COMES, serving
+from tests.postgres import STORES, places
 
 LOOK_SECONDS = 0.05
 SENDER, TOKEN = "AC00000000000000000000000000000001", "token"
@@ -63,7 +63,6 @@ rate_per_second = 1000000
 sms = ["sms"]
 """
 SQLITE = "sqlite+aiosqlite:///dispatch.db"
-STORES = ("sqlite", "postgresql")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,19 +216,6 @@ async def _worker(folder: Path, number: int) -> AsyncIterator[Process]:
         await process.wait()
 
 
-@contextlib.contextmanager
-def places(store: str) -> Iterator[Callable[[], str]]:
-    """Where a store of one kind has room, a new place each time; durable, as it is run.
-
-    A server is started for the time, with the settings it comes with.
-    """
-    if store == "sqlite":
-        yield lambda: SQLITE
-        return
-    with serving(AS_IT_COMES) as server:
-        yield server.bare
-
-
 async def settle(database: Database, callouts: int) -> None:
     """Move so many people in, and cut a key."""
     county, now = roster(callouts), SystemClock().now()
@@ -372,7 +358,7 @@ def main() -> None:
     parser.add_argument("--store", choices=STORES, default=STORES[0])
     parser.add_argument("--workers", type=int, default=1)
     given = parser.parse_args()
-    with places(given.store) as place:
+    with places(given.store, SQLITE) as place:
         runs = asyncio.run(measure(given.callouts, given.workers, place))
     sys.stdout.write(f"{table(runs)}\n")
 

@@ -199,8 +199,15 @@ class House:
 
     async def warn(self, identifier: str = "W-1", **changes: Any) -> str:
         """Post a red warning for the whole county; gives its id once it is on disk."""
+        body = self.warning(identifier, **changes)
+        answer = await self.api.post("/api/v1/alerts", json=body)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["id"])
+
+    def warning(self, identifier: str, **changes: Any) -> dict[str, Any]:
+        """A red warning for the whole county."""
         now = self.clock.now()
-        body = {
+        return {
             "sender": "rain@chengxi",
             "identifier": identifier,
             "sent": now.isoformat(),
@@ -218,9 +225,6 @@ class House:
             "areas": [{"codes": [{"system": CODE_SYSTEM, "code": COUNTY_CODE}]}],
             **changes,
         }
-        answer = await self.api.post("/api/v1/alerts", json=body)
-        assert answer.status_code == 202, answer.text
-        return str(answer.json()["id"])
 
 
 @contextlib.asynccontextmanager

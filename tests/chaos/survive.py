@@ -1,8 +1,8 @@
 """Kills a calling server again and again, and counts what that cost.
 
-``python tests/chaos/survive.py --kills 20 --grids 1000`` prints a table and fails on
-any loss. A text or a call that may have gone out twice is no loss as long as the store
-knows.
+``python -m tests.chaos.survive --kills 20 --grids 1000 [--store postgresql]`` prints a
+table and fails on any loss. A text or a call that may have gone out twice is no loss as
+long as the store knows.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from dispatcher.sim.world import Habit, Phone, populate
 from dispatcher.store import alerts, callouts, outbox, schema
 from dispatcher.store.outbox import UNSETTLED, MessageState
 from tests.chaos.house import IN_A_FILE, STARTED, House, Plan, housed, pause
+from tests.postgres import SQLITE, STORES, places
 from tests.stories.test_realtime import POLICY
 
 # Everybody can be reached in the end, some only by going up the ladder.
@@ -330,8 +331,13 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--grids", type=int, default=1000)
     parser.add_argument("--speed", type=float, default=10.0)
-    trial = Trial(**vars(parser.parse_args()))
-    with tempfile.TemporaryDirectory() as folder:
+    parser.add_argument("--store", choices=STORES, default=SQLITE)
+    given = vars(parser.parse_args())
+    with (
+        places(given.pop("store"), IN_A_FILE) as place,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        trial = Trial(**given, store=place())
         toll = asyncio.run(survive(trial, Path(folder)))
     sys.stdout.write(f"{toll.table()}\n")
     sys.exit(1 if toll.losses() else 0)

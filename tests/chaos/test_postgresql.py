@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from dispatcher.core.alert import AlertId
 from dispatcher.store import schema
 from tests.chaos.house import House, Plan, Server, free_port, housed, pause
 from tests.chaos.survive import Trial, phones, survive
+from tests.postgres import AS_IT_COMES, ended, restarted, started
 from tests.postgres import Server as Database
 
 JOINED = "worker.joined"
@@ -48,6 +50,29 @@ async def test_a_server_whose_connections_break_loses_nothing(
 
     trial = Trial(kills=3, grids=100, speed=30.0, store=bare)
     toll = await survive(trial, tmp_path, blow)
+
+    assert toll.losses() == {}
+    assert toll.accepted.total() > trial.grids
+
+
+async def test_a_database_that_dies_and_comes_back_loses_nothing(
+    tmp_path: Path,
+) -> None:
+    with (
+        tempfile.TemporaryDirectory(prefix="jy-pg-") as short,
+        started(Path(short), AS_IT_COMES) as address,
+    ):
+        folder = Path(short)
+        server = Database(address)
+
+        async def blow(_: House) -> None:
+            await asyncio.to_thread(restarted, folder)
+
+        try:
+            trial = Trial(kills=2, grids=100, speed=30.0, store=server.bare())
+            toll = await survive(trial, tmp_path, blow)
+        finally:
+            ended(folder)
 
     assert toll.losses() == {}
     assert toll.accepted.total() > trial.grids
