@@ -122,11 +122,6 @@ class Launches:
         return known
 
 
-def launch_due(connection: Connection, context: Context, now: datetime) -> int:
-    """Do the next piece of every warning that waits, planned on the spot."""
-    return Launches().due(connection, context, now)
-
-
 def _cause(alert: Alert) -> Cause:
     return Cause(by=alert.received_by, may_lower=not alert.merged)
 

@@ -25,7 +25,7 @@ from contacts.model import (
 )
 from contacts.roster import Roster
 from dispatcher.engine.clock import ManualClock
-from dispatcher.engine.launching import launch_due
+from dispatcher.engine.launching import Launches
 from dispatcher.engine.runtime import Runtime
 from dispatcher.store import schema
 
@@ -195,7 +195,7 @@ class Hamlet:
         """Open the callouts of what was sent."""
         context = await self.runtime.keeper.refresh()
         now = self.clock.now()
-        await self.runtime.database.write(lambda c: launch_due(c, context, now))
+        await self.runtime.database.write(lambda c: Launches().due(c, context, now))
 
     async def callout(self, unit: str) -> str:
         """Give the id of the callout of a unit."""

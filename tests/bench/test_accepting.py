@@ -1,4 +1,4 @@
-"""``make bench``: measures, prints, and has no opinion."""
+"""``pytest tests/bench``: measures, prints, and has no opinion."""
 
 from __future__ import annotations
 
