@@ -53,8 +53,9 @@ from tests.bench.servers import api, cpu, served
 from tests.chaos.house import free_port, pause
 
 KEY = "a-key-for-the-bench"
-SCOPES = ("alerts:write", "alerts:read")
+SCOPES = ("alerts:write", "alerts:read", "alerts:cancel")
 TOWNS, VILLAGES = 20, 10
+CALLED_TOO = TOWNS * VILLAGES  # people above the grids who are called at once as well
 WINDOW_SECONDS = 8.0
 BEAT_SECONDS = 0.05
 CROWD = 60

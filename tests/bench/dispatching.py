@@ -32,7 +32,7 @@ from dispatcher.engine.runtime import opened
 from dispatcher.store import keys, people
 from dispatcher.store.database import Database
 from dispatcher.store.keys import ApiKey
-from tests.bench.boards import KEY, SCOPES, resident, roster
+from tests.bench.boards import CALLED_TOO, KEY, SCOPES, resident, roster
 from tests.bench.latency import unrecorded
 from tests.bench.servers import cpu
 from tests.chaos.house import Server, descendants, free_port, pause
@@ -119,12 +119,6 @@ async def gateway() -> AsyncIterator[str]:
         await process.wait()
 
 
-async def counted(http: httpx.AsyncClient, at: str) -> dict[str, float]:
-    """What a gateway has counted."""
-    found: dict[str, float] = (await http.get(at)).json()
-    return found
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """What is measured, and on what.
@@ -139,18 +133,17 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """A server at work, its gateway, and who looks at both.
-
-    :ivar api: the process that takes requests
-    :ivar workers: those that send
-    """
+    """What a server is measured with: its gateway, its store, its port."""
 
     http: httpx.AsyncClient
     gateway: str
     port: int
     database: Database
-    api: int
-    workers: tuple[int, ...]
+
+    async def counted(self) -> dict[str, float]:
+        """What the gateway has counted."""
+        found: dict[str, float] = (await self.http.get(self.gateway)).json()
+        return found
 
 
 async def dispatch(folder: Path, trial: Trial) -> Dispatched:
@@ -162,21 +155,14 @@ async def dispatch(folder: Path, trial: Trial) -> Dispatched:
         file.write_text(toml, encoding="utf-8")
         async with opened(load(file, {})) as database:
             await settle(database, trial.callouts)
-            async with _served(folder, trial.workers) as (api, workers):
-                bench = Bench(
-                    http=http,
-                    gateway=at,
-                    port=port,
-                    database=database,
-                    api=api,
-                    workers=workers,
-                )
-                warned = await _warned(bench, trial.callouts)
-        return Dispatched(**warned, ceiling=await ceiling(trial.callouts))
+            bench = Bench(http=http, gateway=at, port=port, database=database)
+            async with served(folder, trial.workers) as (api, workers):
+                told = await warned(bench, api, workers, trial.callouts)
+        return Dispatched(**told, ceiling=await ceiling(trial.callouts))
 
 
 @contextlib.asynccontextmanager
-async def _served(
+async def served(
     folder: Path, workers: int
 ) -> AsyncIterator[tuple[int, tuple[int, ...]]]:
     """Start a server, and workers beside its own; gives its API and all workers."""
@@ -217,8 +203,8 @@ async def _worker(folder: Path, number: int) -> AsyncIterator[Process]:
 
 
 async def settle(database: Database, callouts: int) -> None:
-    """Move so many people in, and cut a key."""
-    county, now = roster(callouts), SystemClock().now()
+    """Move so many people in, each with a post, and cut a key."""
+    county, now = roster(callouts - CALLED_TOO), SystemClock().now()
     key = ApiKey(name="bench", scopes=SCOPES, senders=("*",))
 
     def moved_in(connection: Connection) -> None:
@@ -228,15 +214,17 @@ async def settle(database: Database, callouts: int) -> None:
     await database.write(moved_in)
 
 
-async def _warned(bench: Bench, callouts: int) -> dict[str, Any]:
-    http, at = bench.http, bench.gateway
+async def warned(
+    bench: Bench, api: int, workers: tuple[int, ...], callouts: int
+) -> dict[str, Any]:
+    """Send one warning through these processes; gives what it cost."""
     await _warm(bench)
-    before = cpu(*bench.workers), cpu(bench.api)
+    before = cpu(*workers), cpu(api)
     began = time.monotonic()
-    answer = await _post(bench, warning())
+    answer = await post(bench, warning())
     accepted = time.monotonic() - began
     async with asyncio.timeout(SETTLE_SECONDS):
-        while (seen := await counted(http, at))["numbers"] < callouts:
+        while (seen := await bench.counted())["numbers"] < callouts:
             await pause(LOOK_SECONDS)
         alert = answer.json()["id"]
         while await bench.database.read(lambda c: unrecorded(c, alert)):
@@ -247,9 +235,9 @@ async def _warned(bench: Bench, callouts: int) -> dict[str, Any]:
         "first": seen["first"] - began,
         "last": seen["last"] - began,
         "recorded": time.monotonic() - began,
-        "worker": cpu(*bench.workers) - before[0],
-        "api": cpu(bench.api) - before[1],
-        "rss_mb": resident(bench.workers[0]) / 1e6,
+        "worker": cpu(*workers) - before[0],
+        "api": cpu(api) - before[1],
+        "rss_mb": resident(workers[0]) / 1e6,
         "doubled": int(seen["requests"] - seen["numbers"]),
     }
 
@@ -258,14 +246,15 @@ async def _warm(bench: Bench) -> None:
     """Let a small warning go before: a server has been running for days."""
     grid = min(u.id for u in roster(1).units.values() if u.kind is UnitKind.GRID)
     small = {"identifier": "W-0", "event_code": "11B06", "areas": [{"units": [grid]}]}
-    await _post(bench, warning() | small)
-    while not (await counted(bench.http, bench.gateway))["requests"]:
+    await post(bench, warning() | small)
+    while not (await bench.counted())["requests"]:
         await pause(LOOK_SECONDS)
     await pause(WARM_SECONDS)
     await bench.http.delete(bench.gateway)
 
 
-async def _post(bench: Bench, body: dict[str, Any]) -> httpx.Response:
+async def post(bench: Bench, body: dict[str, Any]) -> httpx.Response:
+    """Send a warning; it is on disk when this returns."""
     answer = await bench.http.post(
         f"http://127.0.0.1:{bench.port}/api/v1/alerts",
         json=body,

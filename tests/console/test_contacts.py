@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from contacts.importers.columns import Column
 from contacts.model import Post
@@ -101,6 +102,28 @@ async def test_the_tree_opens_by_keys_and_a_search_by_person_leads_to_his_unit(
         )
         await expect(page.get_by_role("button", name="改信息")).to_have_count(0)
         await expect(page.get_by_role("button", name="显示号码")).to_have_count(0)
+
+
+async def test_what_is_typed_while_it_is_still_read_again_stays(desk: Desk) -> None:
+    unit, _, name = lead(desk, 17)
+    typed, read = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await typed.wait()
+        await route.continue_()
+        read.set()
+
+    async with at_desk(desk, LEADER) as page:
+        await opened(page, desk, unit)
+        await page.route("**/api/v1/people/*", late)
+        await page.get_by_role("button", name=f"改信息 {name}").click()
+        await expect(page.get_by_label("姓名", exact=True)).to_have_value(name)
+        await page.get_by_label("姓名", exact=True).fill("先打的字")
+        typed.set()
+        await read.wait()
+        await page.get_by_role("button", name="保存").click()
+
+        await expect(page.locator("section.right")).to_contain_text("先打的字")
 
 
 async def test_two_windows_collide_and_nothing_is_overwritten_unseen(
