@@ -26,6 +26,7 @@ def sending(**changes: Any) -> Sending:
         "number": "+9991",
         "text": "first line\nsecond line",
         "tries": 1,
+        "holder": 0,
         "created_at": START,
         "sent_at": START,
         "not_after": None,
