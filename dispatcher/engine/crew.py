@@ -151,25 +151,29 @@ class _Life:
 class Teller:
     """Lets the workers of all machines hear that there is something new.
 
-    Ten times a second is enough: they look at all there is.
+    At once, then ten times a second at most: they look at all there is.
     """
 
     def __init__(self, database: Database) -> None:
         """Tell those at this database."""
         self._database = database
         self._telling: asyncio.Task[None] | None = None
+        self._news = False
 
     def __call__(self) -> None:
         """Something was committed."""
+        self._news = True
         if self._database.shared and self._telling is None:
             self._telling = asyncio.create_task(self._tell(), name="tell-workers")
 
     async def _tell(self) -> None:
-        # Who commits in the meantime is heard with this one.
-        await wait_for(asyncio.Event(), TELL_SECONDS)
-        self._telling = None
         try:
-            await self._database.tell()
+            while self._news:
+                self._news = False
+                await self._database.tell()
+                await wait_for(asyncio.Event(), TELL_SECONDS)
         except SQLAlchemyError as error:
             # They look by themselves once a second.
             log.warning("workers.not_told", error=str(error))
+        finally:
+            self._telling = None

@@ -150,7 +150,8 @@ class Engine:
     def share(self, workers: int) -> None:
         """So many workers share what there is to send."""
         self._shared = workers > 1
-        self.sender.share(max(workers, 1))
+        ruling = self._ruling.is_set()
+        self.sender.share(max(workers, 1), last=self._shared and ruling)
 
     def rule(self) -> None:
         """Do from now on what one worker does for all."""
@@ -229,7 +230,7 @@ class Engine:
             duty.wake.clear()
             try:
                 done = await duty.turn()
-                rest = await duty.rest()
+                rest = 0.0 if done else await duty.rest()
             except Exception:
                 log.exception("engine.duty.failed", duty=duty.name)
                 done, rest = 0, SICK_SECONDS

@@ -40,6 +40,7 @@ from dispatcher.store.outbox import Lease, Sending
 WINDOW = 128  # messages claimed at a time
 REFILL = WINDOW // 2  # so many must have landed before more are claimed: no dribs
 LEASE_SECONDS = 30.0
+OTHERS_FIRST_SECONDS = 0.2
 START_SECONDS = 10.0  # who waits longer for a line might outlive the lease on it
 TEXTS = frozenset(set(Channel) - {Channel.VOICE})
 CALLS = frozenset({Channel.VOICE})
@@ -71,6 +72,7 @@ class Sender:
         self._flying: set[asyncio.Task[None]] = set()
         self._results: list[Sent] = []
         self.holder = 0  # the number of this worker, where there are several
+        self._after = timedelta()  # how long others may be quicker at a text
         self.freed = asyncio.Event()
 
     async def turn(self) -> int:
@@ -111,6 +113,7 @@ class Sender:
             return None
         texts = outbox.next_due_at(connection)
         calls = ringing.next_due_at(connection, self._keeper.lines)
+        texts = texts and texts + self._after
         moments = (
             max(due_at, self._ready_at(channels))
             for due_at, channels in ((texts, TEXTS), (calls, CALLS))
@@ -131,7 +134,11 @@ class Sender:
             record(connection, context, results, now)
             dropped = outbox.drop_late(connection, now)
             tell(connection, context, dict.fromkeys(dropped, TOO_LATE), now)
-            claimed = outbox.claim(connection, now, lease, texts) if texts else []
+            claimed = (
+                outbox.claim(connection, now, lease, texts, after=self._after)
+                if texts
+                else []
+            )
             placed = (
                 ringing.place(connection, context, now, lease, calls) if calls else []
             )
@@ -139,8 +146,12 @@ class Sender:
 
         return await self._database.write(exchange)
 
-    def share(self, workers: int) -> None:
-        """Go as fast as each of so many workers may, so that all keep to the rates."""
+    def share(self, workers: int, *, last: bool) -> None:
+        """Go as fast as each of so many workers may, so that all keep to the rates.
+
+        :param last: take only what the others leave: this one has other work as well
+        """
+        self._after = self._clock.span(OTHERS_FIRST_SECONDS if last else 0)
         for channel, bucket in self._buckets.items():
             bucket.rate = self._keeper.rate(channel) / workers
 

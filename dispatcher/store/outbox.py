@@ -204,14 +204,25 @@ def _sending(
     ]
 
 
+AT_ONCE = timedelta()
+
+
 def claim(
-    connection: Connection, now: datetime, lease: Lease, most: int
+    connection: Connection,
+    now: datetime,
+    lease: Lease,
+    most: int,
+    *,
+    after: timedelta = AT_ONCE,
 ) -> list[Sending]:
-    """Take the most urgent texts for sending: red first, first tries first."""
+    """Take the most urgent texts for sending: red first, first tries first.
+
+    :param after: how long they have been due, at the least
+    """
     table = schema.message
     waiting = (
         select(table.c.id)
-        .where(IS_WAITING, IS_TEXT, table.c.due_at <= now)
+        .where(IS_WAITING, IS_TEXT, table.c.due_at <= now - after)
         .order_by(*MOST_URGENT_FIRST)
         .limit(most)
     )
