@@ -36,10 +36,11 @@ from dispatcher.engine.keeper import Keeper
 from dispatcher.engine.outcome import CALL_SILENT_AFTER, SILENT_AFTER, reported, tell
 from dispatcher.engine.pressing import hear_button, hear_keys, note_keys, ring_back
 from dispatcher.engine.step import step
-from dispatcher.store import callbacks, outbox, traffic
+from dispatcher.store import callbacks, outbox, traffic, whereabouts
 from dispatcher.store.callbacks import Unread
 from dispatcher.store.database import STORE_TROUBLE, Database
-from dispatcher.store.outbox import About, Known, MessageState
+from dispatcher.store.outbox import About, MessageState
+from dispatcher.store.whereabouts import Known
 
 MOST = 200
 AGAIN_AFTER = timedelta(seconds=60)  # a callback that could not be read
@@ -188,7 +189,7 @@ def take_receipts(
     :returns: what each was taken for
     """
     receipts = [receipt for _, receipt in told]
-    ours, theirs = outbox.by_receipt(
+    ours, theirs = whereabouts.by_receipt(
         connection,
         [receipt.message for receipt in receipts if receipt.message],
         [receipt.provider_id for receipt in receipts],

@@ -24,8 +24,9 @@ from dispatcher.core.callout import AttemptId, CalloutId, Progress
 from dispatcher.core.event import Event, Reported
 from dispatcher.engine.context import Context
 from dispatcher.engine.step import step
-from dispatcher.store import outbox, traffic
-from dispatcher.store.outbox import About, Known, MessageState, Sending
+from dispatcher.store import outbox, traffic, whereabouts
+from dispatcher.store.outbox import About, MessageState, Sending
+from dispatcher.store.whereabouts import Known
 
 ASK_AFTER = timedelta(seconds=2)  # a callback may settle it before we have to ask
 SILENT_AFTER = timedelta(seconds=300)  # accepted, and no receipt: then it is asked for
@@ -61,7 +62,7 @@ def record(
     """Write down outcomes, and let the callouts hear of them."""
     if not results:
         return
-    known = outbox.known(connection, [result.message.id for result in results])
+    known = whereabouts.known(connection, [result.message.id for result in results])
     ours = [one for one in results if _holds(one.message, known[one.message.id])]
     settled = [(result, _settle(context, result, known, now)) for result in ours]
     outbox.set_state(connection, [row for _, row in settled])

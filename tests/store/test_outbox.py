@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from contacts.model import PersonId
 from dispatcher.core.alert import AlertId, Lane
 from dispatcher.core.callout import CalloutId, State
-from dispatcher.store import figures, outbox, schema, workers
+from dispatcher.store import figures, outbox, schema, whereabouts, workers
 from dispatcher.store.database import Database
 from dispatcher.store.outbox import About, MessageState
 from tests.store.stock import (
@@ -315,7 +315,7 @@ async def test_a_receipt_finds_its_message_by_either_name(database: Database) ->
 
     await database.write(sent)
     ours, theirs = await database.read(
-        lambda c: outbox.by_receipt(c, ["a"], ["SM2", "SM3"])
+        lambda c: whereabouts.by_receipt(c, ["a"], ["SM2", "SM3"])
     )
 
     assert {"a", "b"} == set(ours)

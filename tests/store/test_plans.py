@@ -23,6 +23,7 @@ from dispatcher.store import (
     spoken,
     todo,
     traffic,
+    whereabouts,
 )
 from dispatcher.store.callouts import Filter
 from dispatcher.store.database import Database
@@ -54,8 +55,8 @@ WORK: dict[str, Work] = {
     "callouts.page": lambda c: callouts.page(c, Filter(alert=AlertId("a"), limit=50)),
     "ownerless": callouts.ownerless,
     "contacts": lambda c: contacted.contacts(c, ChainId("a")),
-    "by_receipt": lambda c: outbox.by_receipt(c, ["a"], ["CA"]),
-    "known": lambda c: outbox.known(c, ["a"]),
+    "by_receipt": lambda c: whereabouts.by_receipt(c, ["a"], ["CA"]),
+    "known": lambda c: whereabouts.known(c, ["a"]),
     "drop_late": lambda c: outbox.drop_late(c, after(0)),
     "silent": lambda c: outbox.silent(c, after(0), 9),
     "outbox.next_due_at": outbox.next_due_at,

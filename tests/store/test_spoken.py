@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from channels.contract import Channel
 from dispatcher.core.alert import Lane
 from dispatcher.core.callout import CalloutId, State
-from dispatcher.store import calls, heard, outbox
+from dispatcher.store import calls, heard, outbox, whereabouts
 from dispatcher.store.database import Database
 from dispatcher.store.heard import Asked
 from dispatcher.store.outbox import About, Message, MessageState
@@ -323,7 +323,7 @@ async def test_a_receipt_of_a_call_is_about_all_that_was_read_in_it(
         post(connection, spoken("a"), spoken("b"), spoken("alone"))
         on_the_line(connection, "a", "b")
         on_the_line(connection, "alone")
-        ours, theirs = outbox.by_receipt(connection, ["a"], ["CAa"])
+        ours, theirs = whereabouts.by_receipt(connection, ["a"], ["CAa"])
         return sorted(ids(ours["a"])), sorted(ids(theirs["CAa"]))
 
     assert await database.write(told) == (["a", "b"], ["a", "b"])
