@@ -88,7 +88,8 @@ async def joined(
             ended.set()  # its thread is at the connection, which is no place for two
             await watch
             with contextlib.suppress(OutError, *STORE_TROUBLE):
-                await database.write(lambda c: workers.leave(c, number))
+                left_at = clock.now()
+                await database.write(lambda c: workers.leave(c, number, left_at))
     finally:
         await asyncio.to_thread(line.close)
 

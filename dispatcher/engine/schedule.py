@@ -26,7 +26,7 @@ def ticking(engine: Engine, seconds: float = TICK_SECONDS) -> Iterator[None]:
 
     async def tick() -> None:
         # A plain function would be run in a thread, and events are not for threads.
-        engine.wake()
+        engine.tick()
 
     scheduler.add_job(
         tick,

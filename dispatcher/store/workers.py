@@ -30,9 +30,10 @@ def join(connection: Connection, number: int, host: str, now: datetime) -> None:
     connection.execute(insert(schema.worker), row)
 
 
-def leave(connection: Connection, number: int) -> None:
+def leave(connection: Connection, number: int, now: datetime) -> None:
     """Count a worker out, before it gives up the lock of its number."""
     connection.execute(delete(schema.worker).where(schema.worker.c.number == number))
+    _doubted(connection, now)
 
 
 def retire(connection: Connection) -> None:
@@ -61,12 +62,14 @@ def any_gone(connection: Connection) -> bool:
 
 
 def bury(connection: Connection, now: datetime) -> int:
-    """Count out who died; what nobody holds any more may have been sent, or not.
-
-    :returns: how many messages are in doubt by that
-    """
+    """Count out who died; returns how many messages are in doubt by that."""
     if dialect.is_postgresql(connection):
         connection.execute(delete(schema.worker).where(GONE))
+    return _doubted(connection, now)
+
+
+def _doubted(connection: Connection, now: datetime) -> int:
+    """What nobody holds any more may have been sent, or not."""
     message = schema.message
     held = message.c.holder.in_(select(schema.worker.c.number))
     return connection.execute(

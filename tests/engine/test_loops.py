@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import structlog
 from anyio.lowlevel import checkpoint
 
+from channels.contract import Unknown
 from dispatcher.engine.schedule import ticking
 from tests.engine.office import Office
 
@@ -92,6 +94,21 @@ async def test_a_duty_that_failed_is_done_when_it_can_be(office: Office) -> None
                 await checkpoint()
 
     assert len(await office.messages("lead")) == 2
+
+
+async def test_doubt_is_settled_at_the_next_tick(office: Office) -> None:
+    async with working(office):
+        office.provider.outcomes.append(Unknown(code="ReadTimeout"))
+        await office.warn()
+        async with asyncio.timeout(40):
+            while "unknown" not in await office.states():
+                await checkpoint()
+        office.clock.move_to(office.now + timedelta(seconds=3))
+        async with asyncio.timeout(4):  # without ticks it would rest for five
+            while set(await office.states()) != {"accepted"}:
+                await checkpoint()
+
+    assert len(office.provider.asked) == 1
 
 
 async def test_stopping_waits_for_what_is_on_the_wire(office: Office) -> None:
