@@ -25,6 +25,7 @@ from dispatcher.api import (
     inbox,
     keys,
     map_layer,
+    metrics,
     monitors,
     officers,
     own,
@@ -106,7 +107,7 @@ ASKED = (
     *(bulk, people, units, posts, roster_history, imports, shifts, texts, policies),
     *(parked, inbox, channels, trials, session, own, officers, keys, house_log),
 )
-TOLD = (sms, voice, event, phone, health)
+TOLD = (sms, voice, event, phone, health, metrics)
 SCHEMAS = "#/components/schemas/{model}"
 
 

@@ -14,6 +14,7 @@ from datetime import datetime
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    bindparam,
     case,
     func,
     literal,
@@ -30,7 +31,6 @@ from dispatcher.store import batch, dialect, outbox, schema, vault
 from dispatcher.store.moment import Moment
 from dispatcher.store.outbox import (
     IS_WAITING,
-    MOST_URGENT_FIRST,
     TO_ITS_NUMBER,
     About,
     MessageState,
@@ -61,23 +61,23 @@ class Waiting:
     alone: bool = False
 
 
+# By their own index: beside thousands of texts that wait, calls are few.
+WAITING = dialect.spoken(
+    """
+    SELECT message.id, message.lane, message.level, message.drill, message.purpose,
+           message.not_after, address.fingerprint
+    FROM message INDEXED BY message_call_waiting JOIN address
+      ON address.id = message.address AND address.person = message.person
+    WHERE message.state = 'waiting' AND message.channel = 'voice'
+      AND message.due_at <= :now
+    ORDER BY message.lane, message.place, message.due_at, message.id LIMIT :most
+    """
+).bindparams(bindparam("now", type_=Moment()))
+
+
 def waiting(connection: Connection, now: datetime, most: int) -> list[Waiting]:
     """Voice messages that are due, the most urgent first."""
-    rows = connection.execute(
-        select(
-            schema.message.c.id,
-            schema.message.c.lane,
-            schema.message.c.level,
-            schema.message.c.drill,
-            schema.message.c.purpose,
-            schema.message.c.not_after,
-            schema.address.c.fingerprint,
-        )
-        .join(schema.address, TO_ITS_NUMBER)
-        .where(IS_WAITING, IS_VOICE, schema.message.c.due_at <= now)
-        .order_by(*MOST_URGENT_FIRST)
-        .limit(most)
-    )
+    rows = connection.execute(WAITING, {"now": now, "most": most})
     lanes = tuple(Lane)
     return [
         Waiting(
@@ -85,7 +85,7 @@ def waiting(connection: Connection, now: datetime, most: int) -> list[Waiting]:
             line=row.fingerprint,
             lane=lanes[row.lane],
             red=row.level == Level.RED.value and not row.drill,
-            drill=row.drill,
+            drill=bool(row.drill),
             first=row.not_after is None,
             alone=row.purpose == About.TRIAL.value,
         )
@@ -200,24 +200,29 @@ def claim(
     ]
 
 
+NEXT = dialect.spoken(
+    """
+    SELECT min(message.due_at) AS due_at
+    FROM message INDEXED BY message_call_waiting JOIN address
+      ON address.id = message.address AND address.person = message.person
+    WHERE message.state = 'waiting' AND message.channel = 'voice'
+      AND message.lane BETWEEN :first AND :last
+      AND address.fingerprint NOT IN (SELECT value FROM json_each(:busy))
+    """
+).columns(due_at=Moment())
+
+
 def next_due_at(
     connection: Connection, lanes: Iterable[Lane], busy: Iterable[str]
 ) -> datetime | None:
     """When a voice message of these lanes may be read next.
 
+    :param lanes: one or more that follow one another
     :param busy: fingerprints on the line: before that call is over, it can't be
     """
-    listed = dialect.each(busy)
-    return connection.execute(
-        select(func.min(schema.message.c.due_at))
-        .join(schema.address, TO_ITS_NUMBER)
-        .where(
-            IS_WAITING,
-            IS_VOICE,
-            schema.message.c.lane.in_([lane.order for lane in lanes]),
-            schema.address.c.fingerprint.not_in(select(listed.c.value)),
-        )
-    ).scalar()
+    orders = [lane.order for lane in lanes]
+    given = {"first": min(orders), "last": max(orders), "busy": dialect.listed(busy)}
+    return connection.execute(NEXT, given).scalar()
 
 
 # A call is hung up when nobody asks anything any more of what it would read.

@@ -16,10 +16,12 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    bindparam,
     func,
     literal,
     literal_column,
     select,
+    union_all,
     update,
 )
 
@@ -204,6 +206,14 @@ def _sending(
 
 
 AT_ONCE = timedelta()
+# In the order of its index: the first few are found without a look at the others.
+FIRST = dialect.spoken(
+    """
+    SELECT id FROM message INDEXED BY message_waiting
+    WHERE state = 'waiting' AND channel <> 'voice' AND due_at <= :due
+    ORDER BY lane, place, due_at, id LIMIT :most
+    """
+).bindparams(bindparam("due", type_=Moment()))
 
 
 def claim(
@@ -219,15 +229,10 @@ def claim(
     :param after: how long they have been due, at the least
     """
     table = schema.message
-    waiting = (
-        select(table.c.id)
-        .where(IS_WAITING, IS_TEXT, table.c.due_at <= now - after)
-        .order_by(*MOST_URGENT_FIRST)
-        .limit(most)
-    )
+    first = connection.execute(FIRST, {"due": now - after, "most": most}).scalars()
     taken = connection.execute(
         update(table)
-        .where(table.c.id.in_(waiting.scalar_subquery()))
+        .where(table.c.id.in_(select(dialect.each(first).c.value)))
         .values(
             state=MessageState.SENDING.value,
             holder=lease.holder,
@@ -350,19 +355,20 @@ def _drop(connection: Connection, which: ColumnElement[bool], reason: str) -> No
     )
 
 
+DROP_LATE = dialect.spoken(
+    """
+    UPDATE message INDEXED BY message_late
+    SET state = 'dropped', reason = 'not_after', due_at = NULL
+    WHERE state = 'waiting' AND not_after IS NOT NULL
+      AND not_after < :now AND due_at <= :now
+    RETURNING id, channel
+    """
+).bindparams(bindparam("now", type_=Moment()))
+
+
 def drop_late(connection: Connection, now: datetime) -> list[str]:
     """Drop what nobody needs any more because its time is over; returns the calls."""
-    table = schema.message
-    dropped = connection.execute(
-        update(table)
-        .where(
-            IS_WAITING,
-            table.c.due_at <= now,
-            table.c.not_after < now,
-        )
-        .values(state=MessageState.DROPPED.value, reason="not_after", due_at=None)
-        .returning(table.c.id, table.c.channel)
-    )
+    dropped = connection.execute(DROP_LATE, {"now": now})
     return [row.id for row in dropped if row.channel == Channel.VOICE.value]
 
 
@@ -422,10 +428,8 @@ def stuck(connection: Connection, now: datetime) -> int:
 
 def next_due_at(connection: Connection) -> datetime | None:
     """When the next text may be sent, or a message has to be asked for."""
-    state = schema.message.c.state
-    unknown = state == MessageState.UNKNOWN.value
-    return connection.execute(
-        select(func.min(schema.message.c.due_at)).where(
-            unknown | ((state == MessageState.WAITING.value) & IS_TEXT)
-        )
-    ).scalar()
+    due_at, state = schema.message.c.due_at, schema.message.c.state
+    texts = select(func.min(due_at)).where(IS_WAITING, IS_TEXT)
+    unknown = select(func.min(due_at)).where(state == MessageState.UNKNOWN.value)
+    moments = connection.execute(union_all(texts, unknown)).scalars()
+    return min((at for at in moments if at), default=None)

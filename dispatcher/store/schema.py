@@ -119,6 +119,7 @@ OWNERLESS = text(
 Index("callout_ownerless", callout.c.id, **dialect.only(OWNERLESS))
 Index("callout_alert", callout.c.alert, callout.c.id)
 Index("callout_chain_unit", callout.c.chain, callout.c.unit)
+Index("callout_desk", callout.c.alert, **dialect.only(text("state = 'desk'")))
 Index("callout_due", callout.c.due_at, **dialect.only(callout.c.due_at.isnot(None)))
 
 # The journal, in the order things happened. A callout's facts are numbered from 1.
@@ -264,6 +265,7 @@ Index(
     message.c.lane,
     message.c.place,
     message.c.due_at,
+    message.c.id,
     # Told without the row: who counts what waits looks at nothing else.
     message.c.channel,
     message.c.reason,
@@ -271,6 +273,15 @@ Index(
     **dialect.only(message.c.state == "waiting"),
 )
 Index("message_open", message.c.state, message.c.due_at)
+# However many wait: the calls among them, and those that come too late.
+CALL_WAITS = text("state = 'waiting' AND channel = 'voice'")
+ENDS = text("state = 'waiting' AND not_after IS NOT NULL")
+Index(
+    "message_call_waiting",
+    *(message.c.lane, message.c.place, message.c.due_at, message.c.id),
+    **dialect.only(CALL_WAITS),
+)
+Index("message_late", message.c.not_after, **dialect.only(ENDS))
 ON_THE_LINE = text("channel = 'voice' AND state IN ('sending', 'unknown', 'accepted')")
 Index("message_on_the_line", message.c.address, **dialect.only(ON_THE_LINE))
 Index("message_address", message.c.address, message.c.created_at)

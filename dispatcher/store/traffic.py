@@ -116,6 +116,12 @@ def carried(
     )
 
 
+def outcomes(connection: Connection, route: str, since: datetime) -> dict[str, int]:
+    """How often a route has taken a message, or failed in each way."""
+    taken = _counted(connection, route, ACCEPTED, since)
+    return taken | _counted(connection, route, FAILED, since)
+
+
 def _newest(
     last: Mapping[str, datetime], kinds: Iterable[FailureKind]
 ) -> datetime | None:

@@ -113,6 +113,7 @@ STREAMS = {"GET /api/v1/stream", "GET /api/v1/alerts/{id}/stream"}
 OPEN = {
     "POST /api/v1/session",
     "GET /healthz",
+    "GET /metrics",
     "GET /readyz",
     "GET /a/{token}",
     "HEAD /a/{token}",

@@ -28,6 +28,7 @@ PUBLIC = {
     ("GET", "/hooks/{channel}/event"),
     ("POST", "/hooks/{channel}/event"),
     ("GET", "/healthz"),
+    ("GET", "/metrics"),
     ("GET", "/readyz"),
     ("GET", "/openapi.json"),
 }

@@ -56,7 +56,8 @@ SETTLED = {
 # Indexes of what is open hold little else, so they may be read as they are.
 FEW = {
     *("message_on_the_line", "message_waiting", "callout_due", "question_due"),
-    *("todo_open", "todo_newest", "callout_ownerless"),
+    *("todo_open", "todo_newest", "callout_ownerless", "callout_desk"),
+    "message_call_waiting",
 }
 
 
