@@ -22,6 +22,7 @@ from dispatcher.store import (
 )
 from dispatcher.store.desk_counts import DeskCounts
 from dispatcher.store.outbox import IS_WAITING, MessageState
+from dispatcher.store.workers import worker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +68,7 @@ def gauges(connection: Connection, routes: Iterable[str], now: datetime) -> Gaug
         sending=_sending(connection),
         unknown=_unknown(connection),
         lost=callouts.ownerless(connection) + outbox.stuck(connection, now),
-        hosts={
-            row.number: row.host for row in connection.execute(select(schema.worker))
-        },
+        hosts={row.number: row.host for row in connection.execute(select(worker))},
         outcomes={
             (route, what): count
             for route in routes

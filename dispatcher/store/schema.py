@@ -286,15 +286,6 @@ ON_THE_LINE = text("channel = 'voice' AND state IN ('sending', 'unknown', 'accep
 Index("message_on_the_line", message.c.address, **dialect.only(ON_THE_LINE))
 Index("message_address", message.c.address, message.c.created_at)
 
-# The workers that share a database; see store/workers.py.
-worker = Table(
-    "worker",
-    metadata,
-    Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("host", Text, nullable=False),
-    Column("joined_at", Moment, nullable=False),
-)
-
 # Which attempts a message carries.
 carried = Table(
     "carried",

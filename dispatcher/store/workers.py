@@ -9,13 +9,32 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    Table,
+    Text,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from dispatcher.store import dialect, people, postgresql, schema
+from dispatcher.store.moment import Moment
 from dispatcher.store.outbox import MessageState
 
 NUMBER = "worker_number"
-GONE = schema.worker.c.number.not_in(postgresql.ALIVE)
+worker = Table(
+    "worker",
+    schema.metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("host", Text, nullable=False),
+    Column("joined_at", Moment, nullable=False),
+)
+GONE = worker.c.number.not_in(postgresql.ALIVE)
 
 
 def next_number(connection: Connection) -> int:
@@ -27,51 +46,49 @@ def next_number(connection: Connection) -> int:
 def join(connection: Connection, number: int, host: str, now: datetime) -> None:
     """Count a worker in; it holds the lock of its number already."""
     row = {"number": number, "host": host, "joined_at": now}
-    connection.execute(insert(schema.worker), row)
+    connection.execute(insert(worker), row)
 
 
 def leave(connection: Connection, number: int, now: datetime) -> None:
     """Count a worker out, before it gives up the lock of its number."""
-    connection.execute(delete(schema.worker).where(schema.worker.c.number == number))
+    connection.execute(delete(worker).where(worker.c.number == number))
     _doubted(connection, now)
 
 
 def retire(connection: Connection) -> None:
     """Count everybody out: the store is not what they know any more."""
-    connection.execute(delete(schema.worker))
+    connection.execute(delete(worker))
 
 
 def is_in(connection: Connection, number: int) -> bool:
     """Whether a worker may still write."""
-    query = select(schema.worker.c.number).where(schema.worker.c.number == number)
+    query = select(worker.c.number).where(worker.c.number == number)
     return connection.execute(query).first() is not None
 
 
 def count(connection: Connection) -> int:
     """How many share the work."""
-    return connection.execute(
-        select(func.count()).select_from(schema.worker)
-    ).scalar_one()
+    return connection.execute(select(func.count()).select_from(worker)).scalar_one()
 
 
 def any_gone(connection: Connection) -> bool:
     """Whether somebody died without a word."""
     if not dialect.is_postgresql(connection):
         return False
-    return connection.execute(select(schema.worker).where(GONE)).first() is not None
+    return connection.execute(select(worker).where(GONE)).first() is not None
 
 
 def bury(connection: Connection, now: datetime) -> int:
     """Count out who died; returns how many messages are in doubt by that."""
     if dialect.is_postgresql(connection):
-        connection.execute(delete(schema.worker).where(GONE))
+        connection.execute(delete(worker).where(GONE))
     return _doubted(connection, now)
 
 
 def _doubted(connection: Connection, now: datetime) -> int:
     """What nobody holds any more may have been sent, or not."""
     message = schema.message
-    held = message.c.holder.in_(select(schema.worker.c.number))
+    held = message.c.holder.in_(select(worker.c.number))
     return connection.execute(
         update(message)
         .where(
