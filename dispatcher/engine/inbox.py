@@ -42,7 +42,7 @@ from dispatcher.store.database import STORE_TROUBLE, Database
 from dispatcher.store.outbox import About, MessageState
 from dispatcher.store.whereabouts import Known
 
-MOST = 200
+MOST = 25  # callbacks a transaction: who answers next has to be written in between
 AGAIN_AFTER = timedelta(seconds=60)  # a callback that could not be read
 PASSING = frozenset({FailureKind.TRANSIENT, FailureKind.THROTTLE})
 ONCE_MORE_AFTER = timedelta(seconds=30)
