@@ -169,24 +169,32 @@ class Engine:
         :param number: the worker's among those that share the store
         """
         self.sender.holder = number
+        if (
+            number == ALONE
+        ):  # what is held is not this one's, as long as it sends nothing
+            await self._take_over()
         sending = Duty("sender", self.sender.turn, self.sender.freed, self._until_due)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._repeat(sending))
-            group.create_task(self._rule())
+            group.create_task(self._rule(number))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.sender.drain(), DRAIN_SECONDS)
         if self._ruled:
             await self._last_seal()
         log.info("engine.stopped")
 
-    async def _rule(self) -> None:
+    async def _take_over(self) -> None:
+        recovered = await self.recover()
+        log.info("engine.started", in_doubt=recovered)
+
+    async def _rule(self, number: int) -> None:
         """Do what one worker does for all, once that is this one."""
         await self._ruling.wait()
         if self._stopping.is_set():
             return
         self._ruled = True
-        recovered = await self.recover()
-        log.info("engine.started", in_doubt=recovered)
+        if number != ALONE:
+            await self._take_over()
         rules, inbox, hang_up, broadcaster = self._woken.values()
         duties = (
             Duty("rules", self._rules.turn, rules, self._until_due),

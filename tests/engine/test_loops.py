@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
+import pytest
 import structlog
 from anyio.lowlevel import checkpoint
 
 from channels.contract import Unknown
+from dispatcher.engine.clock import wait_for
 from dispatcher.engine.schedule import ticking
 from tests.engine.office import Office
 
@@ -67,6 +69,25 @@ async def test_who_has_not_the_rules_sends_and_does_nothing_else(
                 await checkpoint()
 
     assert waits == []
+
+
+async def test_nothing_is_sent_before_what_the_dead_held_is_in_doubt(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await office.warn()
+    recover, before = office.engine.recover, []
+
+    async def late() -> int:
+        await wait_for(asyncio.Event(), 0.3)
+        before.append(len(office.provider.sent))
+        return await recover()
+
+    monkeypatch.setattr(office.engine, "recover", late)
+    async with working(office):
+        await until(office, "accepted")
+
+    assert before == [0]
+    assert len(office.provider.sent) == len(await office.states())
 
 
 async def test_a_duty_that_fails_does_not_stop_the_others(office: Office) -> None:
