@@ -134,7 +134,7 @@ async def test_after_ten_thousand_requests_nothing_is_left(made: Made) -> None:
         before, used = await _settled(together(once, 2000, 16), server)
         after, using = await _settled(together(once, 10_000, 16), server)
 
-    assert after[0] <= before[0] + 2
+    assert after[0] <= before[0] + 2 * 16  # a pool that was not full, from both ends
     assert after[1] == before[1]
     assert using - used < 500  # of ten thousand, not one block in twenty
 
