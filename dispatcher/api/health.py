@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeVar
 
 import structlog
 from fastapi import APIRouter
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from dispatcher.api.front import FrontOf
+from dispatcher.api.front import Front, FrontOf
 from dispatcher.api.problem import answers, refused
 from dispatcher.api.views import View
 from dispatcher.intake.problem import Problem
-from dispatcher.store import callbacks, callouts, feeds, outbox, people
+from dispatcher.store import callbacks, feeds, people
+from dispatcher.store.database import Work
 from dispatcher.store.durability import Durability, durability
+from dispatcher.store.gauges import lost
 
 router = APIRouter(tags=["operations"])
 
 log = structlog.get_logger()
+
+Seen = TypeVar("Seen")
 
 
 class Alive(View):
@@ -58,11 +62,7 @@ async def healthz() -> Alive:
 async def readyz(front: FrontOf) -> Ready:
     """Whether the store can be read, with the schema this version knows."""
     now = front.now()
-    try:
-        found = await front.runtime.database.read(lambda c: _found(c, now))
-    except SQLAlchemyError as error:
-        log.error("api.store.unreadable", error=str(error))  # noqa: TRY400 - the answer is what matters; the cause is in its text
-        raise refused(503, UNREADABLE, Retry_After="1") from error
+    found = await looked(front, lambda c: _found(c, now))
     return Ready(
         unread_callbacks=found.unread,
         lost=found.lost,
@@ -70,6 +70,15 @@ async def readyz(front: FrontOf) -> Ready:
         unverified_callbacks=front.unverified.total(),
         failing_feeds=sorted(found.failing & front.runtime.settings.feeds.keys()),
     )
+
+
+async def looked(front: Front, work: Work[Seen]) -> Seen:
+    """What the store says of itself; 503 when it can't be read."""
+    try:
+        return await front.runtime.database.read(work)
+    except SQLAlchemyError as error:
+        log.error("api.store.unreadable", error=str(error))  # noqa: TRY400 - the answer is what matters; the cause is in its text
+        raise refused(503, UNREADABLE, Retry_After="1") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +94,7 @@ def _found(connection: Connection, now: datetime) -> _Found:
     states = feeds.states(connection).values()
     return _Found(
         unread=callbacks.count_unread(connection),
-        lost=callouts.ownerless(connection) + outbox.stuck(connection, now),
+        lost=lost(connection, now),
         durability=durability(connection),
         failing={state.name for state in states if state.failures},
     )

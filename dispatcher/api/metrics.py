@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Response
@@ -17,9 +17,8 @@ from prometheus_client.registry import Collector
 from typing_extensions import override
 
 from dispatcher.api.front import FrontOf
-from dispatcher.api.health import UNREADABLE
-from dispatcher.api.problem import answers, refused
-from dispatcher.store.database import STORE_TROUBLE
+from dispatcher.api.health import looked
+from dispatcher.api.problem import answers
 from dispatcher.store.gauges import Gauges, gauges
 
 router = APIRouter(tags=["operations"])
@@ -29,10 +28,7 @@ router = APIRouter(tags=["operations"])
 async def metrics(front: FrontOf) -> Response:
     """Gauges of the store, counters of routes, and what this process uses."""
     routes, now = [*front.runtime.providers], front.now()
-    try:
-        found = await front.runtime.database.read(lambda c: gauges(c, routes, now))
-    except STORE_TROUBLE as error:
-        raise refused(503, UNREADABLE, Retry_After="1") from error
+    found = await looked(front, lambda c: gauges(c, routes, now))
     registry = CollectorRegistry()
     registry.register(_Told(found, front.unverified))
     ProcessCollector(registry=registry)
@@ -49,7 +45,7 @@ class _Told(Collector):
         found = self.found
         yield _gauge("callouts_overdue", "not attended to in time", found.overdue)
         yield _gauge("lost", "open with neither time nor owner; 0", found.lost)
-        yield _gauge("callbacks_unread", "told and not read yet", found.unread)
+        yield _gauge("callbacks_unread", "told and not read yet", found.desk.unread)
         yield _gauge("messages_unknown", "sent or not, nobody knows", found.unknown)
         yield _by("late_seconds", "how late the latest is", "what", found.late)
         yield _by("messages_waiting", "by channel", "channel", found.waiting)
@@ -66,36 +62,35 @@ class _Told(Collector):
         yield self._unverified()
 
     def _workers(self) -> Metric:
-        told = GaugeMetricFamily(
-            "jiaoying_worker_sending",
-            "messages on the wire, by the worker that has them",
-            labels=("worker", "host"),
-        )
         hosts, sending = self.found.hosts, self.found.sending
-        for number in sorted(hosts.keys() | sending.keys()):
-            labels = (str(number), hosts.get(number, ""))
-            told.add_metric(labels, sending.get(number, 0))
-        return told
+        return _labelled(
+            GaugeMetricFamily,
+            "worker_sending",
+            "messages on the wire, by the worker that has them",
+            ("worker", "host"),
+            (
+                ((str(number), hosts.get(number, "")), sending.get(number, 0))
+                for number in hosts.keys() | sending.keys()
+            ),
+        )
 
     def _outcomes(self) -> Metric:
-        told = CounterMetricFamily(
-            "jiaoying_sends",
+        return _labelled(
+            CounterMetricFamily,
+            "sends",
             "outcomes of sending by route; begins anew each day at 0:00 UTC",
-            labels=("route", "outcome"),
+            ("route", "outcome"),
+            self.found.outcomes.items(),
         )
-        for labels, count in sorted(self.found.outcomes.items()):
-            told.add_metric(labels, count)
-        return told
 
     def _unverified(self) -> Metric:
-        told = CounterMetricFamily(
-            "jiaoying_callbacks_unverified",
+        return _labelled(
+            CounterMetricFamily,
+            "callbacks_unverified",
             "callbacks turned away since the start of this process",
-            labels=("channel",),
+            ("channel",),
+            (((channel,), count) for channel, count in self.unverified.items()),
         )
-        for channel, count in sorted(self.unverified.items()):
-            told.add_metric((channel,), count)
-        return told
 
 
 def _gauge(name: str, meaning: str, value: float) -> Metric:
@@ -103,7 +98,18 @@ def _gauge(name: str, meaning: str, value: float) -> Metric:
 
 
 def _by(name: str, meaning: str, label: str, values: Mapping[str, float]) -> Metric:
-    told = GaugeMetricFamily(f"jiaoying_{name}", meaning, labels=(label,))
-    for one, value in sorted(values.items()):
-        told.add_metric((one,), value)
+    labelled = (((one,), value) for one, value in values.items())
+    return _labelled(GaugeMetricFamily, name, meaning, (label,), labelled)
+
+
+def _labelled(
+    family: type[GaugeMetricFamily | CounterMetricFamily],
+    name: str,
+    meaning: str,
+    labels: tuple[str, ...],
+    values: Iterable[tuple[tuple[str, ...], float]],
+) -> Metric:
+    told = family(f"jiaoying_{name}", meaning, labels=labels)
+    for one, value in sorted(values):
+        told.add_metric(one, value)
     return told

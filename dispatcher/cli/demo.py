@@ -21,7 +21,6 @@ from typing import Any
 
 import httpx
 from rich.console import Console
-from sqlalchemy import Connection
 
 from dispatcher.api.files import FORMS
 from dispatcher.cli import alerts
@@ -40,7 +39,8 @@ from dispatcher.engine.accounts import Doing
 from dispatcher.engine.clock import SystemClock, wait_for
 from dispatcher.engine.passwords import Passwords, one_time
 from dispatcher.sim.county import CODE_SYSTEM
-from dispatcher.store import callouts, outbox, sessions
+from dispatcher.store import callouts, sessions
+from dispatcher.store.gauges import lost
 from dispatcher.store.officers import Officer
 
 FOLDER = Path("var/demo")
@@ -352,8 +352,3 @@ class Run:
 
     def _elapsed(self, issued: Issued) -> timedelta:
         return self._stage.clock.now() - issued.at
-
-
-def lost(connection: Connection, now: datetime) -> int:
-    """What nobody looks after any more; there must be none."""
-    return callouts.ownerless(connection) + outbox.stuck(connection, now)

@@ -12,7 +12,6 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from dispatcher.store import (
-    callbacks,
     callouts,
     desk_counts,
     outbox,
@@ -49,7 +48,6 @@ class Gauges:
     outcomes: Mapping[tuple[str, str], int]
     desk: DeskCounts
     todos: Mapping[str, int]
-    unread: int
 
 
 def gauges(connection: Connection, routes: Iterable[str], now: datetime) -> Gauges:
@@ -67,7 +65,7 @@ def gauges(connection: Connection, routes: Iterable[str], now: datetime) -> Gaug
         waiting=_waiting(connection),
         sending=_sending(connection),
         unknown=_unknown(connection),
-        lost=callouts.ownerless(connection) + outbox.stuck(connection, now),
+        lost=lost(connection, now),
         hosts={row.number: row.host for row in connection.execute(select(worker))},
         outcomes={
             (route, what): count
@@ -76,8 +74,12 @@ def gauges(connection: Connection, routes: Iterable[str], now: datetime) -> Gaug
         },
         desk=desk_counts.desk_counts(connection),
         todos={kind.value: n for kind, n in todo.counts(connection).items()},
-        unread=callbacks.count_unread(connection),
     )
+
+
+def lost(connection: Connection, now: datetime) -> int:
+    """What nobody looks after any more; there must be none."""
+    return callouts.ownerless(connection) + outbox.stuck(connection, now)
 
 
 def _late(due_at: datetime | None, now: datetime) -> float:

@@ -19,23 +19,18 @@ from itertools import count
 from pathlib import Path
 from urllib.parse import urlencode
 
-import httpx
 from twilio.request_validator import RequestValidator
 
-from config.settings import load
-from dispatcher.engine.runtime import opened
-from tests.bench.boards import KEY
 from tests.bench.dispatching import (
     SENDER,
     SQLITE,
     TOKEN,
-    TOML,
-    gateway,
-    settle,
+    benched,
+    post,
+    served,
     warning,
 )
 from tests.bench.load import Told, posted, request
-from tests.chaos.house import Server, free_port
 
 CALLOUTS = 10_000
 RATE = 200.0
@@ -57,27 +52,12 @@ class Answers:
 
 async def answers(folder: Path, store: str = SQLITE) -> Answers:
     """Measure in a house of its own."""
-    port = free_port()
-    async with gateway() as at, httpx.AsyncClient(timeout=60, trust_env=False) as http:
-        file = folder / "jiaoying.toml"
-        toml = TOML.format(port=port, store=store, gateway=at)
-        file.write_text(toml, encoding="utf-8")
-        async with opened(load(file, {})) as database:
-            await settle(database, CALLOUTS)
-        server = Server(folder)
-        await server.start()
-        try:
-            made = replies(port)
-            idle = await steady(port, _some(made, int(RATE * SECONDS)), folder)
-            await http.post(
-                f"http://127.0.0.1:{port}/api/v1/alerts",
-                json=warning(),
-                headers={"Authorization": f"Bearer {KEY}"},
-            )
-            busy = await steady(port, _some(made, int(RATE * SECONDS)), folder)
-            most = await posted(port, _some(made, MOST), folder)
-        finally:
-            await server.kill()
+    async with benched(folder, store, CALLOUTS) as bench, served(folder, 1):
+        port, made = bench.port, replies(bench.port)
+        idle = await steady(port, _some(made, int(RATE * SECONDS)), folder)
+        await post(bench, warning())
+        busy = await steady(port, _some(made, int(RATE * SECONDS)), folder)
+        most = await posted(port, _some(made, MOST), folder)
     for told in (idle, busy, most):
         assert all(status.startswith("2") for status in told.statuses), told.statuses
     return Answers(p99=idle.p99, p99_while_sending=busy.p99, rate=MOST / most.seconds)

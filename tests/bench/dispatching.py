@@ -15,7 +15,7 @@ import json
 import sys
 import tempfile
 import time
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -146,19 +146,27 @@ class Bench:
         return found
 
 
-async def dispatch(folder: Path, trial: Trial) -> Dispatched:
-    """Warn so many people once."""
+@contextlib.asynccontextmanager
+async def benched(folder: Path, store: str, callouts: int) -> AsyncIterator[Bench]:
+    """Move so many people into a store of their own, with a gateway beside it."""
     port = free_port()
     async with gateway() as at, httpx.AsyncClient(timeout=60, trust_env=False) as http:
         file = folder / "jiaoying.toml"
-        toml = TOML.format(port=port, store=trial.store, gateway=at)
+        toml = TOML.format(port=port, store=store, gateway=at)
         file.write_text(toml, encoding="utf-8")
         async with opened(load(file, {})) as database:
-            await settle(database, trial.callouts)
-            bench = Bench(http=http, gateway=at, port=port, database=database)
-            async with served(folder, trial.workers) as (api, workers):
-                told = await warned(bench, api, workers, trial.callouts)
-        return Dispatched(**told, ceiling=await ceiling(trial.callouts))
+            await settle(database, callouts)
+            yield Bench(http=http, gateway=at, port=port, database=database)
+
+
+async def dispatch(folder: Path, trial: Trial) -> Dispatched:
+    """Warn so many people once."""
+    async with (
+        benched(folder, trial.store, trial.callouts) as bench,
+        served(folder, trial.workers) as (api, workers),
+    ):
+        told = await warned(bench, api, workers, trial.callouts)
+    return Dispatched(**told, ceiling=await ceiling(trial.callouts))
 
 
 @contextlib.asynccontextmanager
@@ -167,39 +175,19 @@ async def served(
 ) -> AsyncIterator[tuple[int, tuple[int, ...]]]:
     """Start a server, and workers beside its own; gives its API and all workers."""
     server = Server(folder)
-    await server.start()
+    others = [
+        Server(folder, "--role", "worker", log=f"worker-{number}.log")
+        for number in range(1, workers)
+    ]
     try:
+        await server.start()
+        for other in others:
+            await other.start(until="worker.joined")
         api, worker = processes_of(server)
-        async with contextlib.AsyncExitStack() as stack:
-            others = [
-                await stack.enter_async_context(_worker(folder, number))
-                for number in range(1, workers)
-            ]
-            yield api, (worker, *(other.pid for other in others))
+        yield api, (worker, *(other.running.pid for other in others))
     finally:
-        await server.kill()
-
-
-@contextlib.asynccontextmanager
-async def _worker(folder: Path, number: int) -> AsyncIterator[Process]:
-    """A worker as another machine would run it."""
-    log = folder / f"worker-{number}.log"
-    command = (sys.executable, "-m", "dispatcher.cli", "serve", "--role", "worker")
-    with log.open("wb") as out:
-        process = await asyncio.create_subprocess_exec(
-            *(*command, "--config", str(folder / "jiaoying.toml")),
-            stdout=DEVNULL,
-            stderr=out,
-        )
-    try:
-        while b"worker.joined" not in log.read_bytes():
-            assert process.returncode is None, log.read_text(encoding="utf-8")
-            await pause(LOOK_SECONDS)
-        yield process
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+        for one in (*others, server):
+            await one.kill()
 
 
 async def settle(database: Database, callouts: int) -> None:

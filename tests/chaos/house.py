@@ -110,11 +110,12 @@ class Plan:
 
 
 class Server:
-    """``jiaoying serve`` with all its processes."""
+    """``jiaoying serve`` with all its processes, or with words that say which."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *words: str, log: str = "server.log") -> None:
         self._folder = folder
-        self._log = folder / "server.log"
+        self._words = words
+        self._log = folder / log
         self._process: Process | None = None
 
     @property
@@ -129,7 +130,7 @@ class Server:
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "dispatcher.cli", "serve"),
-                *("--config", str(self._folder / "jiaoying.toml")),
+                *("--config", str(self._folder / "jiaoying.toml"), *self._words),
                 env={k: v for k, v in os.environ.items() if not k.startswith(PREFIX)},
                 stdout=DEVNULL,
                 stderr=log,

@@ -61,7 +61,7 @@ async def test_who_has_not_the_rules_sends_and_does_nothing_else(
     async with working(office, rules=False):
         await until(office, "accepted")
         await office.warn_later("W-2")
-        await until(office, "accepted")
+        await wait_for(asyncio.Event(), 0.5)  # ten ticks
         waits = (await office.messages("lead"))[1:]
         office.engine.rule()
         async with asyncio.timeout(40):

@@ -134,7 +134,7 @@ async def test_after_ten_thousand_requests_nothing_is_left(made: Made) -> None:
         before, used = await _settled(together(once, 2000, 16), server)
         after, using = await _settled(together(once, 10_000, 16), server)
 
-    assert after[0] <= before[0] + 2 * 16  # a pool that was not full, from both ends
+    assert after[0] <= before[0] + 2
     assert after[1] == before[1]
     assert using - used < 500  # of ten thousand, not one block in twenty
 
@@ -152,4 +152,6 @@ async def _settled(
     async with asyncio.timeout(5):
         while len(server.lines) > 16:
             await tick()
-    return held(), blocks()
+    sockets, tasks = held()
+    # How full the pool is does not matter: its lines are here from both ends.
+    return (sockets - 2 * len(server.lines), tasks), blocks()
