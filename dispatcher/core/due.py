@@ -161,8 +161,14 @@ def _open(callout: Callout) -> Iterator[_Due]:
             after(callout.desk_reminded_at or callout.opened_at, DESK_REMINDER_SECONDS),
             What.DESK_REMINDER,
         )
-    else:
+    elif not _climbs(callout):
         yield _due(runs_out_at(callout), What.RUN_OUT)
+
+
+def _climbs(callout: Callout) -> bool:
+    """Whether a rung is still to begin: that comes before the ladder runs out."""
+    ladder = zip(callout.ladder.rungs, callout.runs, strict=True)
+    return any(rung.posts and run.started_at is None for rung, run in ladder)
 
 
 def repeat_at(callout: Callout) -> datetime:

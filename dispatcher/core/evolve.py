@@ -212,17 +212,23 @@ def _with(items: tuple[Item, ...], item: Item) -> tuple[Item, ...]:
 
 
 def _run(callout: Callout, rung: int, **changes: object) -> Callout:
+    return replace(callout, runs=_runs(callout, rung, **changes))
+
+
+def _runs(callout: Callout, rung: int, **changes: object) -> tuple[RungRun, ...]:
     runs = list(callout.runs)
     runs[rung] = replace(runs[rung], **changes)  # type: ignore[arg-type] # names are RungRun's own
-    return replace(callout, runs=tuple(runs))
+    return tuple(runs)
 
 
 def _rung_reached(callout: Callout, fact: RungReached) -> Callout:
     calling = callout.state is State.WAITING
-    state = State.CALLING if calling else callout.state
     return replace(
-        _run(callout, fact.rung, started_at=fact.at, tries_done=0, people=fact.people),
-        state=state,
+        callout,
+        runs=_runs(
+            callout, fact.rung, started_at=fact.at, tries_done=0, people=fact.people
+        ),
+        state=State.CALLING if calling else callout.state,
     )
 
 

@@ -1,18 +1,16 @@
-"""Many rows in one statement.
+"""Many rows in one statement, or a few.
 
 Row-by-row calls from a thread hand Python's lock over at every step; while other
-threads are busy that took over a second for 500 rows. One statement over a JSON list
-does not (docs/adr/0005).
+threads are busy that took over a second for 500 rows. Statements over many do not
+(docs/adr/0005). They go past SQLAlchemy's compiler, which would look at each value.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, text
-from sqlalchemy.sql.elements import TextClause
+from sqlalchemy import Connection, Table
 
 from dispatcher.store.given import Rows, Values, rows_of
 
@@ -50,7 +48,9 @@ def _put(
     connection: Connection, table: Table, rows: Sequence[Values], taken: str
 ) -> None:
     given = rows_of(connection, table, tuple(rows[0]))
-    connection.execute(_insert(given, taken), given.packed(rows))
+    for some in given.pieces(rows):
+        statement = _insert(given, len(some), taken)
+        connection.exec_driver_sql(statement, given.packed(some))
 
 
 def update(
@@ -67,23 +67,25 @@ def update(
     if not rows:
         return set()
     given = rows_of(connection, table, tuple(rows[0]))
-    found = connection.execute(_update(given, keys), given.packed(rows))
-    return {tuple(row) for row in found}
+    found: set[tuple[Any, ...]] = set()
+    for some in given.pieces(rows):
+        statement = _update(given, len(some), keys)
+        changed = connection.exec_driver_sql(statement, given.packed(some))
+        found.update(map(tuple, changed))
+    return found
 
 
-@cache
-def _insert(given: Rows, taken: str) -> TextClause:
+def _insert(given: Rows, count: int, taken: str) -> str:
     names = ", ".join(f'"{name}"' for name in given.columns)
     values = ", ".join(map(given.value, given.columns))
     # Without a WHERE, SQLite would take the ON of a conflict for that of a join.
-    return text(
+    return (
         f"INSERT INTO {given.table.name} ({names}) SELECT {values} "  # noqa: S608 - names are the schema's own
-        f"FROM {given.source} WHERE true {taken}"
+        f"FROM {given.source(count)} WHERE true {taken}"
     )
 
 
-@cache
-def _update(given: Rows, keys: tuple[str, ...]) -> TextClause:
+def _update(given: Rows, count: int, keys: tuple[str, ...]) -> str:
     name = given.table.name
     sets = [
         f'"{column}" = {given.value(column)}'
@@ -94,7 +96,7 @@ def _update(given: Rows, keys: tuple[str, ...]) -> TextClause:
         sets.append(f"version = {name}.version + 1")
     where = " AND ".join(f'{name}."{key}" = {given.value(key)}' for key in keys)
     named = ", ".join(f'{name}."{key}"' for key in keys if key != "version")
-    return text(
-        f"UPDATE {name} SET {', '.join(sets)} FROM {given.source} "  # noqa: S608 - names are the schema's own
+    return (
+        f"UPDATE {name} SET {', '.join(sets)} FROM {given.source(count)} "  # noqa: S608 - names are the schema's own
         f"WHERE {where} RETURNING {named}"
     )
