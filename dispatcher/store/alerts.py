@@ -298,9 +298,7 @@ def page(
     connection: Connection, state: AlertState | None, cursor: str | None, limit: int
 ) -> list[Alert]:
     """Alerts, the newest first, after the one named ``cursor``."""
-    query = select(schema.alert.c.body).order_by(
-        schema.alert.c.received_at.desc(), schema.alert.c.id
-    )
+    query = select(schema.alert.c.body).order_by(*schema.NEWEST)
     if state:
         query = query.where(schema.alert.c.state == state.value)
     if cursor:
@@ -308,11 +306,13 @@ def page(
         if last is None:
             return []
         query = query.where(
+            # Said beside what says more, it leads into the index.
+            schema.alert.c.received_at <= last.received_at,
             (schema.alert.c.received_at < last.received_at)
             | (
                 (schema.alert.c.received_at == last.received_at)
                 & (schema.alert.c.id > last.id)
-            )
+            ),
         )
     return [read_alert(row.body) for row in connection.execute(query.limit(limit))]
 

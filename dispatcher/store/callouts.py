@@ -8,10 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import Connection, Integer, cast, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    TextClause,
+    cast,
+    func,
+    select,
+    text,
+    update,
+)
 
 from contacts.model import Post, PostRef, UnitId
-from dispatcher.core.alert import AlertId, ChainId, Level
+from dispatcher.core.alert import AlertId, ChainId, Lane, Level
 from dispatcher.core.board import face_before
 from dispatcher.core.callout import OPEN_STATES, Callout, CalloutId, State
 from dispatcher.core.change import There
@@ -21,6 +31,7 @@ from dispatcher.core.proof import Head, linked
 from dispatcher.core.report import Tally, tally
 from dispatcher.store import batch, dialect, schema
 from dispatcher.store.codec import CALLOUT, FACE, FACT, TALLY, callout_json, fact_json
+from dispatcher.store.moment import Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +60,18 @@ def due(
     connection: Connection, now: datetime, most: int
 ) -> list[tuple[CalloutId, UnitId]]:
     """Callouts for which something is due, and their units: red, then the overdue."""
-    rows = connection.execute(
-        select(schema.callout.c.id, schema.callout.c.unit)
-        .where(schema.callout.c.due_at <= now)
-        .order_by(schema.callout.c.lane, schema.callout.c.due_at)
-        .limit(most)
-    )
-    return [(CalloutId(row.id), UnitId(row.unit)) for row in rows]
+    found: list[tuple[CalloutId, UnitId]] = []
+    for lane in Lane:  # in one statement, all that is due would be put in order
+        rows = connection.execute(
+            select(schema.callout.c.id, schema.callout.c.unit)
+            .where(schema.callout.c.lane == lane.order, schema.callout.c.due_at <= now)
+            .order_by(schema.callout.c.due_at)
+            .limit(most - len(found))
+        )
+        found += [(CalloutId(row.id), UnitId(row.unit)) for row in rows]
+        if len(found) == most:
+            break
+    return found
 
 
 def postpone(
@@ -286,18 +302,35 @@ def page(connection: Connection, wanted: Filter) -> list[Callout]:
     """Callouts by id, after the one named ``cursor``."""
     table = schema.callout
     query = select(table.c.body).order_by(table.c.id).limit(wanted.limit)
-    for column, value in (
-        (table.c.alert, wanted.alert),
-        (table.c.state, wanted.state),
-        (table.c.unit, wanted.unit),
-    ):
-        if value is not None:
-            query = query.where(column == value)
-    if wanted.mark is not None:
-        query = query.where(table.c.marks.contains(f'"{wanted.mark}"'))
-    if wanted.cursor is not None:
-        query = query.where(table.c.id > wanted.cursor)
+    for condition in _conditions(wanted):
+        query = query.where(condition)
     return [CALLOUT.validate_json(row.body) for row in connection.execute(query)]
+
+
+def _conditions(wanted: Filter) -> Iterator[ColumnElement[bool] | TextClause]:
+    table = schema.callout
+    if wanted.alert is not None:
+        yield table.c.alert == wanted.alert
+    if wanted.state is not None:
+        yield table.c.state == wanted.state
+    if wanted.unit is not None:
+        yield table.c.unit == wanted.unit
+    if wanted.mark is not None:
+        yield table.c.marks.contains(f'"{wanted.mark}"')
+    if wanted.cursor is not None:
+        yield table.c.id > wanted.cursor
+    if wanted.alert is None:
+        yield from _indexed(wanted)
+
+
+def _indexed(wanted: Filter) -> Iterator[ColumnElement[bool] | TextClause]:
+    """What follows from that, and leads to few of all there are."""
+    if wanted.unit is not None:
+        yield schema.callout.c.chain.in_(select(schema.alert.c.chain))
+    elif wanted.mark is not None:
+        yield schema.MARKED
+    elif wanted.state not in {None, State.CLOSED.value}:
+        yield schema.NOT_CLOSED
 
 
 def ownerless(connection: Connection) -> int:
@@ -306,12 +339,28 @@ def ownerless(connection: Connection) -> int:
     return connection.execute(query).scalar_one()
 
 
+# The first of each lane, which their index has in order.
+NEXT_DUE = text(
+    " UNION ALL ".join(
+        "SELECT min(due_at) AS due_at FROM callout"  # noqa: S608 - a number of ours
+        f" WHERE lane = {lane.order} AND due_at IS NOT NULL"
+        for lane in Lane
+    )
+).columns(due_at=Moment())
+
+
 def next_due_at(connection: Connection) -> datetime | None:
     """When the next callout wants attention."""
-    due_at = schema.callout.c.due_at
-    # Its index leaves out rows without a time; so must we, or all rows are read.
-    earliest = select(func.min(due_at)).where(due_at.isnot(None))
-    return connection.execute(earliest).scalar()
+    firsts = connection.scalars(NEXT_DUE)
+    return min((at for at in firsts if at), default=None)
+
+
+def overdue(connection: Connection, now: datetime) -> int:
+    """For how many callouts something is due."""
+    table = schema.callout.c
+    lanes = [lane.order for lane in Lane]
+    query = select(func.count()).where(table.lane.in_(lanes), table.due_at <= now)
+    return connection.execute(query).scalar_one()
 
 
 def there(connection: Connection, chain: ChainId) -> dict[PostRef, There]:

@@ -15,14 +15,14 @@ from sqlalchemy import Connection, Table, delete, select
 from contacts.duty import Duties, Leave, Override, Rotation, TimeBound
 from contacts.model import HumanId, PostRef
 from contacts.roster import Roster
-from dispatcher.store import batch, dialect, people, rotas, schema
+from dispatcher.store import batch, dialect, duty_schema, people, rotas, schema
 
 DUTY_NUMBER = "duty_number"
 TABLES = (
-    schema.rotation,
-    schema.duty_override,
-    schema.duty_member,
-    schema.duty_leave,
+    duty_schema.rotation,
+    duty_schema.override,
+    duty_schema.member,
+    duty_schema.leave,
 )
 
 
@@ -159,14 +159,14 @@ def _write(connection: Connection, made: Iterable[TimeBound]) -> None:
         }
         match one:
             case Rotation():
-                rows[schema.rotation].append(post | _rotation(one))
-                rows[schema.duty_member] += _members(one)
+                rows[duty_schema.rotation].append(post | _rotation(one))
+                rows[duty_schema.member] += _members(one)
             case Override():
-                rows[schema.duty_override].append(post | _span(one))
-                rows[schema.duty_member] += _members(one)
+                rows[duty_schema.override].append(post | _span(one))
+                rows[duty_schema.member] += _members(one)
             case Leave():
                 away = {"human": one.human, "substitute": one.substitute}
-                rows[schema.duty_leave].append(post | away | _span(one))
+                rows[duty_schema.leave].append(post | away | _span(one))
             case _:
                 assert_never(one)
     for table, new in rows.items():

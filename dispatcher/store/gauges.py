@@ -57,7 +57,7 @@ def gauges(connection: Connection, routes: Iterable[str], now: datetime) -> Gaug
     """
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     return Gauges(
-        overdue=_overdue(connection, now),
+        overdue=callouts.overdue(connection, now),
         late={
             "callout": _late(callouts.next_due_at(connection), now),
             "text": _late(outbox.next_due_at(connection), now),
@@ -84,11 +84,6 @@ def lost(connection: Connection, now: datetime) -> int:
 
 def _late(due_at: datetime | None, now: datetime) -> float:
     return max((now - due_at).total_seconds(), 0.0) if due_at else 0.0
-
-
-def _overdue(connection: Connection, now: datetime) -> int:
-    query = select(func.count()).where(schema.callout.c.due_at <= now)
-    return connection.execute(query).scalar_one()
 
 
 def _waiting(connection: Connection) -> dict[str, int]:

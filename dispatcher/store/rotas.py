@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, select
 from contacts.days import DayKind
 from contacts.duty import Duties, Leave, Override, Rotation, Span
 from contacts.model import HumanId, Post, PostRef, UnitId
-from dispatcher.store import schema
+from dispatcher.store import duty_schema
 
 DUTIES_VERSION = "duties_version"  # rises with every change of them
 
@@ -23,13 +23,13 @@ def duties(connection: Connection) -> Duties:
     """All there are, of units and people that are in the roster or were once."""
     members = _members(connection)
     rotations = connection.execute(
-        select(schema.rotation).order_by(schema.rotation.c.number)
+        select(duty_schema.rotation).order_by(duty_schema.rotation.c.number)
     )
     overrides = connection.execute(
-        select(schema.duty_override).order_by(schema.duty_override.c.number)
+        select(duty_schema.override).order_by(duty_schema.override.c.number)
     )
     leaves = connection.execute(
-        select(schema.duty_leave).order_by(schema.duty_leave.c.number)
+        select(duty_schema.leave).order_by(duty_schema.leave.c.number)
     )
     return Duties(
         rotations=tuple(_rotation(row, members) for row in rotations),
@@ -40,7 +40,7 @@ def duties(connection: Connection) -> Duties:
 
 def _members(connection: Connection) -> Members:
     found: dict[int, list[HumanId]] = defaultdict(list)
-    table = schema.duty_member
+    table = duty_schema.member
     rows = connection.execute(select(table).order_by(*table.primary_key.columns))
     for row in rows:
         found[row.number].append(HumanId(row.human))

@@ -76,7 +76,9 @@ alert = Table(
     UniqueConstraint("sender", "identifier"),
 )
 Index("alert_due", alert.c.due_at, **dialect.only(alert.c.due_at.isnot(None)))
-Index("alert_state", alert.c.state)
+NEWEST = (alert.c.received_at.desc(), alert.c.id)  # as they are listed
+Index("alert_newest", *NEWEST)
+Index("alert_state", alert.c.state, *NEWEST)
 
 # What an alert refers to, which may come later than the alert itself.
 reference = Table(
@@ -119,8 +121,15 @@ OWNERLESS = text(
 Index("callout_ownerless", callout.c.id, **dialect.only(OWNERLESS))
 Index("callout_alert", callout.c.alert, callout.c.id)
 Index("callout_chain_unit", callout.c.chain, callout.c.unit)
+# Of years, nearly all are closed, and few are marked.
+NOT_CLOSED, MARKED = text("state <> 'closed'"), text("marks <> '[]'")
+Index("callout_state", callout.c.state, callout.c.id, **dialect.only(NOT_CLOSED))
+Index("callout_marked", callout.c.id, callout.c.marks, **dialect.only(MARKED))
 Index("callout_desk", callout.c.alert, **dialect.only(text("state = 'desk'")))
-Index("callout_due", callout.c.due_at, **dialect.only(callout.c.due_at.isnot(None)))
+Index(
+    *("callout_due", callout.c.lane, callout.c.due_at),
+    **dialect.only(callout.c.due_at.isnot(None)),
+)
 
 # The journal, in the order things happened. A callout's facts are numbered from 1.
 fact = Table(
@@ -444,51 +453,4 @@ holding = Table(
     Column("person", Text, nullable=False, index=True),
     Column("valid_from", Moment),
     Column("valid_until", Moment),
-)
-
-# What is bound to time in a post; numbers count up through all three kinds, and rows
-# stay when a roster drops their unit or people: another one may bring them back.
-rotation = Table(
-    "rotation",
-    metadata,
-    Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("unit", Text, nullable=False),
-    Column("post", Text, nullable=False),
-    Column("starts_on", Text, nullable=False),
-    Column("ends_on", Text),
-    Column("hours", Integer, nullable=False),
-    Column("handover", Text, nullable=False),
-    Column("kind", Text),
-    Column("zone", Text, nullable=False),
-)
-
-duty_override = Table(
-    "duty_override",
-    metadata,
-    Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("unit", Text, nullable=False),
-    Column("post", Text, nullable=False),
-    Column("begins_at", Moment),
-    Column("ends_at", Moment),
-)
-
-# The humans of a rotation in the order of turns, of an override in that of calling.
-duty_member = Table(
-    "duty_member",
-    metadata,
-    Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("position", Integer, primary_key=True),
-    Column("human", Text, nullable=False),
-)
-
-duty_leave = Table(
-    "duty_leave",
-    metadata,
-    Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("unit", Text, nullable=False),
-    Column("post", Text, nullable=False),
-    Column("human", Text, nullable=False),
-    Column("substitute", Text),
-    Column("begins_at", Moment),
-    Column("ends_at", Moment),
 )

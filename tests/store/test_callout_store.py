@@ -197,6 +197,22 @@ async def test_the_most_overdue_come_first(database: Database) -> None:
     assert [name for name, _ in first] == ["late"]
 
 
+async def test_red_comes_before_what_is_more_overdue(database: Database) -> None:
+    def opened(connection: Connection) -> None:
+        begin(connection, "red", "blue", "drill")
+        table = schema.callout
+        for name, lane, second in (("blue", 3, -9), ("drill", 4, -99), ("red", 0, 0)):
+            moved = {"lane": lane, "due_at": after(second)}
+            connection.execute(table.update().where(table.c.id == name).values(moved))
+
+    await database.write(opened)
+
+    due = await database.read(lambda c: callouts.due(c, after(1), 2))
+    assert [name for name, _ in due] == ["red", "blue"]
+    assert await database.read(callouts.next_due_at) == after(-99)
+    assert await database.read(lambda c: callouts.overdue(c, after(-9))) == 2
+
+
 async def test_an_open_callout_without_a_time_and_an_owner_is_counted(
     database: Database,
 ) -> None:

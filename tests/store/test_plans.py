@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import Connection, event
 
 from contacts.model import PersonId
-from dispatcher.core.alert import AlertId, ChainId, Lane
+from dispatcher.core.alert import AlertId, AlertState, ChainId, Lane
 from dispatcher.core.callout import CalloutId
 from dispatcher.core.lines import Hold, HoldReason
 from dispatcher.store import (
+    alerts,
     callouts,
     calls,
     contacted,
@@ -30,6 +31,7 @@ from dispatcher.store.callouts import Filter
 from dispatcher.store.database import Database
 from dispatcher.store.questions import Named
 from tests.store.stock import ON_SQLITE, after, ask, begin, lease, question
+from tests.store.test_intake_store import offered
 
 pytestmark = ON_SQLITE
 Work = Callable[[Connection], Any]
@@ -54,6 +56,12 @@ WORK: dict[str, Work] = {
     "join": lambda c: calls.join(c, "a", "text", [], None),
     "to_number": lambda c: spoken.to_number(c, "+9991"),
     "callouts.page": lambda c: callouts.page(c, Filter(alert=AlertId("a"), limit=50)),
+    "page of a state": lambda c: callouts.page(c, Filter(state="desk")),
+    "page of a unit": lambda c: callouts.page(c, Filter(unit="u7")),
+    "page of a mark": lambda c: callouts.page(c, Filter(mark="need_help")),
+    "due": lambda c: callouts.due(c, after(0), 9),
+    "callouts.next_due_at": callouts.next_due_at,
+    "overdue": lambda c: callouts.overdue(c, after(0)),
     "ownerless": callouts.ownerless,
     "gauges": lambda c: gauges.gauges(c, ["sms"], after(0)),
     "contacts": lambda c: contacted.contacts(c, ChainId("a")),
@@ -95,8 +103,12 @@ def plan(connection: Connection, work: Work) -> list[str]:
 
 WHOLE = re.compile(r"SCAN (message|callout|carried|address|question|member|code)\b")
 FEW = "USING INDEX message_on_the_line"  # an index that holds nothing else
-# What these hold is all there is to see: calls that wait; nothing, if all is well.
-SMALL = (FEW, "USING INDEX message_call_waiting", "USING INDEX callout_ownerless")
+# What these hold is all there is to see: calls that wait; who is marked; nothing, if
+# all is well.
+SMALL = (
+    *(FEW, "USING INDEX message_call_waiting", "USING INDEX callout_ownerless"),
+    "USING INDEX callout_marked",
+)
 
 
 @pytest.mark.parametrize("name", WORK)
@@ -113,6 +125,9 @@ async def test_no_table_is_read_from_end_to_end(database: Database, name: str) -
     assert [one for one in walked if not any(name in one for name in SMALL)] == []
 
 
+COVERED = "callout USING COVERING INDEX callout_due"
+
+
 @pytest.mark.parametrize("name", ["busy", "settle", "to_hang_up"])
 async def test_busy_lines_are_found_by_an_index_of_their_own(
     database: Database, name: str
@@ -125,19 +140,22 @@ async def test_busy_lines_are_found_by_an_index_of_their_own(
 @pytest.mark.parametrize(
     ("name", "index"),
     [
-        ("next_due_at", "message_call_waiting (lane>? AND lane<?)"),
-        ("read_in", "ix_message_call (call=?)"),
-        ("of_question", "ix_message_question (question=?)"),
-        ("to_number", "message_address (address=?)"),
-        ("open_to", "message_address (address=? AND created_at>?)"),
+        ("next_due_at", "message USING INDEX message_call_waiting (lane>? AND lane<?)"),
+        ("read_in", "message USING INDEX ix_message_call (call=?)"),
+        ("of_question", "message USING INDEX ix_message_question (question=?)"),
+        ("to_number", "message USING INDEX message_address (address=?)"),
+        ("due", "callout USING INDEX callout_due (lane=? AND due_at<?)"),
+        ("callouts.next_due_at", f"{COVERED} (lane=? AND due_at>?)"),
+        ("overdue", f"{COVERED} (lane=? AND due_at<?)"),
+        ("open_to", "message USING INDEX message_address (address=? AND created_at>?)"),
     ],
 )
-async def test_a_message_is_found_by_what_is_known_of_it(
+async def test_it_is_found_by_what_is_known_of_it(
     database: Database, name: str, index: str
 ) -> None:
     steps = await database.write(lambda c: plan(c, WORK[name]))
 
-    assert f"SEARCH message USING INDEX {index}" in steps
+    assert f"SEARCH {index}" in steps
 
 
 async def test_what_waits_is_counted_without_looking_at_a_message(
@@ -147,3 +165,26 @@ async def test_what_waits_is_counted_without_looking_at_a_message(
     touched = {step for step in steps if "message" in step}
 
     assert touched == {"SEARCH message USING COVERING INDEX message_waiting (lane=?)"}
+
+
+async def test_what_is_due_is_read_in_the_order_of_an_index(
+    database: Database,
+) -> None:
+    steps = await database.write(lambda c: plan(c, WORK["due"]))
+
+    assert [step for step in steps if "TEMP B-TREE" in step] == []
+
+
+@pytest.mark.parametrize("state", [None, AlertState.ACTIVE])
+@pytest.mark.parametrize("cursor", [None, "first"])
+async def test_alerts_are_read_in_the_order_of_an_index(
+    database: Database, state: AlertState | None, cursor: str | None
+) -> None:
+    def planned(connection: Connection) -> list[str]:
+        alerts.accept(connection, offered())
+        return plan(connection, lambda c: alerts.page(c, state, cursor, 9))
+
+    steps = await database.write(planned)
+
+    assert steps
+    assert [step for step in steps if "TEMP B-TREE" in step] == []

@@ -38,6 +38,8 @@ LARGE = {table.name for table in TABLES} - {"member"}
 OPEN = "i > {rows} - 1000"
 SETTLED = {
     ("callout", "state"): f"CASE WHEN {OPEN} THEN 'calling' ELSE 'closed' END",
+    ("callout", "lane"): "i % 5",
+    ("callout", "marks"): """CASE i % 99 WHEN 0 THEN '["must_call"]' ELSE '[]' END""",
     ("callout", "due_at"): f"CASE WHEN {OPEN} THEN i END",
     ("question", "due_at"): f"CASE WHEN {OPEN} THEN i END",
     ("question", "closed_at"): f"CASE WHEN {OPEN} THEN NULL ELSE i END",
@@ -57,7 +59,7 @@ SETTLED = {
 FEW = {
     *("message_on_the_line", "message_waiting", "callout_due", "question_due"),
     *("todo_open", "todo_newest", "callout_ownerless", "callout_desk"),
-    "message_call_waiting",
+    *("message_call_waiting", "callout_marked", "callout_state"),
 }
 
 

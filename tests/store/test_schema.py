@@ -13,7 +13,13 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
 from dispatcher.core.callout import OPEN_STATES
-from dispatcher.store import feed_schema, history_schema, import_schema, schema
+from dispatcher.store import (
+    duty_schema,
+    feed_schema,
+    history_schema,
+    import_schema,
+    schema,
+)
 from dispatcher.store.database import Database
 from dispatcher.store.lock import WorkerRunningError, only_worker
 from dispatcher.store.migrate import SchemaError, migrate
@@ -48,6 +54,7 @@ async def test_a_database_that_is_up_to_date_is_left_alone(database: Database) -
     tables = set(await database.read(lambda c: inspect(c).get_table_names()))
 
     assert schema.metadata.tables.keys() <= tables
+    assert duty_schema.rotation.name in tables
     assert feed_schema.feed_entry.name in tables
     assert history_schema.roster_line.name in tables
     assert import_schema.import_piece.name in tables
