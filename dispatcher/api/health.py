@@ -16,9 +16,9 @@ from dispatcher.api.problem import answers, refused
 from dispatcher.api.views import View
 from dispatcher.intake.problem import Problem
 from dispatcher.store import callbacks, feeds, people
-from dispatcher.store.database import Work
 from dispatcher.store.durability import Durability, durability
 from dispatcher.store.gauges import lost
+from dispatcher.store.writer import Work
 
 router = APIRouter(tags=["operations"])
 
@@ -64,7 +64,7 @@ async def readyz(front: FrontOf) -> Ready:
     now = front.now()
     found = await looked(front, lambda c: _found(c, now))
     return Ready(
-        unread_callbacks=found.unread,
+        unread_callbacks=found.unread + await front.runtime.database.lying(),
         lost=found.lost,
         durability=found.durability,
         unverified_callbacks=front.unverified.total(),

@@ -30,7 +30,8 @@ async def metrics(front: FrontOf) -> Response:
     routes, now = [*front.runtime.providers], front.now()
     found = await looked(front, lambda c: gauges(c, routes, now))
     registry = CollectorRegistry()
-    registry.register(_Told(found, front.unverified))
+    lying = await front.runtime.database.lying()
+    registry.register(_Told(found, found.desk.unread + lying, front.unverified))
     ProcessCollector(registry=registry)
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
@@ -38,6 +39,7 @@ async def metrics(front: FrontOf) -> Response:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Told(Collector):
     found: Gauges
+    unread: int
     unverified: Mapping[str, int]
 
     @override
@@ -45,7 +47,7 @@ class _Told(Collector):
         found = self.found
         yield _gauge("callouts_overdue", "not attended to in time", found.overdue)
         yield _gauge("lost", "open with neither time nor owner; 0", found.lost)
-        yield _gauge("callbacks_unread", "told and not read yet", found.desk.unread)
+        yield _gauge("callbacks_unread", "told and not read yet", self.unread)
         yield _gauge("messages_unknown", "sent or not, nobody knows", found.unknown)
         yield _by("late_seconds", "how late the latest is", "what", found.late)
         yield _by("messages_waiting", "by channel", "channel", found.waiting)

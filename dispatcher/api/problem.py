@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 
 from contacts.numbers import only_last_four
 from dispatcher.intake.problem import Problem, problems_of
-from dispatcher.store.database import StoreBusyError
+from dispatcher.store.writer import StoreBusyError
 
 PROBLEM_JSON = "application/problem+json"
 BUSY_SECONDS = "1"

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from config.settings import Settings
 from dispatcher.engine.runtime import opened
-from dispatcher.store.database import Result
+from dispatcher.store.writer import Result
 
 
 def write(settings: Settings, work: Callable[[Connection], Result]) -> Result:

@@ -22,8 +22,9 @@ from dispatcher.engine.keeper import Keeper
 from dispatcher.engine.roles import with_all_roles
 from dispatcher.engine.verbs import Order, carry_out
 from dispatcher.store import callouts, orders
-from dispatcher.store.database import STORE_TROUBLE, Database, apart
+from dispatcher.store.database import STORE_TROUBLE, Database
 from dispatcher.store.orders import Request
+from dispatcher.store.writer import apart
 
 CHUNK = 200
 FAILED = "order_failed"

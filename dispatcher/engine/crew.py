@@ -78,7 +78,7 @@ async def joined(
         _on_time(await asyncio.to_thread(line.now), clock)
         host, now = socket.gethostname(), clock.now()
         await database.write(lambda c: workers.join(c, number, host, now))
-        database.condition = lambda c: _still_in(c, number)
+        database.require(lambda c: _still_in(c, number))
         ended = asyncio.Event()
         life = _Life(number, line, database, clock)
         watch = asyncio.create_task(life.lived(worker, ended), name="crew")

@@ -46,6 +46,7 @@ async def rotate(
 
     done = await database.write(begin, aside=True)
     told(done)
+    await database.settle()  # no callback is written with the old one after this
     if name is KeyName.DATA:
         for kind in rekeying.UNDER_DATA:
             async for count in _rewritten(database, kind):

@@ -20,7 +20,8 @@ from dispatcher.engine.launching import Launches
 from dispatcher.engine.roles import with_all_roles
 from dispatcher.engine.step import step
 from dispatcher.store import alerts, callouts, questions
-from dispatcher.store.database import STORE_TROUBLE, Database, Work
+from dispatcher.store.database import STORE_TROUBLE, Database
+from dispatcher.store.writer import Work
 
 LOOKED_AT = 500  # due callouts, for those of the same people
 MOST = 25  # callouts a transaction: others can write in between

@@ -38,7 +38,7 @@ from dispatcher.engine.sender import Sender
 from dispatcher.engine.signet import Signet
 from dispatcher.intake.signature import Signers
 from dispatcher.store import workers
-from dispatcher.store.database import Database
+from dispatcher.store.database import STORE_TROUBLE, Database
 from dispatcher.store.migrate import migrate
 from dispatcher.store.vault import MemoryRing, Vault, check
 
@@ -315,7 +315,16 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
     async with Database(settings.store.url, Vault(keys)).running() as database:
         await database.write(migrate)
         await database.read(check)
+        await _gathered(database)
         yield database
+        await _gathered(database)
+
+
+async def _gathered(database: Database) -> None:
+    """Carry in what providers told us while nobody read it; what can't be stays."""
+    with contextlib.suppress(*STORE_TROUBLE):
+        while await database.gather():
+            pass
 
 
 @contextlib.asynccontextmanager

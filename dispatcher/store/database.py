@@ -1,55 +1,31 @@
-"""One writer, group commit: everything that waits goes into the next transaction.
+"""The store, wherever it is: who writes waits his turn, who reads does not.
 
-Work is a function of a connection, and changes nothing else: it may be done twice. Each
-piece runs in a savepoint of its own, so one bad piece fails alone, and no caller hears
-"done" before the commit. Groups close when nothing more waits or at 500 pieces, so a
-lone red warning never waits for company. A group that clashes with somebody who writes
-beside us is rolled back and done again (docs/adr/0030).
+What providers call back is kept beside those who wait, for a call or a text is to be
+answered at once; see :mod:`dispatcher.store.spool`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
 
-import structlog
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
-from dispatcher.store import dialect, postgresql, sqlite
+from dispatcher.store import dialect, postgresql, spool, sqlite
 from dispatcher.store.backend import Backend, UnfitStoreError
 from dispatcher.store.vault import Vault
+from dispatcher.store.writer import Result, StoreBusyError, Work, Writer
 
-Result = TypeVar("Result")
-Work = Callable[[Connection], Result]
-
-GROUP_MOST = 500
-QUEUE_MOST = 10_000
 READERS = 4
-TRIES = 4  # of a group that clashes each time; then who clashes fails alone
-
-log = structlog.get_logger()
-
-
-class StoreBusyError(Exception):
-    """Too much work waits already; nothing was begun. Try again in a moment."""
-
+CARRIED_MOST = 500  # callbacks at a time, from beside the store into it
 
 # What goes by: the work is sound, and done again later.
 STORE_TROUBLE = (SQLAlchemyError, StoreBusyError)
-
-
-@dataclass(slots=True)
-class _Waiting(Generic[Result]):
-    work: Work[Result]
-    done: asyncio.Future[Result]
-    aside: bool
 
 
 class Database:
@@ -60,31 +36,40 @@ class Database:
         self.vault = vault
         self._backend = backend_at(make_url(url), vault)
         self.memory = self._backend.memory
-        self._writer = ThreadPoolExecutor(1, "store-writer")
+        self._writer = Writer(self._backend, "store-writer")
+        self._beside = beside(self._backend, make_url(url), vault)
+        self._besides = (
+            Writer(self._beside, "store-beside") if self._beside else self._writer
+        )
         # One connection can't serve two transactions: in memory, reads take turns.
         self._readers = (
-            self._writer if self.memory else ThreadPoolExecutor(READERS, "store-reader")
+            self._writer.thread
+            if self.memory
+            else ThreadPoolExecutor(READERS, "store-reader")
         )
-        self._queue: asyncio.Queue[_Waiting[Any]] = asyncio.Queue(QUEUE_MOST)
-        self._task: asyncio.Task[None] | None = None
-        self.committed = 0
-        # What has to hold when a group begins to write; see the engine's crew.
-        self.condition: Work[object] | None = None
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Database]:
         """Take work until the block ends; what was queued by then is still done."""
-        self._task = asyncio.create_task(self._write_groups(), name="store-writer")
         try:
-            yield self
+            async with contextlib.AsyncExitStack() as stack:
+                await stack.enter_async_context(self._writer.running())
+                if self._besides is not self._writer:
+                    await stack.enter_async_context(self._besides.running())
+                yield self
         finally:
-            await self._queue.join()
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._writer.shutdown()
             self._readers.shutdown()
-            self._backend.close()
+            for backend in filter(None, (self._beside, self._backend)):
+                backend.close()
+
+    @property
+    def committed(self) -> int:
+        """How many groups were written."""
+        return self._writer.committed
+
+    def require(self, condition: Work[object]) -> None:
+        """Let no group begin of which this does not hold; see the engine's crew."""
+        self._writer.condition = condition
 
     async def write(self, work: Work[Result], *, aside: bool = False) -> Result:
         """Do it in the next transaction; returns when that is on disk.
@@ -93,26 +78,49 @@ class Database:
             in his own transaction
         :raises StoreBusyError: when the queue is full
         """
-        done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        try:
-            self._queue.put_nowait(_Waiting(work, done, aside))
-        except asyncio.QueueFull as full:
-            message = f"{QUEUE_MOST} pieces of work wait for the store already"
-            raise StoreBusyError(message) from full
-        return await done
+        return await self._writer.write(work, aside=aside)
+
+    async def put_down(self, work: Work[Result]) -> Result:
+        """Keep callbacks, whoever else is writing; returns when they are on disk.
+
+        The work may read keys and insert callbacks, and nothing else: a file has them
+        beside the store, until :meth:`gather`.
+
+        :raises StoreBusyError: when the queue is full
+        """
+        return await self._besides.write(work)
+
+    async def gather(self) -> int:
+        """Carry into the store what was put down beside it; returns how much."""
+        if not isinstance(self._beside, spool.Spool):
+            return 0
+        loop = asyncio.get_running_loop()
+        first = self._beside.first
+        arrived = await loop.run_in_executor(self._readers, first, CARRIED_MOST)
+        if arrived:
+            await self.write(lambda c: spool.carry(c, arrived))
+            await self.put_down(lambda c: spool.drop(c, arrived))
+        return len(arrived)
+
+    async def lying(self) -> int:
+        """How much lies beside the store, put down and not gathered yet."""
+        if not isinstance(self._beside, spool.Spool):
+            return 0
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, self._beside.count)
+
+    async def settle(self) -> None:
+        """Wait for whoever is putting something down; then gather all of it."""
+        await self.put_down(lambda _: None)
+        while await self.gather():
+            pass
 
     async def fold(self) -> bool:
         """Write the log into the file and cut it off, so that neither keeps what was.
 
         False: somebody was reading all the time; his next commit will do it.
         """
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._writer, self._fold)
-
-    def _fold(self) -> bool:
-        backend = self._backend
-        with backend.turn(), backend.engine.connect() as connection:
-            return backend.fold(connection)
+        return await self._writer.fold() and await self._besides.fold()
 
     def lifeline(self, number: int) -> postgresql.Lifeline:
         """What a worker lives by where others may be; blocks, so it is for a thread.
@@ -143,82 +151,6 @@ class Database:
         with self._backend.engine.connect() as connection:
             return work(connection)
 
-    async def _write_groups(self) -> None:
-        while True:
-            waiting = [await self._queue.get()]
-            while len(waiting) < GROUP_MOST and not self._queue.empty():
-                waiting.append(self._queue.get_nowait())
-            together = [one for one in waiting if not one.aside]
-            for group in (together, *([one] for one in waiting if one.aside)):
-                await self._write_group(group)
-
-    async def _write_group(self, group: list[_Waiting[Any]]) -> None:
-        if not group:
-            return
-        loop = asyncio.get_running_loop()
-        works = [waiting.work for waiting in group]
-        try:
-            outcomes = await loop.run_in_executor(self._writer, self._commit, works)
-        except Exception as failure:  # noqa: BLE001 - every waiter is told, whatever it is
-            outcomes = [failure] * len(group)
-        for waiting, outcome in zip(group, outcomes, strict=True):
-            _tell(waiting, outcome)
-            self._queue.task_done()
-        self.committed += 1
-
-    def _commit(self, works: list[Work[Any]]) -> list[Any]:
-        for attempt in range(1, TRIES):
-            try:
-                return self._transact(works, self._unless_clashed)
-            except DBAPIError as failure:
-                reason = self._backend.clash(failure)
-                if reason is None:
-                    raise
-                pieces = len(works)
-                log.warning(
-                    "store.again", reason=reason, attempt=attempt, pieces=pieces
-                )
-        return self._transact(works, apart)
-
-    def _transact(
-        self, works: list[Work[Any]], do: Callable[[Connection, Work[Any]], Any]
-    ) -> list[Any]:
-        backend = self._backend
-        with backend.turn(), backend.engine.connect() as connection:
-            backend.begin(connection)
-            try:
-                if self.condition:
-                    self.condition(connection)
-                outcomes = [do(connection, work) for work in works]
-                connection.exec_driver_sql("COMMIT")
-            except BaseException as failure:
-                if connection.invalidated:
-                    raise _lost(failure) from failure
-                connection.exec_driver_sql("ROLLBACK")
-                raise
-            return outcomes
-
-    def _unless_clashed(self, connection: Connection, work: Work[Result]) -> object:
-        """Run one piece; a clash is the whole group's, whose locks are part of it.
-
-        :raises DBAPIError: the clash
-        """
-        outcome = apart(connection, work)
-        if isinstance(outcome, DBAPIError) and self._backend.clash(outcome):
-            raise outcome
-        return outcome
-
-
-def _lost(failure: BaseException) -> OperationalError:
-    """What waiters are told of a lost connection, whoever noticed it first.
-
-    Behind a COMMIT nobody knows whether it was done: who is in doubt looks, or does it
-    once more; all that comes from outside has a key by which that is told.
-    """
-    if isinstance(failure, OperationalError):
-        return failure
-    return OperationalError("COMMIT", None, failure)
-
 
 def backend_at(url: URL, vault: Vault) -> Backend:
     """The database a URL names; any driver of PostgreSQL stands for the one we have.
@@ -235,21 +167,15 @@ def backend_at(url: URL, vault: Vault) -> Backend:
             raise UnfitStoreError(message)
 
 
-def apart(connection: Connection, work: Work[Result]) -> Result | Exception:
-    """Run one piece in its savepoint; its failure is its own outcome."""
-    quick = dialect.quick(connection)
-    quick("SAVEPOINT piece")
-    outcome: Result | Exception
-    try:
-        outcome = work(connection)
-        quick("RELEASE piece")
-    except Exception as failure:
-        if connection.invalidated:
-            raise  # with the connection, all of the transaction is lost
-        connection.exec_driver_sql("ROLLBACK TO piece")
-        quick("RELEASE piece")
-        outcome = failure
-    return outcome
+def beside(backend: Backend, url: URL, vault: Vault) -> Backend | None:
+    """Where callbacks are put down while others write; None: among all the rest."""
+    match backend:
+        case postgresql.Postgresql():
+            return postgresql.Beside(backend.engine)
+        case sqlite.Sqlite(memory=False):
+            return spool.Spool(url, vault)
+        case _:
+            return None
 
 
 def alone(file: Path, vault: Vault, work: Work[Result]) -> Result:
@@ -274,12 +200,3 @@ def one_state(connection: Connection) -> Iterator[None]:
         yield
     finally:
         connection.exec_driver_sql("ROLLBACK")
-
-
-def _tell(waiting: _Waiting[Any], outcome: object) -> None:
-    if waiting.done.cancelled():
-        return
-    if isinstance(outcome, BaseException):
-        waiting.done.set_exception(outcome)
-    else:
-        waiting.done.set_result(outcome)

@@ -17,13 +17,14 @@ import psycopg
 from sqlalchemy import Connection, Engine, Integer, create_engine, event, text
 from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from typing_extensions import override
 
 from dispatcher.store.backend import UnfitStoreError
 from dispatcher.store.vault import OPTION, Vault
 
 OLDEST = 15
 VERSION = 10_000  # how libpq counts them: 150004 is 15.4
-CONNECTIONS = 8  # the writer's, the readers', and a few for who looks beside them
+CONNECTIONS = 8  # two writers', the readers', and a few for who looks beside them
 KIN = 0x6A79  # "jy": the first half of our advisory locks
 LIVES = 0x6A7A  # and of those that workers live by; the second is their number
 
@@ -33,6 +34,7 @@ class Lock(IntEnum):
 
     WRITER = 1
     RULING = 2
+    BESIDE = 3
 
 
 # A peer that is gone is noticed in half a minute, and a writer that froze lets others
@@ -81,6 +83,7 @@ UNABLE = {
     READ_ONLY,
 }
 BEGIN = f"BEGIN; SELECT pg_advisory_xact_lock({KIN}, {Lock.WRITER})"
+PUT_DOWN = f"BEGIN; SELECT pg_advisory_xact_lock({KIN}, {Lock.BESIDE})"
 
 
 class Postgresql:
@@ -112,6 +115,19 @@ class Postgresql:
     def close(self) -> None:
         """Give the connections back."""
         self.engine.dispose()
+
+
+class Beside(Postgresql):
+    """The same database for who only puts something down: he has a turn of his own."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Use the connections there are."""
+        self.engine = engine
+
+    @override
+    def begin(self, connection: Connection) -> None:
+        """Begin to put down, whoever writes."""
+        connection.exec_driver_sql(PUT_DOWN)
 
 
 def address(url: URL) -> URL:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select, update
 
 from dispatcher.engine import bulk
 from dispatcher.store import retention, schema
-from dispatcher.store.database import Work
+from dispatcher.store.writer import Work
 from tests.api.hamlet import GRIDS, Hamlet, codes
 
 BULK = "/api/v1/callouts/bulk"

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from dispatcher.api.problem import install, language
-from dispatcher.store.database import StoreBusyError
+from dispatcher.store.writer import StoreBusyError
 from tests.api.hamlet import Hamlet, alert, bearer, codes
 
 ALERTS = "/api/v1/alerts"

@@ -64,6 +64,7 @@ def figures(
         "answers_per_second": heard.rate,
         "answer_p99_seconds": heard.p99_while_sending,
         "answer_p99_seconds_idle": heard.p99,
+        "answer_heard_p99_seconds": heard.heard_p99,
         "rss_mb_100k": by_size[LARGE].rss_mb if LARGE in by_size else None,
         "callouts_most": float(largest.callouts),
     }

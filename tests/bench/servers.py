@@ -16,7 +16,7 @@ import uvloop
 from fastapi import FastAPI
 
 from dispatcher.engine.clock import wait_for
-from dispatcher.store import database
+from dispatcher.store import writer
 
 START_SECONDS = 60.0
 LOOK_SECONDS = 0.02
@@ -89,7 +89,7 @@ def empty(port: int) -> None:
 
 def one_each(config: str) -> None:
     """Serve the API with a transaction for each piece of work: what groups save."""
-    database.GROUP_MOST = 1
+    writer.GROUP_MOST = 1
     command = api(Path(config))
     sys.argv = command[2:]
     from dispatcher.cli.app import app  # noqa: PLC0415 - only this server needs it

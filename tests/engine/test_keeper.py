@@ -25,9 +25,9 @@ from dispatcher.store import (
     rereading,
     schema,
 )
-from dispatcher.store.database import Work
 from dispatcher.store.rereading import Kept
 from dispatcher.store.roster_edits import Described, Editing, put_person
+from dispatcher.store.writer import Work
 from tests.engine.office import GRIDS, Office, village
 
 

@@ -11,8 +11,9 @@ from anyio.lowlevel import checkpoint
 from sqlalchemy import Connection, func, select
 
 from dispatcher.store import schema
-from dispatcher.store.database import QUEUE_MOST, Database, StoreBusyError
+from dispatcher.store.database import Database
 from dispatcher.store.vault import MemoryRing, Vault
+from dispatcher.store.writer import QUEUE_MOST, StoreBusyError
 
 Work = Callable[[Connection], str]
 

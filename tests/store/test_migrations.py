@@ -24,9 +24,10 @@ from dispatcher.store import (
     strikes,
 )
 from dispatcher.store.callbacks import Raw
-from dispatcher.store.database import Database, Work
+from dispatcher.store.database import Database
 from dispatcher.store.migrate import STEPS, migrate
 from dispatcher.store.vault import MemoryRing, Vault
+from dispatcher.store.writer import Work
 from tests.store.stock import (
     CHAIN,
     after,

@@ -22,10 +22,11 @@ from structlog.testing import capture_logs
 from config.settings import Settings
 from dispatcher.store import postgresql, schema
 from dispatcher.store.backend import UnfitStoreError
-from dispatcher.store.database import STORE_TROUBLE, TRIES, Database, Work, backend_at
+from dispatcher.store.database import STORE_TROUBLE, Database, backend_at
 from dispatcher.store.durability import Durability, durability
 from dispatcher.store.migrate import SchemaError, migrate
 from dispatcher.store.vault import MemoryRing, Vault
+from dispatcher.store.writer import TRIES, Work
 from tests.postgres import Server
 
 END = text("SELECT pg_terminate_backend(pg_backend_pid())")

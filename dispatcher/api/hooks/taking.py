@@ -66,7 +66,7 @@ async def taken(front: Front, request: Request, channel: str) -> HookRequest:
         received_at=front.now(),
         request=told,
     )
-    await front.runtime.database.write(lambda c: callbacks.keep(c, raw))
+    await front.runtime.database.put_down(lambda c: callbacks.keep(c, raw))
     front.committed()
     return told
 
