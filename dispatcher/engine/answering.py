@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from contacts.model import AddressId
 from dispatcher.core.answer import NO_FIGURES, Evidence, Figures, Meaning
-from dispatcher.core.callout import CalloutId
+from dispatcher.core.callout import Callout, CalloutId
 from dispatcher.core.event import Answered, Event, TakenOver
 from dispatcher.engine.compose import Desk
 from dispatcher.engine.verbs import is_own
@@ -42,24 +44,41 @@ class Spoken:
         return f"person:{self.question.key.person}"
 
 
-def gather(desk: Desk, spoken: Spoken, gathered: Gathered) -> None:
-    """Let every callout that the question had named hear the answer.
+def gathered(desk: Desk, answers: Sequence[Spoken]) -> Gathered:
+    """What every callout hears that the questions had named, in the order it was said.
 
-    :param gathered: takes up the events that follow, for one step with all the others
+    All of it is for one step, which sees them together.
     """
-    question = spoken.question
-    person = question.key.person
-    named = heard.named(desk.connection, question, spoken.received_at)
+    told: Gathered = defaultdict(list)
+    asked = [(spoken.question, spoken.received_at) for spoken in answers]
+    named = [
+        names | _beyond(desk, spoken)
+        for spoken, names in zip(
+            answers, heard.named(desk.connection, asked), strict=True
+        )
+    ]
+    seen = callouts.load(desk.connection, set().union(*named)) if named else {}
+    for spoken, names in zip(answers, named, strict=True):
+        for name in seen.keys() & names:
+            told[name].append(_event(desk, spoken, seen[name].callout))
+    return told
+
+
+def _beyond(desk: Desk, spoken: Spoken) -> set[CalloutId]:
+    """What an answer is about besides what its question had named."""
+    person = spoken.question.key.person
     if spoken.meaning is Meaning.CANNOT_ACT:
-        named |= heard.roles(desk.connection, question.key.chain, person)
-    elif spoken.meaning is Meaning.WRONG_PERSON and spoken.address:
+        return heard.roles(desk.connection, spoken.question.key.chain, person)
+    if spoken.meaning is Meaning.WRONG_PERSON and spoken.address:
         there = heard.at_address(desk.connection, person, spoken.address)
-        named |= callouts.still_open(desk.connection, there)
-    for name, seen in callouts.load(desk.connection, named).items():
-        own = is_own(desk, seen.callout, person)
-        above = question.key.kind is Kind.DIGEST and not own
-        event = _taking(spoken) if above and spoken.meaning.awake else _answered(spoken)
-        gathered.setdefault(name, []).append(event)
+        return callouts.still_open(desk.connection, there)
+    return set()
+
+
+def _event(desk: Desk, spoken: Spoken, callout: Callout) -> Event:
+    key = spoken.question.key
+    above = key.kind is Kind.DIGEST and not is_own(desk, callout, key.person)
+    return _taking(spoken) if above and spoken.meaning.awake else _answered(spoken)
 
 
 def _taking(spoken: Spoken) -> Event:

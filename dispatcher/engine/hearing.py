@@ -21,7 +21,7 @@ from dispatcher.core.matching import (
     match,
 )
 from dispatcher.core.todo import TodoKind
-from dispatcher.engine.answering import Gathered, Spoken, gather
+from dispatcher.engine.answering import Spoken
 from dispatcher.engine.attention import (
     Heard,
     Matter,
@@ -31,8 +31,9 @@ from dispatcher.engine.attention import (
     raise_unclear,
 )
 from dispatcher.engine.compose import Desk, short_id
+from dispatcher.engine.correspondence import Correspondence
 from dispatcher.intake.replies import Read, read
-from dispatcher.store import flags, heard, people, questions
+from dispatcher.store import flags, heard
 from dispatcher.store.flags import Flagging
 from dispatcher.store.heard import Said
 from dispatcher.store.outbox import About, Message
@@ -42,21 +43,28 @@ from dispatcher.store.questions import Question
 REPLIES_MOST = 5  # an hour to one number: nonsense is not answered for ever
 
 
-def hear(desk: Desk, one: Heard, gathered: Gathered) -> str:
-    """Find out what a reply means; returns what it was taken for.
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """Replies of one transaction.
 
-    :param gathered: takes up the events that follow, for one step with all the others
+    :ivar answers: what was said to questions, in the order it came
     """
-    number = one.reply.sender
-    holders = people.holders_of(desk.connection, number)
-    if not holders:
+
+    desk: Desk
+    correspondence: Correspondence
+    answers: list[Spoken]
+
+
+def hear(hearing: Hearing, one: Heard) -> str:
+    """Find out what a reply means; returns what it was taken for."""
+    desk, sender = hearing.desk, hearing.correspondence.behind(one)
+    if not sender.holders:
         raise_reply(desk, one, TodoKind.STRANGER_REPLY)
         return "unknown_sender"
-    sent = heard.sent_to(desk.connection, number, one.received_at)
-    codes = questions.known_codes(desk.connection, number, one.received_at)
-    words = read(one.reply.text, codes)
+    sent = sender.sent
+    words = read(one.reply.text, sender.codes)
     if words.meaning is Meaning.OPT_OUT:
-        _note_opt_out(desk, dict(holders), sent)
+        _note_opt_out(desk, sender.holders, sent)
         raise_opt_out(desk, one, sent)
     found = match(
         [said.candidate for said in sent],
@@ -65,7 +73,7 @@ def hear(desk: Desk, one: Heard, gathered: Gathered) -> str:
     )
     match found:
         case NothingSent():
-            person = PersonId(next(iter(dict(holders).values())))
+            person = PersonId(next(iter(sender.holders.values())))
             raise_reply(desk, one, TodoKind.STRANGER_REPLY, Matter(person=person))
             return "nothing_sent"
         case AnsweredNotice(message=message):
@@ -78,7 +86,7 @@ def hear(desk: Desk, one: Heard, gathered: Gathered) -> str:
             return "ask_which"
         case Matched(message=message, how=how):
             asked = _asked_by(sent, message, how, one.received_at)
-            return _matched(desk, Understood(one, words, how), asked, gathered)
+            return _matched(hearing, Understood(one, words, how), asked)
         case _:
             assert_never(found)
 
@@ -168,17 +176,15 @@ class Understood:
         )
 
 
-def _matched(
-    desk: Desk, one: Understood, asked: Sequence[Said], gathered: Gathered
-) -> str:
+def _matched(hearing: Hearing, one: Understood, asked: Sequence[Said]) -> str:
+    desk, found = hearing.desk, hearing.correspondence.questions
     meant, *others = asked
-    found = questions.by_id(desk.connection, [said.question for said in asked])
-    gather(desk, one.to(found[meant.question], meant), gathered)
+    hearing.answers.append(one.to(found[meant.question], meant))
     if one.words.meaning.awake:
         for said in others:
             same = said.person == meant.person
             heard_as = one if same else replace(one, words=AWAKE_ONLY)
-            gather(desk, heard_as.to(found[said.question], said), gathered)
+            hearing.answers.append(heard_as.to(found[said.question], said))
     _respond(desk, one.reply, meant, one.words, found[meant.question])
     if one.words.meaning in UNANSWERED:
         raise_unclear(desk, one.reply, meant, one.words.meaning)

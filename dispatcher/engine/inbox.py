@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -26,12 +26,13 @@ from channels.contract import (
 )
 from dispatcher.core.callout import Progress
 from dispatcher.core.event import Reported
-from dispatcher.engine.answering import Gathered
+from dispatcher.engine.answering import gathered
 from dispatcher.engine.attention import Heard
 from dispatcher.engine.clock import Clock
 from dispatcher.engine.compose import Desk
 from dispatcher.engine.context import Context
-from dispatcher.engine.hearing import hear
+from dispatcher.engine.correspondence import Correspondence
+from dispatcher.engine.hearing import Hearing, hear
 from dispatcher.engine.keeper import Keeper
 from dispatcher.engine.outcome import CALL_SILENT_AFTER, SILENT_AFTER, reported, tell
 from dispatcher.engine.pressing import hear_button, hear_keys, note_keys, ring_back
@@ -42,7 +43,7 @@ from dispatcher.store.database import STORE_TROUBLE, Database
 from dispatcher.store.outbox import About, MessageState
 from dispatcher.store.whereabouts import Known
 
-MOST = 25  # callbacks a transaction: who answers next has to be written in between
+MOST = 100  # callbacks a transaction: warnings come in between
 AGAIN_AFTER = timedelta(seconds=60)  # a callback that could not be read
 PASSING = frozenset({FailureKind.TRANSIENT, FailureKind.THROTTLE})
 ONCE_MORE_AFTER = timedelta(seconds=30)
@@ -78,7 +79,7 @@ class Inbox:
     async def turn(self) -> int:
         """Read the next callbacks; returns how many."""
         now = self._clock.now()
-        await self._database.gather()
+        await self._database.carry_in()
         waiting = await self._database.read(lambda c: callbacks.unread(c, now, MOST))
         if not waiting:
             return 0
@@ -150,26 +151,33 @@ def interpret(
         callback.id: outcome
         for (callback, _), outcome in zip(receipts, taken, strict=True)
     }
-    gathered: Gathered = {}
-    outcomes |= {
-        one.callback.id: _said(desk, one, gathered)
-        for one in told
-        if not isinstance(one.what, Receipt)
-    }
-    step(connection, context, gathered, now)
+    others = [one for one in told if not isinstance(one.what, Receipt)]
+    hearing = Hearing(desk, Correspondence.of(connection, [*_replies(others)]), [])
+    outcomes |= {one.callback.id: _said(hearing, one) for one in others}
+    step(connection, context, gathered(desk, hearing.answers), now)
     return outcomes
 
 
-def _said(desk: Desk, one: Told, gathered: Gathered) -> str:
-    at = one.callback.received_at
+def _replies(told: Iterable[Told]) -> Iterator[Heard]:
+    for one in told:
+        if isinstance(one.what, Reply):
+            yield _heard(one, one.what)
+
+
+def _heard(one: Told, reply: Reply) -> Heard:
+    callback = one.callback
+    return Heard(reply=reply, received_at=callback.received_at, callback=callback.id)
+
+
+def _said(hearing: Hearing, one: Told) -> str:
+    desk, at = hearing.desk, one.callback.received_at
     match one.what:
         case Reply() as reply:
-            heard = Heard(reply=reply, received_at=at, callback=one.callback.id)
-            return hear(desk, heard, gathered)
+            return hear(hearing, _heard(one, reply))
         case Keyed() as keyed:
-            return hear_keys(desk, keyed, at, gathered)
+            return hear_keys(desk, keyed, at, hearing.answers)
         case Pressed() as pressed:
-            return hear_button(desk, pressed, at, gathered)
+            return hear_button(desk, pressed, at, hearing.answers)
         case RangBack() as rang:
             return ring_back(desk, rang, at)
         case Receipt():

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from channels.contract import Keyed, Pressed, RangBack
 from dispatcher.core.answer import NO_FIGURES, Evidence, Figures, Meaning
 from dispatcher.core.callout import Progress
-from dispatcher.engine.answering import Gathered, Spoken, gather
+from dispatcher.engine.answering import Spoken
 from dispatcher.engine.compose import Desk
 from dispatcher.engine.conversation import Phase, Place
 from dispatcher.engine.outcome import reported, tell
@@ -47,7 +47,7 @@ def note_keys(connection: Connection, keys: Sequence[tuple[Keyed, datetime]]) ->
     spoken.keyed(connection, read)
 
 
-def hear_keys(desk: Desk, keyed: Keyed, at: datetime, gathered: Gathered) -> str:
+def hear_keys(desk: Desk, keyed: Keyed, at: datetime, answers: list[Spoken]) -> str:
     """Let a key answer the message it was pressed in; returns what it was taken for."""
     found = _read(keyed)
     if found is None:
@@ -68,11 +68,13 @@ def hear_keys(desk: Desk, keyed: Keyed, at: datetime, gathered: Gathered) -> str
         address=asked.address,
         heard_seconds=(at - begun).total_seconds() if ours and begun else None,
     )
-    gather(desk, spoken, gathered)
+    answers.append(spoken)
     return meaning.value
 
 
-def hear_button(desk: Desk, pressed: Pressed, at: datetime, gathered: Gathered) -> str:
+def hear_button(
+    desk: Desk, pressed: Pressed, at: datetime, answers: list[Spoken]
+) -> str:
     """Let a card's button answer; returns what it was taken for."""
     asked = heard.asked(desk.connection, pressed.message)
     # WeCom takes no notice of an account's case; the roster has it as it was given.
@@ -87,13 +89,13 @@ def hear_button(desk: Desk, pressed: Pressed, at: datetime, gathered: Gathered) 
         message=asked.message,
         address=asked.address,
     )
-    gather(desk, spoken, gathered)
+    answers.append(spoken)
     return meaning.value
 
 
 def ring_back(desk: Desk, rang: RangBack, at: datetime) -> str:
     """Who rings us hears what waits for him: his own call need not be placed."""
-    if not people.holders_of(desk.connection, rang.number):
+    if not people.holders_of(desk.connection, [rang.number])[rang.number]:
         return "unknown_sender"
     waiting = spoken.to_number(desk.connection, rang.number)
     spoken.read_out(desk.connection, waiting, at)

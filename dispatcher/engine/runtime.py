@@ -323,7 +323,7 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
 async def _gathered(database: Database) -> None:
     """Carry in what providers told us while nobody read it; what can't be stays."""
     with contextlib.suppress(*STORE_TROUBLE):
-        while await database.gather():
+        while await database.carry_in():
             pass
 
 

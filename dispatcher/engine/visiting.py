@@ -15,7 +15,7 @@ from dispatcher.core.alert import Alert, Level
 from dispatcher.core.answer import NO_FIGURES, Evidence, Figures, Meaning
 from dispatcher.core.callout import Answer, Callout, CalloutId, Mark, State
 from dispatcher.core.event import Answered, Event, TakenOver
-from dispatcher.engine.answering import Gathered, Spoken, gather
+from dispatcher.engine.answering import Gathered, Spoken, gathered
 from dispatcher.engine.compose import Desk
 from dispatcher.engine.step import step
 from dispatcher.engine.verbs import is_own
@@ -188,7 +188,7 @@ def visited(desk: Desk, name: str) -> Visit | None:
     alert = alerts.find(desk.connection, question.alert) if question else None
     if question is None or alert is None:
         return None
-    named = heard.named(desk.connection, question, desk.now)
+    [named] = heard.named(desk.connection, [(question, desk.now)])
     found = callouts.load(desk.connection, named).values()
     about = sorted((seen.callout for seen in found), key=lambda one: one.unit)
     return Visit(
@@ -264,9 +264,7 @@ def _gathered(desk: Desk, visit: Visit, pressed: Pressed) -> Gathered:
         case Press.NOT_ME:
             return _disowned(desk, visit)
         case Press.MINE | Press.HELP | Press.FIGURES:
-            gathered: Gathered = {}
-            gather(desk, _spoken(desk, visit, pressed), gathered)
-            return gathered
+            return gathered(desk, [_spoken(desk, visit, pressed)])
 
 
 def _disowned(desk: Desk, visit: Visit) -> Gathered:
@@ -278,9 +276,8 @@ def _disowned(desk: Desk, visit: Visit) -> Gathered:
         return {}
     if len({one.address for one in visit.sent}) != 1 or not visit.waiting:
         return _noted(visit, NOT_ME)
-    gathered: Gathered = {}
-    gather(desk, _spoken(desk, visit, Pressed(press=Press.NOT_ME)), gathered)
-    return {callout.id: gathered[callout.id] for callout in visit.waiting}
+    told = gathered(desk, [_spoken(desk, visit, Pressed(press=Press.NOT_ME))])
+    return {callout.id: told[callout.id] for callout in visit.waiting}
 
 
 def _spoken(desk: Desk, visit: Visit, pressed: Pressed) -> Spoken:

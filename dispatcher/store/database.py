@@ -84,13 +84,13 @@ class Database:
         """Keep callbacks, whoever else is writing; returns when they are on disk.
 
         The work may read keys and insert callbacks, and nothing else: a file has them
-        beside the store, until :meth:`gather`.
+        beside the store, until :meth:`carry_in`.
 
         :raises StoreBusyError: when the queue is full
         """
         return await self._besides.write(work)
 
-    async def gather(self) -> int:
+    async def carry_in(self) -> int:
         """Carry into the store what was put down beside it; returns how much."""
         if not isinstance(self._beside, spool.Spool):
             return 0
@@ -103,16 +103,16 @@ class Database:
         return len(arrived)
 
     async def lying(self) -> int:
-        """How much lies beside the store, put down and not gathered yet."""
+        """How much lies beside the store, put down and not carried in yet."""
         if not isinstance(self._beside, spool.Spool):
             return 0
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._readers, self._beside.count)
 
     async def settle(self) -> None:
-        """Wait for whoever is putting something down; then gather all of it."""
+        """Wait for whoever is putting something down; then carry in all of it."""
         await self.put_down(lambda _: None)
-        while await self.gather():
+        while await self.carry_in():
             pass
 
     async def fold(self) -> bool:

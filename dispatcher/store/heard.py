@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, ScalarSelect, Select, func, select
+from sqlalchemy import Connection, Exists, RowMapping, Select, case, func, select
 
 from channels.contract import Channel
 from dispatcher.core.alert import AlertId, ChainId, Lane, Level
 from dispatcher.core.answer import Meaning
-from dispatcher.core.callout import CalloutId, State
-from dispatcher.core.matching import LOOK_BACK, Candidate
+from dispatcher.core.callout import OPEN_STATES, CalloutId
+from dispatcher.core.matching import Candidate
 from dispatcher.store import dialect, schema, vault
 from dispatcher.store.outbox import TO_ITS_NUMBER, About, MessageState
 from dispatcher.store.questions import Kind, Question
@@ -35,10 +36,14 @@ REPLY_WINDOW = timedelta(hours=1)
 class Said:
     """A message that a reply may belong to.
 
+    :ivar created_at: when it was decided to send it
+    :ivar first_sent_at: when it was sent, if more than once for the first time
     :ivar question: empty for a notice
     :ivar digest: it asks about units below him
     """
 
+    created_at: datetime
+    first_sent_at: datetime
     candidate: Candidate
     question: str
     digest: bool
@@ -50,17 +55,21 @@ class Said:
     lane: Lane
 
 
-def sent_to(connection: Connection, number: str, before: datetime) -> list[Said]:
-    """Everything a number was sent in the 24 hours before, in order."""
-    message, question = schema.message, schema.question
+def sent_to(
+    connection: Connection, numbers: Iterable[str], since: datetime, until: datetime
+) -> dict[str, list[Said]]:
+    """Everything that each number was sent by a moment and made after one, in order."""
+    marks = vault.fingerprints(connection, numbers)
+    listed = dialect.each(marks.values())
+    message, question, address = schema.message, schema.question, schema.address
     rows = connection.execute(
-        select(message, question.c.kind, _open().label("open"))
-        .join(schema.address, TO_ITS_NUMBER)
+        select(message, address.c.fingerprint, question.c.kind, _open().label("open"))
+        .join(address, TO_ITS_NUMBER)
         .outerjoin(question, question.c.id == message.c.question)
         .where(
-            schema.address.c.fingerprint == vault.fingerprint(connection, number),
-            message.c.created_at > before - LOOK_BACK,
-            message.c.first_sent_at <= before,
+            address.c.fingerprint.in_(select(listed.c.value)),
+            message.c.created_at > since,
+            message.c.first_sent_at <= until,
             # What a provider once took may have arrived, whatever it says of it.
             message.c.state.in_([state.value for state in REACHED])
             | message.c.provider_id.isnot(None),
@@ -68,30 +77,34 @@ def sent_to(connection: Connection, number: str, before: datetime) -> list[Said]
         )
         .order_by(message.c.sent_at, message.c.id)
     )
-    return [_said(row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public row interface
+    found: dict[str, list[Said]] = {mark: [] for mark in marks.values()}
+    for row in rows:
+        found[row.fingerprint].append(_said(row._mapping))  # noqa: SLF001 - SQLAlchemy's public row interface
+    return {number: found[mark] for number, mark in marks.items()}
 
 
-def _open() -> ScalarSelect[bool]:
+def _open() -> Exists:
     """Whether any callout that the question's messages named still waits."""
     carried, other = schema.carried, schema.message.alias()
-    open_states = [State.WAITING, State.CALLING, State.TAKEN, State.DESK]
     return (
-        select(func.count() > 0)
-        .select_from(carried)
-        .join(other, other.c.id == carried.c.message)
+        select(1)
+        .select_from(other)
+        .join(carried, carried.c.message == other.c.id)
         .join(schema.callout, schema.callout.c.id == carried.c.callout)
         .where(
             other.c.question == schema.message.c.question,
-            schema.callout.c.state.in_([state.value for state in open_states]),
+            schema.callout.c.state.in_([state.value for state in OPEN_STATES]),
         )
         .correlate(schema.message)
-        .scalar_subquery()
+        .exists()
     )
 
 
 def _said(row: RowMapping) -> Said:
     asks = row["kind"] in {Kind.OWN.value, Kind.DIGEST.value}
     return Said(
+        created_at=row["created_at"],
+        first_sent_at=row["first_sent_at"],
         candidate=Candidate(
             message=row["id"],
             # All that one warning asks of one number is one question to who reads it:
@@ -151,19 +164,39 @@ def asked(connection: Connection, message: str) -> Asked | None:
     )
 
 
-def named(connection: Connection, question: Question, before: datetime) -> Names:
-    """Callouts that messages of a question sent by then had named.
+def named(
+    connection: Connection, asked: Sequence[tuple[Question, datetime]]
+) -> list[Names]:
+    """Callouts that messages of each question, sent by a moment, had named.
 
     Nobody takes over what a digest named that never got to him.
     """
-    message = schema.message
-    query = _carried().where(
-        message.c.question == question.id, message.c.first_sent_at <= before
+    listed = dialect.each(question.id for question, _ in asked)
+    message, sent = schema.message.c, schema.message.c.first_sent_at
+    failed = message.state == MessageState.FAILED.value
+    got = case((~failed | message.picked_up_at.isnot(None), sent))
+    rows = connection.execute(
+        select(
+            *(message.question, schema.carried.c.callout),
+            *(func.min(sent).label("sent"), func.min(got).label("got")),
+        )
+        .join(schema.carried, schema.carried.c.message == message.id)
+        .where(message.question.in_(select(listed.c.value)))
+        .group_by(message.question, schema.carried.c.callout)
     )
-    if question.key.kind is Kind.DIGEST:
-        failed = message.c.state == MessageState.FAILED.value
-        query = query.where(~failed | message.c.picked_up_at.isnot(None))
-    return _names(connection, query)
+    found: dict[tuple[str, bool], dict[CalloutId, datetime | None]] = defaultdict(dict)
+    for row in rows:
+        name = CalloutId(row.callout)
+        found[row.question, False][name] = row.sent
+        found[row.question, True][name] = row.got
+    return [
+        {
+            name
+            for name, at in found[one.id, one.key.kind is Kind.DIGEST].items()
+            if at and at <= moment
+        }
+        for one, moment in asked
+    ]
 
 
 def roles(connection: Connection, chain: ChainId, person: str) -> Names:

@@ -243,11 +243,18 @@ def flag_wrong(
     raise_version(connection)
 
 
-def holders_of(connection: Connection, number: str) -> list[tuple[str, str]]:
-    """Who can be behind a number or an account, as (address, person)."""
+def holders_of(
+    connection: Connection, numbers: Iterable[str]
+) -> dict[str, list[tuple[str, str]]]:
+    """Who can be behind each number or account, as (address, person)."""
+    marks = vault.fingerprints(connection, numbers)
+    listed, table = dialect.each(marks.values()), schema.address
     rows = connection.execute(
-        select(schema.address.c.id, schema.address.c.person)
-        .where(schema.address.c.fingerprint == vault.fingerprint(connection, number))
-        .order_by(schema.address.c.id)
+        select(table.c.fingerprint, table.c.id, table.c.person)
+        .where(table.c.fingerprint.in_(select(listed.c.value)))
+        .order_by(table.c.id)
     )
-    return [(row.id, row.person) for row in rows]
+    found: dict[str, list[tuple[str, str]]] = {mark: [] for mark in marks.values()}
+    for row in rows:
+        found[row.fingerprint].append((row.id, row.person))
+    return {number: found[mark] for number, mark in marks.items()}

@@ -149,19 +149,29 @@ def used_codes(
     connection: Connection, numbers: Iterable[str], now: datetime
 ) -> Mapping[str, set[str]]:
     """Codes by number that are open or still rest."""
-    number_of = _by_fingerprint(connection, numbers)
-    listed = dialect.each(number_of)
-    table = schema.code
+    known = known_codes(connection, numbers, now)
+    return {number: {*codes} for number, codes in known.items()}
+
+
+def known_codes(
+    connection: Connection, numbers: Iterable[str], since: datetime
+) -> dict[str, dict[str, datetime | None]]:
+    """Codes that somebody behind a number could mean, each with the end of its rest.
+
+    :param since: those whose rest was over before are left out; None: open still
+    """
+    marks = vault.fingerprints(connection, numbers)
+    listed, table = dialect.each(marks.values()), schema.code
     rows = connection.execute(
-        select(table.c.fingerprint, table.c.code).where(
+        select(table.c.fingerprint, table.c.code, table.c.free_at).where(
             table.c.fingerprint.in_(select(listed.c.value)),
-            table.c.free_at.is_(None) | (table.c.free_at > now),
+            table.c.free_at.is_(None) | (table.c.free_at > since),
         )
     )
-    used: dict[str, set[str]] = defaultdict(set)
+    found: dict[str, dict[str, datetime | None]] = {one: {} for one in marks.values()}
     for row in rows:
-        used[number_of[row.fingerprint]].add(row.code)
-    return used
+        found[row.fingerprint][row.code] = row.free_at
+    return {number: found[mark] for number, mark in marks.items()}
 
 
 def _by_fingerprint(connection: Connection, numbers: Iterable[str]) -> dict[str, str]:
@@ -238,12 +248,6 @@ OPEN_CHAINS = dialect.spoken(
     )
     """
 )
-
-
-def known_codes(connection: Connection, number: str, now: datetime) -> set[str]:
-    """Codes that somebody behind a number could mean: open ones, and those at rest."""
-    same = number.casefold()  # an account's case is no matter
-    return set(used_codes(connection, [same], now).get(same, ()))
 
 
 def count_messages(connection: Connection, made: Mapping[str, int]) -> None:

@@ -237,11 +237,12 @@ def _editable(connection: Connection, name: PersonId) -> Person | Barred:
 
 def _namesakes(connection: Connection, described: Described) -> list[Person]:
     """Everybody of this name who has, or had, one of these numbers; the newest last."""
-    numbers = [one for one in described.addresses if isinstance(one, ListedAddress)]
+    listed = [one for one in described.addresses if isinstance(one, ListedAddress)]
+    held = people.holders_of(connection, [one.value for one in listed])
     versions = {
         newest
-        for one in numbers
-        for _, person in people.holders_of(connection, one.value)
+        for holders in held.values()
+        for _, person in holders
         if (newest := present.newest_version(connection, PersonId(person)))
     }
     found = people.find_people(connection, sorted(versions)).values()

@@ -35,13 +35,10 @@ from dispatcher.core.alert import Area, Content, Level, MsgType, Status
 from dispatcher.core.callout import Callout, CalloutId
 from dispatcher.core.event import Event
 from dispatcher.engine.accept import Request, located, submission
-from dispatcher.engine.answering import Gathered
-from dispatcher.engine.attention import Heard
 from dispatcher.engine.clock import ManualClock
 from dispatcher.engine.compose import Desk
 from dispatcher.engine.context import Context
 from dispatcher.engine.feeds import Feeds, Sources
-from dispatcher.engine.hearing import hear
 from dispatcher.engine.inbox import Told, interpret
 from dispatcher.engine.keeper import Fixed, Keeper
 from dispatcher.engine.keyring import new_key
@@ -216,22 +213,16 @@ class Office:
             text=words,
             provider_id="SMin",
         )
-        heard = Heard(reply=reply, received_at=at or self.now)
+        [taken_for] = await self.told(reply, at=at)
+        return taken_for
 
-        def listen(desk: Desk) -> str:
-            gathered: Gathered = {}
-            taken_for = hear(desk, heard, gathered)
-            step(desk.connection, desk.context, gathered, desk.now)
-            return taken_for
-
-        return str(await self.desk(listen))
-
-    async def told(self, *what: Callback) -> list[str]:
+    async def told(self, *what: Callback, at: datetime | None = None) -> list[str]:
         """Providers tell something now, in one batch; gives what each was taken for."""
-        request = HookRequest(url="", headers={}, form=())
+        request, received_at = HookRequest(url="", headers={}, form=()), at or self.now
         one_by_one = [
             Told(
-                Unread(id=i, channel="sms", received_at=self.now, request=request), one
+                Unread(id=i, channel="sms", received_at=received_at, request=request),
+                one,
             )
             for i, one in enumerate(what)
         ]

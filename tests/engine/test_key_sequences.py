@@ -8,7 +8,7 @@ import pytest
 
 from channels.contract import Keyed
 from dispatcher.core.event import Answered, TakenOver
-from dispatcher.engine.answering import Gathered
+from dispatcher.engine.answering import Gathered, Spoken, gathered
 from dispatcher.engine.compose import Desk
 from dispatcher.engine.conversation import Phase
 from dispatcher.engine.pressing import hear_keys
@@ -50,14 +50,15 @@ def pressed(phase: Phase, keys: str, whose: str, message: str) -> Keyed:
 
 async def heard(office: Office, keyed: Keyed) -> set[str]:
     """The meanings by which somebody would count as awake."""
-    gathered: Gathered = {}
+    answers: list[Spoken] = []
     office.later(1)
 
-    def hear(desk: Desk) -> str:
-        return hear_keys(desk, keyed, desk.now, gathered)
+    def hear(desk: Desk) -> Gathered:
+        hear_keys(desk, keyed, desk.now, answers)
+        return gathered(desk, answers)
 
-    await office.desk(hear)
-    said = [event for events in gathered.values() for event in events]
+    told = await office.desk(hear)
+    said = [event for events in told.values() for event in events]
     taken = {"taken" for event in said if isinstance(event, TakenOver)}
     return taken | {
         event.meaning.value

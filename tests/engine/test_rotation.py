@@ -68,8 +68,8 @@ def all_of(connection: Connection) -> tuple[object, ...]:
     return (
         sorted((one.number, one.text) for one in sending),
         {p.name for p in people.load_roster(connection).people.values()},
-        [people.holders_of(connection, number) for number in NUMBERS.values()],
-        questions.known_codes(connection, NUMBERS["li"], START),
+        people.holders_of(connection, NUMBERS.values()),
+        questions.known_codes(connection, [NUMBERS["li"]], START),
         told.request.form,
     )
 

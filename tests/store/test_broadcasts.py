@@ -205,9 +205,8 @@ async def test_an_account_is_found_whatever_its_case(
     known = replace(wang, addresses=(account,))
     await database.write(lambda c: people.save_roster(c, roster(known)))
 
-    assert await database.read(lambda c: people.holders_of(c, written)) == [
-        ("wang0", "wang")
-    ]
+    held = await database.read(lambda c: people.holders_of(c, [written]))
+    assert held == {written: [("wang0", "wang")]}
 
 
 @ON_SQLITE

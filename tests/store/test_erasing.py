@@ -37,7 +37,7 @@ async def test_all_versions_of_him_go_by_any_of_them(database: Database) -> None
         done = gone(connection, "li2")
         known = people.find_people(connection, ["li", "li2", "wang"])
         shown = sorted((p.name, len(p.addresses)) for p in known.values())
-        holders = people.holders_of(connection, "+9992")
+        [holders] = people.holders_of(connection, ["+9992"]).values()
         return done, shown, holders, sorted(people.load_roster(connection).people)
 
     assert await database.write(erased) == (

@@ -110,8 +110,8 @@ async def test_a_file_of_the_first_version_is_brought_up_with_all_it_holds(
         return (
             questions.by_id(connection, ["q"]),
             people.find_people(connection, ["li"]),
-            people.holders_of(connection, "+999-LI"),
-            questions.known_codes(connection, "+999-li", after(0)),
+            people.holders_of(connection, ["+999-LI"])["+999-LI"],
+            questions.known_codes(connection, ["+999-LI"], after(0))["+999-LI"].keys(),
             [one.text for one in outbox.find(connection, ["text"])],
             [one.request.form for one in callbacks.unread(connection, after(0), 9)],
         )

@@ -77,7 +77,7 @@ async def test_everybody_behind_a_shared_number_is_found(database: Database) -> 
 
     def found(connection: Connection) -> list[tuple[str, str]]:
         settle(connection, LI, WANG, shared)
-        return people.holders_of(connection, "+9991")
+        return people.holders_of(connection, ["+9991"])["+9991"]
 
     assert await database.write(found) == [("li0", "li"), ("zhao0", "zhao")]
-    assert await database.read(lambda c: people.holders_of(c, "+1")) == []
+    assert await database.read(lambda c: people.holders_of(c, ["+1"])) == {"+1": []}

@@ -82,10 +82,10 @@ async def test_what_lies_there_is_carried_in_the_order_it_came(house: Database) 
         await put_down(house, event)
 
     assert await unread(house) == []
-    assert await house.gather() == 3
+    assert await house.carry_in() == 3
     assert await unread(house) == ["/a", "/b", "/c"]
     assert await house.lying() == 0
-    assert await house.gather() == 0
+    assert await house.carry_in() == 0
 
 
 @pytest.mark.parametrize("gathered", [True, False])
@@ -94,9 +94,9 @@ async def test_what_is_told_twice_is_kept_once(
 ) -> None:
     await put_down(house, "a")
     if gathered:
-        await house.gather()
+        await house.carry_in()
     await put_down(house, "a", "b")
-    await house.gather()
+    await house.carry_in()
 
     assert await unread(house) == ["/a", "/b"]
 
@@ -110,7 +110,7 @@ async def test_who_dies_between_the_two_commits_leaves_nothing_double(
     await house.write(lambda c: spool.carry(c, arrived))  # and now it dies
     await put_down(house, "c")
 
-    await house.gather()
+    await house.carry_in()
 
     assert await unread(house) == ["/a", "/b", "/c"]
     beside.close()
@@ -122,12 +122,12 @@ async def test_who_carries_late_drops_nothing_that_came_since(
     await put_down(house, "a")
     beside = spool_of(tmp_path, ring)
     seen_by_another = beside.first(9)
-    await house.gather()
+    await house.carry_in()
     await put_down(house, "b")  # under a number of its own, although it is the first
 
     await house.write(lambda c: spool.carry(c, seen_by_another))
     await house.put_down(lambda c: spool.drop(c, seen_by_another))
-    await house.gather()
+    await house.carry_in()
 
     assert await unread(house) == ["/a", "/b"]
     beside.close()
@@ -140,7 +140,7 @@ async def test_what_was_put_down_outlives_its_process(
         await put_down(first, "a")
 
     async with opened(tmp_path, ring) as second:
-        await second.gather()
+        await second.carry_in()
         assert await unread(second) == ["/a"]
 
 

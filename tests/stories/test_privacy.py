@@ -75,7 +75,8 @@ async def test_who_is_erased_is_in_the_record_without_his_name(
         alert = str((await town.warn())["id"])
         await town.until(60)
         await town.replies("lead-1", "1")
-        [(_, person)] = await database.read(lambda c: people.holders_of(c, number))
+        held = await database.read(lambda c: people.holders_of(c, [number]))
+        [(_, person)] = held[number]
         wanted = Erasure(person=person, by="user:office", reason="离任")
         early = await database.write(lambda c: erase(c, wanted, town.now))
         answer = await town.api.post(
