@@ -35,6 +35,7 @@ from tests.bench.dispatching import (
     benched,
     post,
     served,
+    warmed,
     warning,
 )
 from tests.bench.load import Told, posted, request
@@ -64,6 +65,7 @@ async def answers(folder: Path, store: str = SQLITE) -> Answers:
     """Measure in a house of its own."""
     async with benched(folder, store, CALLOUTS) as bench, served(folder, 1):
         port, made = bench.port, replies(bench.port)
+        await warmed(bench)
         idle = await steady(port, _some(made, int(RATE * SECONDS)), folder)
         await all_heard(bench.database)
         await post(bench, warning())

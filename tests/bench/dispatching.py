@@ -206,7 +206,7 @@ async def warned(
     bench: Bench, api: int, workers: tuple[int, ...], callouts: int
 ) -> dict[str, Any]:
     """Send one warning through these processes; gives what it cost."""
-    await _warm(bench)
+    await warmed(bench)
     before = cpu(*workers), cpu(api)
     began = time.monotonic()
     answer = await post(bench, warning())
@@ -230,7 +230,7 @@ async def warned(
     }
 
 
-async def _warm(bench: Bench) -> None:
+async def warmed(bench: Bench) -> None:
     """Let a small warning go before: a server has been running for days."""
     grid = min(u.id for u in roster(1).units.values() if u.kind is UnitKind.GRID)
     small = {"identifier": "W-0", "event_code": "11B06", "areas": [{"units": [grid]}]}
