@@ -79,7 +79,6 @@ class Inbox:
     async def turn(self) -> int:
         """Read the next callbacks; returns how many."""
         now = self._clock.now()
-        await self._database.carry_in()
         waiting = await self._database.read(lambda c: callbacks.unread(c, now, MOST))
         if not waiting:
             return 0

@@ -103,7 +103,7 @@ class Engine:
         self._retention = Retention(database, keeper, clock)
         self.feeds = singletons.feeds
         self.sealer = singletons.sealer
-        names = ("rules", "inbox", "hang_up", "broadcaster")
+        names = ("rules", "spool", "inbox", "hang_up", "broadcaster")
         self._woken = {name: asyncio.Event() for name in names}
         self._ticked = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -120,7 +120,8 @@ class Engine:
     async def turn(self) -> int:
         """Do every duty once, the sender until nothing waits; returns how much."""
         done = sum([await self.feeds.turn(name) for name in self.feeds.names])
-        done += await self._rules.turn() + await self._inbox.turn()
+        done += await self._rules.turn() + await self._database.carry_in()
+        done += await self._inbox.turn()
         while sent := await self.sender.turn():
             await self.sender.landed()
             done += sent
@@ -195,9 +196,10 @@ class Engine:
         self._ruled = True
         if number != ALONE:
             await self._take_over()
-        rules, inbox, hang_up, broadcaster = self._woken.values()
+        rules, spool, inbox, hang_up, broadcaster = self._woken.values()
         duties = (
             Duty("rules", self._rules.turn, rules, self._until_due),
+            Duty("spool", self._database.carry_in, spool, _at_most),
             Duty("inbox", self._inbox.turn, inbox, _at_most),
             Duty("hang_up", self._hang_up.turn, hang_up, _at_most),
             Duty("broadcast", self._broadcaster.turn, broadcaster, self._until_due),

@@ -1,9 +1,10 @@
 """How answers fare while everybody is being called: at their own rate, and at most.
 
-``python -m tests.bench.answering``: replies of people are posted as a gateway does, 200
-a second whatever the server does, first into an idle house and then while a warning to
-10,000 people is sent at full rate; then as fast as the server takes them. The gateway
-waits until its callback is on disk; people wait until it has had its effect.
+``python -m tests.bench.answering``: replies are posted as a gateway does, 200 a second
+whatever the server does, first of people who were asked nothing, into an idle house;
+then, while a warning to 10,000 is sent at full rate, of those it has reached; then of
+all others, as fast as the server takes them. The gateway waits until its callback is on
+disk; people wait until it has had its effect.
 """
 
 from __future__ import annotations
@@ -15,9 +16,8 @@ import sys
 import tempfile
 import time
 from asyncio.subprocess import PIPE
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from statistics import quantiles
 from urllib.parse import urlencode
@@ -44,7 +44,7 @@ from tests.chaos.house import pause
 CALLOUTS = 10_000
 RATE = 200.0
 SECONDS = 8
-MOST = 4_000  # replies posted as fast as they are taken
+STEADY = int(RATE * SECONDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,16 +64,19 @@ class Answers:
 async def answers(folder: Path, store: str = SQLITE) -> Answers:
     """Measure in a house of its own."""
     async with benched(folder, store, CALLOUTS) as bench, served(folder, 1):
-        port, made = bench.port, replies(bench.port)
+        port = bench.port
         await warmed(bench)
-        idle = await steady(port, _some(made, int(RATE * SECONDS)), folder)
+        nobody = [f"+999138{number:08d}" for number in range(STEADY)]
+        idle = await steady(port, replies(port, nobody, "I"), folder)
         await all_heard(bench.database)
         await post(bench, warning())
-        busy = await steady(port, _some(made, int(RATE * SECONDS)), folder)
+        first = await bench.reached(STEADY)
+        busy = await steady(port, replies(port, first[:STEADY], "B"), folder)
         await all_heard(bench.database)
         waits = await bench.database.read(_waits)
+        others = (await bench.reached(CALLOUTS))[STEADY:]
         began = time.monotonic()
-        most = await posted(port, _some(made, MOST), folder)
+        most = await posted(port, replies(port, others, "M"), folder)
         await all_heard(bench.database)
         seconds = time.monotonic() - began
     for told in (idle, busy, most):
@@ -82,7 +85,7 @@ async def answers(folder: Path, store: str = SQLITE) -> Answers:
         p99=idle.p99,
         p99_while_sending=busy.p99,
         heard_p99=quantiles(waits, n=100, method="inclusive")[-1],
-        rate=MOST / seconds,
+        rate=len(others) / seconds,
     )
 
 
@@ -96,9 +99,7 @@ def _waits(connection: Connection) -> list[float]:
     """How long the last of the steady ones had to wait for their effect."""
     table = schema.callback.c
     query = (
-        select(table.received_at, table.read_at)
-        .order_by(table.id.desc())
-        .limit(int(RATE * SECONDS))
+        select(table.received_at, table.read_at).order_by(table.id.desc()).limit(STEADY)
     )
     return [
         (row.read_at - row.received_at).total_seconds()
@@ -106,32 +107,34 @@ def _waits(connection: Connection) -> list[float]:
     ]
 
 
-def _some(made: Iterator[bytes], wanted: int) -> list[bytes]:
-    return [one for one, _ in zip(made, range(wanted), strict=False)]
+def replies(port: int, numbers: Sequence[str], name: str) -> list[bytes]:
+    """Texts of people, one of each, signed as their provider signs.
 
-
-def replies(port: int) -> Iterator[bytes]:
-    """Texts of one person after the other, signed as their provider signs."""
+    :param name: tells these from others of the same bench
+    """
     path = "/hooks/sms/sms/reply"
     validator = RequestValidator(TOKEN)
-    for number in count():
-        sid = f"SM{number:032x}"
-        form = {
-            "MessageSid": sid,
+    url = f"http://127.0.0.1:{port}{path}"
+    forms = [
+        {
+            "MessageSid": f"SM{name}{place}",
             "AccountSid": SENDER,
-            "From": f"+999138{number % CALLOUTS + 1000:08d}",
+            "From": number,
             "To": "+99900000001",
             "Body": "1",
             "SmsStatus": "received",
         }
-        yield request(
+        for place, number in enumerate(numbers)
+    ]
+    return [
+        request(
             path,
             urlencode(form).encode(),
             Content_Type="application/x-www-form-urlencoded",
-            X_Twilio_Signature=validator.compute_signature(
-                f"http://127.0.0.1:{port}{path}", form
-            ),
+            X_Twilio_Signature=validator.compute_signature(url, form),
         )
+        for form in forms
+    ]
 
 
 async def steady(port: int, requests: list[bytes], folder: Path) -> Told:

@@ -145,6 +145,13 @@ class Bench:
         found: dict[str, float] = (await self.http.get(self.gateway)).json()
         return found
 
+    async def reached(self, wanted: int) -> list[str]:
+        """Wait until it was told to reach so many; gives who they are, in order."""
+        while (await self.counted())["numbers"] < wanted:
+            await pause(LOOK_SECONDS)
+        found: list[str] = (await self.http.get(f"{self.gateway}/numbers")).json()
+        return found
+
 
 @contextlib.asynccontextmanager
 async def benched(folder: Path, store: str, callouts: int) -> AsyncIterator[Bench]:

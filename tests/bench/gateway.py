@@ -12,6 +12,7 @@ import json
 import sys
 import time
 from typing import Any
+from urllib.parse import unquote
 
 import httptools
 import uvloop
@@ -34,6 +35,7 @@ TAKEN: dict[str, Any] = {
     "price_unit": "USD",
     "subresource_uris": {},
 }
+NUMBERS = b"/numbers"
 _HEAD, _TAIL = json.dumps(TAKEN | {"sid": "@"}).split("@")
 ANSWER = (
     "HTTP/1.1 {} {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n"
@@ -48,7 +50,7 @@ class Counted:
 
     def forget(self) -> None:
         """Count from nothing again."""
-        self.numbers: set[bytes] = set()
+        self.numbers: dict[bytes, None] = {}
         self.requests = 0
         self.first = 0.0
         self.last = 0.0
@@ -60,7 +62,7 @@ class Counted:
         end = body.find(b"&", start)
         number = body[start : end if end >= 0 else None]
         if number not in self.numbers:
-            self.numbers.add(number)
+            self.numbers[number] = None
             self.last = time.monotonic()
             self.first = self.first or self.last
         return self.requests
@@ -78,6 +80,12 @@ class Counted:
             "last": self.last,
         }
 
+    def told(self, path: bytes) -> dict[str, float] | list[str]:
+        """The figures; or whom it was told to reach, in the order they came."""
+        if path == NUMBERS:
+            return [unquote(number.decode()) for number in self.numbers]
+        return self.figures()
+
 
 class Line(asyncio.Protocol):
     """One connection of a client."""
@@ -86,7 +94,7 @@ class Line(asyncio.Protocol):
         self._counted = counted
         self._parser = httptools.HttpRequestParser(self)
         self._transport: Any = None
-        self._body = b""
+        self._path = self._body = b""
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -95,6 +103,9 @@ class Line(asyncio.Protocol):
     @override
     def data_received(self, data: bytes) -> None:
         self._parser.feed_data(data)
+
+    def on_url(self, url: bytes) -> None:
+        self._path = url
 
     def on_body(self, body: bytes) -> None:
         self._body += body
@@ -105,7 +116,7 @@ class Line(asyncio.Protocol):
         if method == b"DELETE":
             self._counted.forget()
         if method != b"POST":
-            self._say(200, json.dumps(self._counted.figures()))
+            self._say(200, json.dumps(self._counted.told(self._path)))
             return
         number = self._counted.take(body)
         self._say(201, f"{_HEAD}SM{number:032x}{_TAIL}")
