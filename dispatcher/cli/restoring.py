@@ -47,8 +47,9 @@ POSTGRESQL = (
     "database back with pg_restore, and the keys into [security] keys_dir"
 )
 
-# SQLite would take what lies beside a store for its own latest changes.
-BESIDE = ("", "-wal", "-shm", "-journal")
+# SQLite would take what lies beside a store for its own latest changes; and we what
+# lies in a spool for the latest answers.
+BESIDE = ("", "-wal", "-shm", "-journal", ".spool")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

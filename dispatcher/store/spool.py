@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS callback (
   received_at INTEGER NOT NULL, body TEXT NOT NULL, UNIQUE (channel, event_key))
 """
 STORE = "ATTACH ? AS store"
+LOG = "PRAGMA wal_autocheckpoint=256"  # pages: it is nearly empty, and so is its log
 
 Arrived = Sequence[Row[tuple[object, ...]]]
 
@@ -48,6 +49,7 @@ class Spool:
 
         @event.listens_for(engine, "connect")
         def _connected(raw: sqlite3.Connection, _record: object) -> None:
+            raw.execute(LOG).close()
             raw.execute(MADE).close()
             raw.execute(STORE, (self._store,)).close()
 

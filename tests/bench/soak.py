@@ -27,10 +27,10 @@ from tests.bench.dispatching import processes_of
 from tests.chaos.house import House, Plan, housed, pause
 from tests.chaos.survive import phones
 
-GRIDS = 100
-LINES = 50
-SPEED = 30.0  # seconds of the house in a real one
-ROUND_SECONDS = 15.0
+GRIDS = 40
+LINES = 20
+SPEED = 10.0  # seconds of the house in a real one
+ROUND_SECONDS = 30.0
 FILES = ("house.db", "house.db-wal", "house.db.spool", "house.db.spool-wal")
 MB = 1e6
 

@@ -224,7 +224,9 @@ def test_another_key_in_the_place_is_kept_and_told(home: Path, place: Path) -> N
     assert not (place.parent / "store.db").exists()
 
 
-@pytest.mark.parametrize("there", ["store.db", "store.db-wal", "store.db-journal"])
+@pytest.mark.parametrize(
+    "there", ["store.db", "store.db-wal", "store.db-journal", "store.db.spool"]
+)
 def test_only_an_empty_place_will_do(home: Path, place: Path, there: str) -> None:
     (place.parent / there).write_text("precious")
     with pytest.raises(CommandError, match=f"{there}: is there already"):

@@ -31,7 +31,7 @@ Seen = TypeVar("Seen")
 
 GROUP_AND_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 OTHERS = stat.S_IRWXO
-BESIDE = ("", "-wal", "-shm")
+BESIDE = ("", "-wal", "-shm", ".spool", ".spool-wal", ".spool-shm")
 AHEAD_MOST = timedelta(minutes=1)
 LOG_MOST_BYTES = 256 * 1024**2
 BACKUP_AGE_MOST = timedelta(hours=26)  # one a day, and some delay
