@@ -17,6 +17,7 @@ from config.settings import Settings
 from dispatcher.api.app import create_app, farewell
 from dispatcher.cli.bell import Ringer, ringer
 from dispatcher.cli.ground import Inherited, listener, on_signals
+from dispatcher.cli.pulse import beating
 from dispatcher.engine.runtime import running
 
 # Streams end by themselves; a request takes less, and who reads nothing is cut off.
@@ -41,8 +42,9 @@ async def work(settings: Settings, inherited: Inherited) -> None:
         )
         gc.collect()
         gc.freeze()  # what is there now stays; to look it through again costs 0.1 s
-        with listening:
-            await _Server(config, farewell(app)).serve(sockets=[listening])
+        async with beating(inherited.pulse, lambda: True):
+            with listening:
+                await _Server(config, farewell(app)).serve(sockets=[listening])
 
 
 class _Server(uvicorn.Server):

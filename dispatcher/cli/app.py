@@ -71,20 +71,17 @@ def serve(
     *,
     config: Config = None,
     role: Annotated[str, typer.Option(help="api、worker 或 all;不写则看配置")] = "",
-    listen_fd: Annotated[int | None, typer.Option(hidden=True)] = None,
-    bell_fd: Annotated[int | None, typer.Option(hidden=True)] = None,
-    leash_fd: Annotated[int | None, typer.Option(hidden=True)] = None,
+    inherit: Annotated[list[str] | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """运行服务:接口与叫应两个进程,一个看护。"""
-    if leash_fd is None:  # who is on a leash was started by one that has looked
+    if not inherit:  # who inherits was started by one that has looked
         from dispatcher.cli.owners import refuse_strangers
 
         refuse_strangers()
     from dispatcher.cli import serve as work
     from dispatcher.cli.ground import Inherited
 
-    inherited = Inherited(listen=listen_fd, bell=bell_fd, leash=leash_fd)
-    raise typer.Exit(work.serve(config, role, inherited))
+    raise typer.Exit(work.serve(config, role, Inherited.of(inherit or ())))
 
 
 @app.command()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Self
 
 from config.settings import Settings
 
@@ -20,11 +21,24 @@ class Inherited:
     :ivar listen: a listening socket
     :ivar bell: rung by the API after a commit, heard by the worker
     :ivar leash: see :mod:`dispatcher.cli.leash`
+    :ivar pulse: see :mod:`dispatcher.cli.pulse`
     """
 
     listen: int | None = None
     bell: int | None = None
     leash: int | None = None
+    pulse: int | None = None
+
+    @classmethod
+    def of(cls, words: Iterable[str]) -> Self:
+        """Read what :func:`handed_on` wrote."""
+        pairs = (word.partition("=") for word in words)
+        return cls(**{name: int(number) for name, _, number in pairs})
+
+
+def handed_on(descriptors: Mapping[str, int]) -> list[str]:
+    """Words of a command line that tell a child what it inherits."""
+    return [f"--inherit={name}={number}" for name, number in descriptors.items()]
 
 
 def on_signals(stop: Callable[[], None]) -> None:

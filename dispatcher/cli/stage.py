@@ -25,7 +25,7 @@ from dispatcher.api.auth import Scope
 from dispatcher.api.words import POSTS
 from dispatcher.cli import outlines, rosters
 from dispatcher.cli.failure import CommandError
-from dispatcher.cli.ground import BACKLOG
+from dispatcher.cli.ground import BACKLOG, handed_on
 from dispatcher.cli.leash import leash
 from dispatcher.engine.clock import Clock, wait_for
 from dispatcher.engine.runtime import DRAIN_SECONDS, clock_of, database_file, opened
@@ -302,7 +302,7 @@ async def _server(
     with leash() as held, log.open("wb") as stderr:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "dispatcher.cli", "serve", "--config", str(config)),
-            *(f"--listen-fd={front.fileno()}", f"--leash-fd={held}"),
+            *handed_on({"listen": front.fileno(), "leash": held}),
             pass_fds=(front.fileno(), held),
             env=environment,
             stdout=DEVNULL,

@@ -14,8 +14,9 @@ from pathlib import Path
 import structlog
 
 from config.settings import Role, Settings
-from dispatcher.cli.ground import listener, on_signals
+from dispatcher.cli.ground import handed_on, listener, on_signals
 from dispatcher.cli.leash import leash
+from dispatcher.cli.pulse import Pulse, pulse
 from dispatcher.engine.clock import wait_for
 
 PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # seconds between a death and the next life
@@ -30,7 +31,7 @@ log = structlog.get_logger()
 class Child:
     """A process to keep alive.
 
-    :ivar inherits: file descriptors, by the option that names them
+    :ivar inherits: file descriptors, by name
     """
 
     role: Role
@@ -41,8 +42,8 @@ class Child:
     def command(self) -> list[str]:
         """The command line that starts it."""
         config = ["--config", str(self.config)] if self.config else []
-        lines = [f"--{name}-fd={number}" for name, number in self.inherits.items()]
         module = [sys.executable, "-m", "dispatcher.cli"]
+        lines = handed_on(self.inherits)
         return [*module, "serve", "--role", self.role.value, *config, *lines]
 
 
@@ -86,18 +87,29 @@ class Supervisor:
             await wait_for(self._stopping, pause)
 
     async def _live(self, child: Child) -> int:
-        process = await asyncio.create_subprocess_exec(
-            *child.command,
-            pass_fds=tuple(child.inherits.values()),
-            start_new_session=True,  # Ctrl-C is ours to pass on
-        )
-        self._alive[child.role] = process
-        log.info("server.child.started", role=child.role, pid=process.pid)
-        if self._stopping.is_set():
-            _end(process)
-        code = await process.wait()
+        with pulse() as felt:
+            process = await asyncio.create_subprocess_exec(
+                *child.command,
+                *handed_on({"pulse": felt.theirs}),
+                pass_fds=(*child.inherits.values(), felt.theirs),
+                start_new_session=True,  # Ctrl-C is ours to pass on
+            )
+            self._alive[child.role] = process
+            log.info("server.child.started", role=child.role, pid=process.pid)
+            if self._stopping.is_set():
+                _end(process)
+            watch = asyncio.create_task(self._watch(process, felt), name="pulse")
+            code = await process.wait()
+            watch.cancel()
         del self._alive[child.role]
         return code
+
+    async def _watch(self, process: Process, felt: Pulse) -> None:
+        """End a child that does nothing any more; who is told to stop has his time."""
+        await felt.stops()
+        if not self._stopping.is_set():
+            log.error("server.child.stuck", pid=process.pid)
+            process.kill()
 
     def _kill(self) -> None:
         for process in self._alive.values():

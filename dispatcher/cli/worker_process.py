@@ -7,6 +7,7 @@ import contextlib
 from config.settings import Settings
 from dispatcher.cli.bell import hearing
 from dispatcher.cli.ground import Inherited, on_signals
+from dispatcher.cli.pulse import beating
 from dispatcher.engine.crew import joined
 from dispatcher.engine.runtime import database_file, running
 from dispatcher.engine.schedule import ticking
@@ -25,4 +26,5 @@ async def work(settings: Settings, inherited: Inherited) -> None:
         with only_worker(str(file)) if file else contextlib.nullcontext():
             async with joined(runtime.database, runtime.clock, engine) as number:
                 with ticking(engine), hearing(inherited.bell, engine.wake):
-                    await engine.run(number)
+                    async with beating(inherited.pulse, engine.well):
+                        await engine.run(number)

@@ -53,6 +53,9 @@ SAFETY_SECONDS = 5.0  # a lost wake-up costs this much at the most
 LEAST_SECONDS = 0.02  # what is due and can't be done yet is no reason to spin
 SICK_SECONDS = 1.0
 DRAIN_SECONDS = 15.0
+# Duties that wait for nobody but the store, and how long one turn may take.
+STEADY = frozenset({"sender", "rules", "spool", "inbox"})
+STUCK_SECONDS = 120.0
 
 log = structlog.get_logger()
 
@@ -111,6 +114,7 @@ class Engine:
         self._ruled = False
         self._shared = False
         self._tell = Teller(database)
+        self._turned: dict[str, float] = {}  # when each steady duty began its turn
 
     async def recover(self) -> int:
         """What a dead worker was sending is in doubt now; returns how much that is."""
@@ -163,6 +167,13 @@ class Engine:
         self._stopping.set()
         self._ruling.set()
         self.tick()
+
+    def well(self) -> bool:
+        """Whether no duty is stuck: to be started again is all that helps then."""
+        if self._stopping.is_set():
+            return True
+        longest_ago = asyncio.get_running_loop().time() - STUCK_SECONDS
+        return all(at > longest_ago for at in self._turned.values())
 
     async def run(self, number: int = ALONE) -> None:
         """Send until :meth:`stop`; from :meth:`rule` on, do all duties.
@@ -237,6 +248,8 @@ class Engine:
 
     async def _repeat(self, duty: Duty) -> None:
         while not self._stopping.is_set():
+            if duty.name in STEADY:
+                self._turned[duty.name] = asyncio.get_running_loop().time()
             duty.wake.clear()
             try:
                 done = await duty.turn()

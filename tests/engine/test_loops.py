@@ -13,9 +13,12 @@ import structlog
 from anyio.lowlevel import checkpoint
 
 from channels.contract import Unknown
+from dispatcher.engine import runtime
 from dispatcher.engine.clock import wait_for
 from dispatcher.engine.schedule import ticking
+from dispatcher.store.database import READERS
 from tests.engine.office import Office
+from tests.store.test_group_commit import Closed
 
 
 @contextlib.asynccontextmanager
@@ -161,3 +164,24 @@ async def test_after_the_stop_nothing_new_is_begun(office: Office) -> None:
 
     assert set(await office.states()) == {"waiting"}
     assert office.provider.sent == []
+
+
+async def test_a_duty_that_hangs_is_no_good_sign(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runtime, "STUCK_SECONDS", 0.5)
+    monkeypatch.setattr(runtime, "SAFETY_SECONDS", 0.1)
+    async with working(office):
+        await wait_for(asyncio.Event(), 1.0)
+        assert office.engine.well()
+        door = Closed()
+        reads = [office.database.read(door) for _ in range(READERS)]
+        reading = asyncio.gather(*reads)
+        await door.reached()
+        await wait_for(asyncio.Event(), 1.0)
+        hung = not office.engine.well()
+        door.open()
+        await reading
+        await wait_for(asyncio.Event(), 1.0)
+
+        assert (hung, office.engine.well()) == (True, True)
