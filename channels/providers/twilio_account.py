@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from typing import TypedDict, TypeVar, Unpack
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
@@ -66,6 +66,7 @@ CLIENT_ERROR, SERVER_ERROR = 400, 500  # where these ranges of HTTP statuses beg
 
 LOOKUP_MOST = 100  # resources looked through for the one in doubt: one page
 CLOCK_SKEW = timedelta(minutes=1)  # between our clock and Twilio's
+ADDRESSES = 64  # URLs kept apart: of an account, and of what is asked for just now
 
 # How a question to Twilio ends that is not answered as it should be.
 UNANSWERED = (httpx.HTTPError, TwilioException, ValueError)
@@ -191,6 +192,12 @@ class _Wire(TypedDict, total=False):
     allow_redirects: bool
 
 
+@lru_cache(maxsize=ADDRESSES)
+def address(url: str) -> httpx.URL:
+    """A URL taken apart: all messages of an account go to the same one."""
+    return httpx.URL(url)
+
+
 class _Seam:
     """The SDK's HTTP client, over ours.
 
@@ -207,7 +214,7 @@ class _Seam:
         """Issue one request; only an answer of 2xx with a JSON object comes back."""
         answer = await self._http.request(
             method,
-            url,
+            address(url),
             params=wire.get("params"),
             data=wire.get("data"),
             headers=wire.get("headers"),
