@@ -69,10 +69,8 @@ class Pulse:
 
     def feel(self) -> None:
         """Take up what has come."""
-        if os.read(self._ours, READ_AT_ONCE):
-            self._felt.set()
-        else:  # the child has ended, which its supervisor hears of
-            asyncio.get_running_loop().remove_reader(self._ours)
+        os.read(self._ours, READ_AT_ONCE)
+        self._felt.set()
 
 
 @contextlib.contextmanager
