@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
@@ -20,11 +20,16 @@ CALLOUT: TypeAdapter[Callout] = TypeAdapter(Callout)
 TALLY: TypeAdapter[Tally] = TypeAdapter(Tally)
 FACE: TypeAdapter[Face] = TypeAdapter(Face)
 CONTENT: TypeAdapter[Content] = TypeAdapter(Content)
+# Of each kind of fact: the union looks for it each time, which takes as long again.
+WRITERS: dict[type[Any], TypeAdapter[Fact]] = {}
 
 
 def fact_json(fact: Fact) -> str:
     """One fact as it is kept."""
-    return FACT.dump_json(fact).decode()
+    kind = type(fact)
+    if kind not in WRITERS:
+        WRITERS[kind] = TypeAdapter(kind)
+    return WRITERS[kind].dump_json(fact).decode()
 
 
 def callout_json(callout: Callout) -> str:
