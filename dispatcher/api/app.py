@@ -47,6 +47,7 @@ from dispatcher.api.access import AccessLog
 from dispatcher.api.body import BodyLimit, Limit
 from dispatcher.api.front import Front
 from dispatcher.api.hooks import event, sms, voice
+from dispatcher.api.letterbox import Letterbox
 from dispatcher.api.query import each_once
 from dispatcher.api.watching import Watch
 from dispatcher.console.page import console
@@ -138,7 +139,12 @@ def create_app(runtime: Runtime, committed: Callable[[], None]) -> FastAPI:
         redirect_slashes=False,
     )
     watch = Watch(runtime)
-    app.state.front = Front(runtime=runtime, committed=committed, watch=watch)
+    app.state.front = Front(
+        runtime=runtime,
+        committed=committed,
+        watch=watch,
+        letterbox=Letterbox(runtime.database),
+    )
     server = runtime.settings.server
     usual = Limit(most=server.body_limit_bytes, seconds=server.body_seconds)
     upload = Limit(most=imports.UPLOAD_MOST, seconds=imports.UPLOAD_SECONDS)

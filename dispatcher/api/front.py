@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 
 from dispatcher.api.attempts import Attempts
 from dispatcher.api.layer import Layers
+from dispatcher.api.letterbox import Letterbox
 from dispatcher.api.throttle import Limits
 from dispatcher.api.watching import Watch
 from dispatcher.engine.apart import Apart
@@ -31,12 +32,14 @@ class Front:
     :ivar attempts: how often signing in may be tried
     :ivar layers: the map
     :ivar watch: the one reader for all who look at boards
+    :ivar letterbox: where callbacks are put
     :ivar courses: ladders that have been drawn: the policy does not change
     """
 
     runtime: Runtime
     committed: Callable[[], None]
     watch: Watch
+    letterbox: Letterbox
     unverified: Counter[str] = field(default_factory=Counter)
     limits: Limits = field(default_factory=Limits)
     apart: Apart = field(default_factory=Apart)

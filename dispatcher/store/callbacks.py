@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,18 +35,24 @@ class Unread:
     request: HookRequest
 
 
-def keep(connection: Connection, raw: Raw) -> None:
-    """Keep a callback; the same event told again is kept once."""
+def keep(connection: Connection, raws: Sequence[Raw]) -> None:
+    """Keep callbacks in the order they came; an event told again is kept once."""
     # A provider may name an event by the account it is about.
-    event = vault.fingerprint(connection, raw.event_key)
-    body = HOOK.dump_json(raw.request).decode()
-    row = {
-        "channel": raw.channel,
-        "event_key": event,
-        "received_at": raw.received_at,
-        "body": _cipher(connection).encrypt(vault.body_place(raw.channel, event), body),
-    }
-    batch.insert(connection, schema.callback, [row], new=False)
+    events = vault.fingerprints(connection, [raw.event_key for raw in raws])
+    cipher = _cipher(connection)
+    rows = [
+        {
+            "channel": raw.channel,
+            "event_key": (event := events[raw.event_key]),
+            "received_at": raw.received_at,
+            "body": cipher.encrypt(
+                vault.body_place(raw.channel, event),
+                HOOK.dump_json(raw.request).decode(),
+            ),
+        }
+        for raw in raws
+    ]
+    batch.insert(connection, schema.callback, rows, new=False)
 
 
 def _cipher(connection: Connection) -> vault.Cipher:

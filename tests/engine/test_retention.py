@@ -27,7 +27,7 @@ def told(connection: Connection, count: int) -> None:
         raw = Raw(
             channel="sms", event_key=f"SM{number}", received_at=START, request=TOLD
         )
-        callbacks.keep(connection, raw)
+        callbacks.keep(connection, [raw])
     names = connection.scalars(
         select(schema.callback.c.id).order_by(schema.callback.c.id).limit(count)
     )

@@ -46,7 +46,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
         ask(connection, question("q"), NUMBERS["li"])
         told = HookRequest(url="/hooks", headers={}, form=(("From", "+999-li"),))
         raw = Raw(channel="sms", event_key="SM1", received_at=START, request=told)
-        callbacks.keep(connection, raw)
+        callbacks.keep(connection, [raw])
 
     url = f"sqlite+aiosqlite:///{tmp_path / 'store.db'}"
     async with Database(url, Vault(FileRing(tmp_path / "keys"))).running() as opened:

@@ -206,8 +206,8 @@ def raw(event: str, channel: str = "sms") -> Raw:
 
 async def test_a_callback_told_twice_is_read_once(database: Database) -> None:
     def told(connection: Connection) -> list[tuple[str, HookRequest]]:
-        for one in (raw("e1"), raw("e1"), raw("e2"), raw("e1", "other")):
-            callbacks.keep(connection, one)
+        callbacks.keep(connection, [raw("e1"), raw("e1"), raw("e2")])
+        callbacks.keep(connection, [raw("e1"), raw("e1", "other")])
         unread = callbacks.unread(connection, after(9), 9)
         return [(one.channel, one.request) for one in unread]
 
@@ -221,10 +221,10 @@ async def test_a_callback_told_twice_is_read_once(database: Database) -> None:
 async def test_what_was_read_does_not_come_back(database: Database) -> None:
     def told(connection: Connection) -> int:
         for event in ("e1", "e2", "e3"):
-            callbacks.keep(connection, raw(event))
+            callbacks.keep(connection, [raw(event)])
         [first] = callbacks.unread(connection, after(9), 1)
         callbacks.read(connection, {first.id: "receipt"}, after(5))
-        callbacks.keep(connection, raw("e1"))
+        callbacks.keep(connection, [raw("e1")])
         return callbacks.count_unread(connection)
 
     assert await database.write(told) == 2

@@ -85,7 +85,7 @@ def fill(connection: Connection) -> None:
     ask(connection, question("q"), "+999-li")
     told = HookRequest(url="/hooks/sms/reply", headers={}, form=(("From", "+999-li"),))
     raw = Raw(channel="sms", event_key="SM1", received_at=after(0), request=told)
-    callbacks.keep(connection, raw)
+    callbacks.keep(connection, [raw])
 
 
 def first_with_rows(connection: Connection) -> None:

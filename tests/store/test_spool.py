@@ -54,7 +54,7 @@ async def house(tmp_path: Path, ring: MemoryRing) -> AsyncIterator[Database]:
 
 async def put_down(database: Database, *events: str) -> None:
     """All in one group, as they come when many answer."""
-    works = [partial(callbacks.keep, raw=raw(event)) for event in events]
+    works = [partial(callbacks.keep, raws=[raw(event)]) for event in events]
     await asyncio.gather(*map(database.put_down, works))
 
 
@@ -162,7 +162,7 @@ async def test_a_key_is_replaced_under_what_is_being_put_down(
     def slow(connection: Connection) -> None:
         assert present(connection, KeyName.DATA) == id_of(old)
         door(connection)
-        callbacks.keep(connection, raw("a"))
+        callbacks.keep(connection, [raw("a")])
 
     putting = asyncio.create_task(house.put_down(slow))
     await door.reached()

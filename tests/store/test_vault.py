@@ -58,7 +58,7 @@ async def test_texts_that_are_swapped_say_nothing(database: Database) -> None:
 async def test_a_callback_that_was_changed_tells_nothing(database: Database) -> None:
     def changed(connection: Connection) -> list[str]:
         raw = Raw(channel="sms", event_key="SM1", received_at=after(0), request=TOLD)
-        callbacks.keep(connection, raw)
+        callbacks.keep(connection, [raw])
         connection.execute(schema.callback.update().values(channel="voice"))
         return [one.request.url for one in callbacks.unread(connection, after(1), 9)]
 

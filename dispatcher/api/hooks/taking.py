@@ -15,7 +15,6 @@ from dispatcher.api.front import Front
 from dispatcher.api.lookup import CHANNEL, unknown
 from dispatcher.api.problem import refused
 from dispatcher.intake.problem import Problem
-from dispatcher.store import callbacks
 from dispatcher.store.callbacks import Raw
 
 FIELDS_MOST = 1000
@@ -66,7 +65,7 @@ async def taken(front: Front, request: Request, channel: str) -> HookRequest:
         received_at=front.now(),
         request=told,
     )
-    await front.runtime.database.put_down(lambda c: callbacks.keep(c, raw))
+    await front.letterbox.keep(raw)
     front.committed()
     return told
 
