@@ -33,6 +33,7 @@ from dispatcher.sim.callee import Ring
 from dispatcher.sim.twilio_calls import Direction, Status
 from dispatcher.sim.world import Habit, Phone, populate
 from dispatcher.store import alerts, callouts, outbox, schema
+from dispatcher.store.database import one_state
 from dispatcher.store.outbox import UNSETTLED, MessageState
 from tests.chaos.house import IN_A_FILE, STARTED, House, Plan, housed, pause
 from tests.postgres import SQLITE, STORES, places
@@ -284,7 +285,12 @@ def climbing(connection: Connection, alert: AlertId) -> int:
 
 
 def audit(connection: Connection, alert: AlertId, now: datetime) -> Books:
-    """Read the books."""
+    """Read the books, all of one moment: a second machine may still be at work."""
+    with one_state(connection):
+        return _books(connection, alert, now)
+
+
+def _books(connection: Connection, alert: AlertId, now: datetime) -> Books:
     facts = callouts.facts_by_callout(connection, alert)
     stored = callouts.load(connection, facts)
     message = schema.message.c
