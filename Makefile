@@ -28,6 +28,7 @@ test: .venv/dev.stamp
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest -n auto --dist worksteal -m "not ($(ALONE))"
 	@$(BIN)/coverage run -m pytest -m "$(ALONE)"
+	@JIAOYING_TEST_STORE=postgresql $(BIN)/pytest -n auto -m "not ($(ALONE))" tests/engine
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --fail-under=$(COVERAGE)
 	@$(BIN)/coverage report --include='$(PROVEN)' --fail-under=100
