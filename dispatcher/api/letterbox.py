@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dispatcher.store import callbacks
 from dispatcher.store.callbacks import Raw
 from dispatcher.store.database import STORE_TROUBLE, Database
-from dispatcher.store.writer import GROUP_MOST, QUEUE_MOST, StoreBusyError
+from dispatcher.store.writer import GROUP_MOST, QUEUE_MOST, StoreBusyError, tell
 
 Waiting = Sequence[tuple[Raw, asyncio.Future[None]]]
 
@@ -48,7 +48,8 @@ class Letterbox:
                 del self._waiting[:GROUP_MOST]
                 failure = await self._kept([raw for raw, _ in some])
                 if failure is None or isinstance(failure, STORE_TROUBLE):
-                    _tell(some, failure)
+                    for _, done in some:
+                        tell(done, failure)
                 else:
                     await self._keep_apart(some)
         finally:
@@ -57,7 +58,7 @@ class Letterbox:
     async def _keep_apart(self, some: Waiting) -> None:
         """One that can't be kept must not cost the others."""
         for raw, done in some:
-            _tell([(raw, done)], await self._kept([raw]))
+            tell(done, await self._kept([raw]))
 
     async def _kept(self, raws: Sequence[Raw]) -> Exception | None:
         try:
@@ -65,13 +66,3 @@ class Letterbox:
         except Exception as failure:  # noqa: BLE001 - whoever waits is told, whatever it is
             return failure
         return None
-
-
-def _tell(some: Waiting, failure: Exception | None) -> None:
-    for _, done in some:
-        if done.cancelled():
-            continue
-        if failure:
-            done.set_exception(failure)
-        else:
-            done.set_result(None)

@@ -330,12 +330,12 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
     async with Database(settings.store.url, Vault(keys)).running() as database:
         await database.write(migrate)
         await database.read(check)
-        await _gathered(database)
+        await _carried_in(database)
         yield database
-        await _gathered(database)
+        await _carried_in(database)
 
 
-async def _gathered(database: Database) -> None:
+async def _carried_in(database: Database) -> None:
     """Carry in what providers told us while nobody read it; what can't be stays."""
     with contextlib.suppress(*STORE_TROUBLE):
         while await database.carry_in():

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, Row, event, func, select
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
+from typing_extensions import override
 
 from dispatcher.store import batch, schema, sqlite
 from dispatcher.store.vault import Vault
@@ -32,29 +32,19 @@ LOG = "PRAGMA wal_autocheckpoint=256"  # pages: it is nearly empty, and so is it
 Arrived = Sequence[Row[tuple[object, ...]]]
 
 
-class Spool:
+class Spool(sqlite.Sqlite):
     """A file with one table of callbacks; what is told of keys is read in the store."""
-
-    memory = False
 
     def __init__(self, url: URL, vault: Vault) -> None:
         """Keep it beside the store of this address; nothing is made yet."""
-        self._store = str(url.database)
+        self.memory = False
         self.file = Path(f"{url.database}.spool")
-        self.engine = self._opened(url.set(database=str(self.file)), vault)
-        self._turns: sqlite.Turns | None = None
+        self.engine = _opened(
+            url.set(database=str(self.file)), vault, str(url.database)
+        )
+        self._turns = None
 
-    def _opened(self, url: URL, vault: Vault) -> Engine:
-        engine = sqlite.opened(url, vault, memory=False)
-
-        @event.listens_for(engine, "connect")
-        def _connected(raw: sqlite3.Connection, _record: object) -> None:
-            raw.execute(LOG).close()
-            raw.execute(MADE).close()
-            raw.execute(STORE, (self._store,)).close()
-
-        return engine
-
+    @override
     def turn(self) -> AbstractContextManager[object]:
         """Wait for the lock of the file; the first one makes it."""
         if self._turns is None:
@@ -62,24 +52,10 @@ class Spool:
             self._turns = sqlite.Turns(f"{self.file}.turns")
         return self._turns
 
+    @override
     def begin(self, connection: Connection) -> None:
         """Begin to write here; the store is only read, so nobody there has to wait."""
         connection.exec_driver_sql("BEGIN")
-
-    def clash(self, failure: DBAPIError) -> str | None:
-        """As in the store."""
-        del failure
-        return None
-
-    def fold(self, connection: Connection) -> bool:
-        """As in the store."""
-        return not connection.exec_driver_sql(sqlite.FOLD).scalar_one()
-
-    def close(self) -> None:
-        """As in the store."""
-        self.engine.dispose()
-        if self._turns:
-            self._turns.close()
 
     def first(self, most: int) -> Arrived:
         """What came first of what lies here."""
@@ -98,6 +74,18 @@ class Spool:
         with self.engine.connect() as connection:
             query = select(func.count()).select_from(schema.callback)
             return connection.execute(query).scalar_one()
+
+
+def _opened(url: URL, vault: Vault, store: str) -> Engine:
+    engine = sqlite.opened(url, vault, memory=False)
+
+    @event.listens_for(engine, "connect")
+    def _connected(raw: sqlite3.Connection, _record: object) -> None:
+        raw.execute(LOG).close()
+        raw.execute(MADE).close()
+        raw.execute(STORE, (store,)).close()
+
+    return engine
 
 
 def carry(connection: Connection, arrived: Arrived) -> None:

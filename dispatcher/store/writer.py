@@ -116,7 +116,7 @@ class Writer:
         except Exception as failure:  # noqa: BLE001 - every waiter is told, whatever it is
             outcomes = [failure] * len(group)
         for waiting, outcome in zip(group, outcomes, strict=True):
-            _tell(waiting, outcome)
+            tell(waiting.done, outcome)
             self._queue.task_done()
         self.committed += 1
 
@@ -191,10 +191,11 @@ def apart(connection: Connection, work: Work[Result]) -> Result | Exception:
     return outcome
 
 
-def _tell(waiting: _Waiting[Any], outcome: object) -> None:
-    if waiting.done.cancelled():
+def tell(done: asyncio.Future[Any], outcome: object) -> None:
+    """Let who waits have what came of his work, or its failure, if he waits still."""
+    if done.cancelled():
         return
     if isinstance(outcome, BaseException):
-        waiting.done.set_exception(outcome)
+        done.set_exception(outcome)
     else:
-        waiting.done.set_result(outcome)
+        done.set_result(outcome)

@@ -106,8 +106,8 @@ async def _round(house: House, folder: Path, number: int) -> Round:
         answered=answered,
         lost=gone,
         memory=(resident(api) / MB, resident(worker) / MB),
-        files=(_open_files(api), _open_files(worker)),
-        threads=(_threads(api), _threads(worker)),
+        files=(_held(api, "fd"), _held(worker, "fd")),
+        threads=(_held(api, "task"), _held(worker, "task")),
         store=tuple(_sizes(folder)),
     )
 
@@ -123,12 +123,9 @@ def _counted(connection: Connection) -> tuple[int, int]:
     )
 
 
-def _open_files(process: int) -> int:
-    return len(os.listdir(f"/proc/{process}/fd"))  # noqa: PTH208 - nothing but counted
-
-
-def _threads(process: int) -> int:
-    return len(os.listdir(f"/proc/{process}/task"))  # noqa: PTH208 - as above
+def _held(process: int, what: str) -> int:
+    """How many of something a process has, by the kernel's name for it."""
+    return len(os.listdir(f"/proc/{process}/{what}"))  # noqa: PTH208 - nothing but counted
 
 
 def _sizes(folder: Path) -> Iterator[float]:

@@ -7,7 +7,6 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from statistics import median
 
 import httpx
 import pytest
@@ -190,5 +189,7 @@ async def test_twenty_megabytes_at_a_time_take_no_memory_and_no_time(
 
     assert set(statuses) <= {400, 413, 422}, statuses
     assert statuses[413] >= TIMES
-    assert median(waits) < QUICK_SECONDS  # a disk that stalls once is not the flood's
+    *quick, slowest = sorted(waits)  # a disk may stall once: that is not the flood's
+    assert max(quick) < QUICK_SECONDS
+    assert slowest < 2 * QUICK_SECONDS
     assert resident(process) - before < GROWTH_MOST_MB

@@ -59,7 +59,7 @@ WORK: dict[str, Work] = {
     "page of a state": lambda c: callouts.page(c, Filter(state="desk")),
     "page of a unit": lambda c: callouts.page(c, Filter(unit="u7")),
     "page of a mark": lambda c: callouts.page(c, Filter(mark="need_help")),
-    "due": lambda c: callouts.due(c, after(0), 9),
+    "due": lambda c: callouts.due(c, after(0), 500),
     "callouts.next_due_at": callouts.next_due_at,
     "overdue": lambda c: callouts.overdue(c, after(0)),
     "ownerless": callouts.ownerless,

@@ -159,5 +159,5 @@ async def test_there_are_a_million_facts(store: Database) -> None:
 
 async def test_all_that_is_shown_of_one_warning_is_found(store: Database) -> None:
     assert len(await store.read(READS["board"])) == OF_AN_ALERT
-    assert len(await store.read(lambda c: callouts.due(c, after(0), 500))) == 500
+    assert len(await store.read(WORK["due"])) == 500
     assert len(await store.read(READS["facts_of"])) == FACTS_EACH
