@@ -17,7 +17,7 @@ from dispatcher.api.front import Front, FrontOf
 from dispatcher.api.problem import answers
 from dispatcher.api.views import View
 from dispatcher.core.alert import Lane
-from dispatcher.engine.runtime import LINES_KEY, RATE_DEFAULT, RATE_KEY
+from dispatcher.engine.channels import LINES_KEY, RATE_DEFAULT, RATE_KEY
 from dispatcher.store import traffic
 from dispatcher.store.traffic import Carried, Waiting
 

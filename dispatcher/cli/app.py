@@ -73,7 +73,7 @@ def serve(
     role: Annotated[str, typer.Option(help="api、worker 或 all;不写则看配置")] = "",
     inherit: Annotated[list[str] | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """运行服务:接口与叫应两个进程,一个看护。"""
+    """运行服务:接口与叫应各自的进程,一个看护。"""
     if not inherit:  # who inherits was started by one that has looked
         from dispatcher.cli.owners import refuse_strangers
 

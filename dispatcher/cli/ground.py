@@ -22,12 +22,14 @@ class Inherited:
     :ivar bell: rung by the API after a commit, heard by the worker
     :ivar leash: see :mod:`dispatcher.cli.leash`
     :ivar pulse: see :mod:`dispatcher.cli.pulse`
+    :ivar errand: see :mod:`dispatcher.cli.sender_process`
     """
 
     listen: int | None = None
     bell: int | None = None
     leash: int | None = None
     pulse: int | None = None
+    errand: int | None = None
 
     @classmethod
     def of(cls, words: Iterable[str]) -> Self:

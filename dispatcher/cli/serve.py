@@ -1,10 +1,10 @@
-"""``jiaoying serve``: one process of the server, or the supervisor of both."""
+"""``jiaoying serve``: one process of the server, or the supervisor of them."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from pathlib import Path
 
 from config.settings import Role, Settings, load
@@ -24,6 +24,9 @@ def serve(config: Path | None, role: str, inherited: Inherited) -> int:
     if inherited.leash is not None:
         wear(inherited.leash)
     logging.set_up()
+    if inherited.errand is not None and inherited.bell is not None:
+        _send(inherited.bell, inherited.errand, inherited)
+        return 0
     settings = load(config, os.environ)
     chosen = _role(role) if role else settings.engine.role
     if chosen is Role.ALL:
@@ -35,27 +38,32 @@ def serve(config: Path | None, role: str, inherited: Inherited) -> int:
 def _work(settings: Settings, role: Role, inherited: Inherited) -> None:
     # The supervisor does without all this, and the worker without the API: who is
     # started after a crash is there sooner.
-    import uvloop
-
     from dispatcher.engine.runtime import lasting
 
     if not lasting(settings):
         problem = "[store] url is in memory, which processes can't share: name a file"
         raise CommandError([problem], BAD_INPUT)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_process(role)(settings, inherited))
-
-
-def _process(
-    role: Role,
-) -> Callable[[Settings, Inherited], Coroutine[None, None, None]]:
     if role is Role.API:
         from dispatcher.cli import api_process
 
-        return api_process.work
-    from dispatcher.cli import worker_process
+        _run(api_process.work(settings, inherited))
+    else:
+        from dispatcher.cli import worker_process
 
-    return worker_process.work
+        _run(worker_process.work(settings, inherited))
+
+
+def _send(bell: int, errand: int, inherited: Inherited) -> None:
+    from dispatcher.cli import sender_process
+
+    _run(sender_process.work(bell, sender_process.Slip(errand), inherited))
+
+
+def _run(work: Coroutine[None, None, None]) -> None:
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work)
 
 
 def _role(name: str) -> Role:

@@ -7,7 +7,7 @@ import contextlib
 import socket
 import sys
 from asyncio.subprocess import Process
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,10 +31,11 @@ log = structlog.get_logger()
 class Child:
     """A process to keep alive.
 
+    :ivar role: what it does, a worker's sender besides those of the settings
     :ivar inherits: file descriptors, by name
     """
 
-    role: Role
+    role: str
     config: Path | None
     inherits: dict[str, int]
 
@@ -44,14 +45,23 @@ class Child:
         config = ["--config", str(self.config)] if self.config else []
         module = [sys.executable, "-m", "dispatcher.cli"]
         lines = handed_on(self.inherits)
-        return [*module, "serve", "--role", self.role.value, *config, *lines]
+        return [*module, "serve", "--role", self.role, *config, *lines]
+
+
+async def _unmourned() -> None:
+    """A death asks for nothing but another life."""
 
 
 class Supervisor:
     """Starts children, starts them again when they die, and stops them all."""
 
-    def __init__(self) -> None:
-        self._alive: dict[Role, Process] = {}
+    def __init__(self, died: Callable[[], Awaitable[None]] = _unmourned) -> None:
+        """Keep nobody yet.
+
+        :param died: what is done after each death, before the next life
+        """
+        self._died = died
+        self._alive: dict[str, Process] = {}
         self._stopping = asyncio.Event()
         self.code = 0
 
@@ -84,6 +94,7 @@ class Supervisor:
             pause = PAUSES[min(deaths, len(PAUSES) - 1)]
             deaths += 1
             log.error("server.child.died", role=child.role, code=code, again_in=pause)
+            await self._died()
             await wait_for(self._stopping, pause)
 
     async def _live(self, child: Child) -> int:
@@ -133,7 +144,7 @@ async def supervise(settings: Settings, config: Path | None, listen: int | None)
     with (
         listener(settings) if listen is None else socket.socket(fileno=listen) as front,
         leash() as held,
-        _bell() as (ours, theirs),
+        bell() as (ours, theirs),
     ):
         log.info("server.started", url="http://{}:{}".format(*front.getsockname()[:2]))
         common = {"leash": held}
@@ -154,7 +165,8 @@ async def supervise(settings: Settings, config: Path | None, listen: int | None)
 
 
 @contextlib.contextmanager
-def _bell() -> Iterator[tuple[int, int]]:
-    api, worker = socket.socketpair()
-    with api, worker:
-        yield api.fileno(), worker.fileno()
+def bell() -> Iterator[tuple[int, int]]:
+    """A line between two processes, which wake one another by it; gives its ends."""
+    one, other = socket.socketpair()
+    with one, other:
+        yield one.fileno(), other.fileno()

@@ -44,7 +44,7 @@ from dispatcher.core.plan import (
 from dispatcher.core.policy import strictness
 from dispatcher.engine.compose import Desk
 from dispatcher.engine.notices import Letter, notice, written_way
-from dispatcher.engine.step import launch, step
+from dispatcher.engine.step import Drafted, drafted, launch, step
 from dispatcher.store import (
     alerts,
     callouts,
@@ -87,17 +87,26 @@ def outstanding(desk: Desk, chain: ChainId, cause: Cause) -> list[Change]:
 ORDER: Mapping[type[Change], int] = {Withdraws: 0, Opens: 1, Retells: 2, Lowers: 2}
 
 
-def carry_out(desk: Desk, chain: ChainId, work: Iterable[Change], cause: Cause) -> None:
-    """Do these changes, and tell those who have answered what is new."""
+def carry_out(
+    desk: Desk,
+    chain: ChainId,
+    work: Iterable[Change],
+    cause: Cause,
+    drafts: Sequence[Drafted] = (),
+) -> None:
+    """Do these changes, and tell those who have answered what is new.
+
+    :param drafts: of what opens, where that has been thought of before
+    """
     events: dict[CalloutId, tuple[Event, ...]] = {}
-    openings: dict[tuple[int, int], list[Opens]] = defaultdict(list)
+    openings: list[Opens] = []
     told: dict[CalloutId, Stand] = {}
     for change in work:
         match change:
             case Withdraws(callout=name):
                 events[name] = (Withdrawn(reason=cause.why, by=cause.by),)
             case Opens(supersedes=name):
-                openings[id(change.stand), change.epoch].append(change)
+                openings.append(change)
                 if name:
                     gone = Withdrawn(reason=CloseReason.SUPERSEDED, by=cause.by)
                     events[name] = (gone,)
@@ -110,9 +119,19 @@ def carry_out(desk: Desk, chain: ChainId, work: Iterable[Change], cause: Cause) 
             case _:
                 assert_never(change)
     _tell_callouts(desk, chain, events)
-    for group in openings.values():
-        launch(desk.connection, desk.context, _opened(desk, group, cause), desk.now)
+    sound = drafts and all(one.holds(desk) for one in drafts)
+    for draft in drafts if sound else drafts_of(desk, openings, cause):
+        launch(desk, draft)
     _say_anew(desk, told)
+
+
+def drafts_of(desk: Desk, work: Iterable[Change], cause: Cause) -> list[Drafted]:
+    """Draft what opens by these changes; nothing is written."""
+    openings: dict[tuple[int, int], list[Opens]] = defaultdict(list)
+    for change in work:
+        if isinstance(change, Opens):
+            openings[id(change.stand), change.epoch].append(change)
+    return [drafted(desk, _opened(desk, some, cause)) for some in openings.values()]
 
 
 def _tell_callouts(

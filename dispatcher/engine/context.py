@@ -26,6 +26,7 @@ from contacts.model import (
 from contacts.roster import Roster
 from dispatcher.core.callout import Called, Means
 from dispatcher.core.event import Duty
+from dispatcher.engine.channels import Robots
 
 # A satellite telephone takes texts and calls like a mobile: our choice, until a route
 # turns up that can't reach one (it fails there, and the next means is tried).
@@ -35,8 +36,6 @@ CARRIES = {
     AddressKind.SATELLITE: frozenset({Channel.SMS, Channel.VOICE}),
     AddressKind.WECOM: frozenset({Channel.WECHAT}),
 }
-
-Robots = Mapping[str, frozenset[UnitId]]
 
 
 def no_link(_: str) -> str:

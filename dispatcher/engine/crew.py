@@ -13,6 +13,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -94,6 +95,45 @@ async def joined(
         await asyncio.to_thread(line.close)
 
 
+@contextlib.asynccontextmanager
+async def sending_for(
+    database: Database, number: int, worker: Worker
+) -> AsyncIterator[None]:
+    """Send for a worker that is counted in, as long as it is, while the block runs."""
+    if not database.shared:
+        yield
+        return
+    database.require(lambda c: _still_in(c, number))
+    ended = asyncio.Event()
+    watch = asyncio.create_task(_followed(database, number, worker, ended), name="crew")
+    try:
+        yield
+    finally:
+        ended.set()
+        await watch
+
+
+async def _followed(
+    database: Database, number: int, worker: Worker, ended: asyncio.Event
+) -> None:
+    try:
+        while not ended.is_set():
+            worker.share(await database.read(partial(_counted, number=number)))
+            await wait_for(ended, LOOK_SECONDS)
+    except (OutError, *STORE_TROUBLE) as error:
+        _out(number, error, worker)
+
+
+def _out(number: int, error: Exception, worker: Worker) -> None:
+    log.error("worker.out", number=number, error=str(error))
+    worker.stop()
+
+
+def _counted(connection: Connection, number: int) -> int:
+    _still_in(connection, number)
+    return workers.count(connection)
+
+
 def _still_in(connection: Connection, number: int) -> None:
     if not workers.is_in(connection, number):
         message = f"worker {number} is counted out; another one has its messages"
@@ -134,19 +174,15 @@ class _Life:
                     worker.wake()
                 await self._look(worker)
         except (ClockOffError, OutError, *STORE_TROUBLE) as error:
-            log.error("worker.out", number=self._number, error=str(error))  # noqa: TRY400 - the text is all there is to know
-            worker.stop()
+            _out(self._number, error, worker)
 
     async def _look(self, worker: Worker) -> None:
         _on_time(await asyncio.to_thread(self._line.now), self._clock)
-        worker.share(await self._database.read(self._counted))
+        counted = partial(_counted, number=self._number)
+        worker.share(await self._database.read(counted))
         if not self._rules and await asyncio.to_thread(self._line.rule):
             self._rules = True
             worker.rule()
-
-    def _counted(self, connection: Connection) -> int:
-        _still_in(connection, self._number)
-        return workers.count(connection)
 
 
 class Teller:

@@ -16,8 +16,9 @@ from channels.contract import Channel
 from config.policy import PolicySet
 from config.texts import Texts
 from contacts.numbers import guard
+from dispatcher.engine.channels import Robots
 from dispatcher.engine.clock import wait_for
-from dispatcher.engine.context import Context, Robots, no_link
+from dispatcher.engine.context import Context, no_link
 from dispatcher.store import rereading
 from dispatcher.store.database import Database
 from dispatcher.store.rereading import Kept

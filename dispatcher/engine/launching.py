@@ -1,5 +1,8 @@
 """Calls accepted warnings out, the most urgent posts first, in bounded pieces.
 
+What opens is drafted before it is written, so that nobody else who writes has to wait
+for it.
+
 A warning that follows others changes what they opened; see
 :mod:`dispatcher.engine.changing`. A first one finds nothing there, and opens all.
 """
@@ -22,12 +25,19 @@ from dispatcher.core.change import Change, Withdraws
 from dispatcher.core.expiry import lifetime_of, scheduled
 from dispatcher.core.plan import seat
 from dispatcher.engine.broadcasting import announce
-from dispatcher.engine.changing import Cause, carry_out, follow, outstanding
+from dispatcher.engine.changing import (
+    Cause,
+    carry_out,
+    drafts_of,
+    follow,
+    outstanding,
+)
 from dispatcher.engine.compose import Desk
 from dispatcher.engine.context import Context
 from dispatcher.engine.desk import tell_left
 from dispatcher.engine.expiry import attend
 from dispatcher.engine.roles import in_pieces
+from dispatcher.engine.step import Drafted
 from dispatcher.store import alerts
 
 FIRST, PIECE = 10, 100  # the first telephones don't wait for a whole piece
@@ -57,11 +67,20 @@ class Ground:
 
 
 @dataclass(slots=True)
+class Piece:
+    """Changes that are made in one transaction, with a draft of what opens."""
+
+    work: Sequence[Change]
+    drafts: Sequence[Drafted] = ()
+
+
+@dataclass(slots=True)
 class Launch:
     """What is left to do of one warning, the next piece last."""
 
     ground: Ground
-    left: list[Sequence[Change]]
+    cause: Cause
+    left: list[Piece]
 
 
 class Launches:
@@ -77,10 +96,13 @@ class Launches:
         self._done: list[AlertId] = []
 
     def plan(self, connection: Connection, context: Context, now: datetime) -> None:
-        """Plan what waits, so that no transaction has to."""
+        """Plan what waits and draft what is next, so that no transaction has to."""
         desk = Desk(connection, context, now)
         waiting = alerts.to_launch(connection, now, ALERTS_MOST)
         self._known = {one.id: self._of(desk, one) for one in waiting}
+        for launch in self._known.values():
+            for piece in launch.left[-1:]:
+                piece.drafts = drafts_of(desk, piece.work, launch.cause)
 
     def due(self, connection: Connection, context: Context, now: datetime) -> int:
         """Do the next piece of every warning that waits; returns how much was done."""
@@ -104,30 +126,28 @@ class Launches:
         if alert.expires_at and alert.expires_at <= desk.now:
             return attend(desk.connection, desk.context, alert.id, desk.now)
         launch = self._of(desk, alert)
-        piece = launch.left[-1] if launch.left else ()
-        cause = _cause(alert)
-        carry_out(desk, alert.chain, piece, cause)
-        tell_left(desk, alert, [o.callout for o in piece if isinstance(o, Withdraws)])
+        piece = launch.left[-1] if launch.left else Piece(())
+        carry_out(desk, alert.chain, piece.work, launch.cause, piece.drafts)
+        gone = [one.callout for one in piece.work if isinstance(one, Withdraws)]
+        tell_left(desk, alert, gone)
         if len(launch.left) <= 1:
             _launched(desk, alert)
         self._done.append(alert.id)
-        return max(len(piece), 1)
+        return max(len(piece.work), 1)
 
     def _of(self, desk: Desk, alert: Alert) -> Launch:
         ground = Ground.of(desk, alert)
         known = self._known.get(alert.id)
         if known is None or not known.ground.holds(ground):
-            known = Launch(ground, [*_pieces(desk, alert)][::-1])
+            cause = Cause(by=alert.received_by, may_lower=not alert.merged)
+            pieces = map(Piece, _pieces(desk, alert, cause))
+            known = Launch(ground, cause, [*pieces][::-1])
             self._known[alert.id] = known
         return known
 
 
-def _cause(alert: Alert) -> Cause:
-    return Cause(by=alert.received_by, may_lower=not alert.merged)
-
-
-def _pieces(desk: Desk, alert: Alert) -> Iterator[Sequence[Change]]:
-    work = outstanding(desk, alert.chain, _cause(alert))
+def _pieces(desk: Desk, alert: Alert, cause: Cause) -> Iterator[Sequence[Change]]:
+    work = outstanding(desk, alert.chain, cause)
     return in_pieces(work, chain((FIRST,), repeat(PIECE)), partial(_holders, desk))
 
 

@@ -47,10 +47,10 @@ class Rules:
             return 0
         context = await self._keeper.refresh()
         launches = self._launches
-        await self._database.read(lambda c: launches.plan(c, context, now))
         try:
+            await self._database.read(lambda c: launches.plan(c, context, now))
             done = await self._database.write(
-                lambda connection: sweep(connection, context, now, launches), aside=True
+                lambda c: sweep(c, context, now, launches), aside=True
             )
         except STORE_TROUBLE:
             raise

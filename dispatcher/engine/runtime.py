@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -13,16 +13,14 @@ from pathlib import Path
 import structlog
 from sqlalchemy.engine import make_url
 
-from channels import http, registry
 from channels.contract import Channel, Provider
 from config.certificates import certificates_of
 from config.load import load_policies
 from config.settings import Settings
 from config.texts import Texts
-from contacts.model import UnitId
 from dispatcher.engine.broadcasting import Broadcaster
+from dispatcher.engine.channels import Channels, channels_of
 from dispatcher.engine.clock import Clock, ScaledClock, SystemClock, wait_for
-from dispatcher.engine.context import Robots
 from dispatcher.engine.crew import ALONE, Teller
 from dispatcher.engine.feeds import Feeds, Sources
 from dispatcher.engine.hangup import HangUp
@@ -42,11 +40,6 @@ from dispatcher.store.database import STORE_TROUBLE, Database
 from dispatcher.store.migrate import migrate
 from dispatcher.store.vault import MemoryRing, Vault, check
 
-RATE_KEY = "rate_per_second"
-RATE_DEFAULT = 100.0
-LINES_KEY = "lines"  # of a channel that telephones
-ROBOTS = frozenset({"wecom_robot"})  # providers that speak to groups
-UNITS_KEY = "units"  # of a robot: whom its group is for, by code, with commas
 LINK_KEY = "link"  # file of the key that links are made with
 SEAL_KEY = "seal"  # file of the key that seals are signed with
 SAFETY_SECONDS = 5.0  # a lost wake-up costs this much at the most
@@ -60,6 +53,7 @@ STUCK_SECONDS = 120.0
 log = structlog.get_logger()
 
 Turn = Callable[[], Awaitable[int]]
+Sends = Callable[[int], Coroutine[None, None, None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +78,15 @@ class Singletons:
     sealer: Sealer
 
 
+def _nobody() -> None:
+    """There is no other process of this worker."""
+
+
 class Engine:
-    """A worker's duties: to send, and the rules. Each goes on when another fails."""
+    """A worker's duties: to send, and the rules. Each goes on when another fails.
+
+    :ivar ring: wakes the process beside this one, where two are one worker
+    """
 
     def __init__(
         self,
@@ -114,12 +115,18 @@ class Engine:
         self._ruled = False
         self._shared = False
         self._tell = Teller(database)
+        self.ring: Callable[[], None] = _nobody
         self._turned: dict[str, float] = {}  # when each steady duty began its turn
 
     async def recover(self) -> int:
         """What a dead worker was sending is in doubt now; returns how much that is."""
         now = self._clock.now()
         return await self._database.write(lambda c: workers.bury(c, now))
+
+    async def doubt(self, number: int) -> int:
+        """What a worker was sending is in doubt: the process that did it has died."""
+        now = self._clock.now()
+        return await self._database.write(lambda c: workers.doubt(c, number, now))
 
     async def turn(self) -> int:
         """Do every duty once, the sender until nothing waits; returns how much."""
@@ -175,25 +182,31 @@ class Engine:
         longest_ago = asyncio.get_running_loop().time() - STUCK_SECONDS
         return all(at > longest_ago for at in self._turned.values())
 
-    async def run(self, number: int = ALONE) -> None:
+    async def run(self, number: int = ALONE, send: Sends | None = None) -> None:
         """Send until :meth:`stop`; from :meth:`rule` on, do all duties.
 
         :param number: the worker's among those that share the store
+        :param send: has somebody else send instead, until :meth:`stop`
         """
-        self.sender.holder = number
-        if (
-            number == ALONE
-        ):  # what is held is not this one's, as long as it sends nothing
+        if number == ALONE:  # what is held is not this one's: it has sent nothing yet
             await self._take_over()
-        sending = Duty("sender", self.sender.turn, self.sender.freed, self._until_due)
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._repeat(sending))
+            group.create_task((send or self.send)(number))
             group.create_task(self._rule(number))
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.sender.drain(), DRAIN_SECONDS)
         if self._ruled:
             await self._last_seal()
         log.info("engine.stopped")
+
+    async def send(self, number: int) -> None:
+        """Send until :meth:`stop`, and until what is on the wire has landed.
+
+        :param number: the worker's this process sends for
+        """
+        self.sender.holder = number
+        sending = Duty("sender", self.sender.turn, self.sender.freed, self._until_due)
+        await self._repeat(sending)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.sender.drain(), DRAIN_SECONDS)
 
     async def _take_over(self) -> None:
         recovered = await self.recover()
@@ -259,6 +272,7 @@ class Engine:
                 done, rest = 0, SICK_SECONDS
             if done:
                 self.wake()
+                self.ring()
                 if self._shared:
                     self._tell()
             else:
@@ -381,70 +395,13 @@ async def running(
                 await provider.aclose()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Channels:
-    """The configured channels, by name.
-
-    :ivar rates: messages a second
-    :ivar lines: calls at a time, of those that telephone
-    :ivar robots: those that speak to groups, each with its units
-    """
-
-    providers: Mapping[str, Provider]
-    rates: Mapping[str, float]
-    lines: Mapping[str, int]
-    robots: Robots
-
-
-def channels_of(settings: Settings) -> Channels:
-    """Build every configured channel.
-
-    :raises ChannelConfigError: for the first that can't be built
-    """
-    http.choose(_exit(settings))
-    providers, rates, lines = {}, {}, {}
-    robots = {}
-    for name, given in settings.channels.items():
-        own = dict(given)
-        rates[name] = float(own.pop(RATE_KEY, RATE_DEFAULT))
-        lines[name] = int(own.pop(LINES_KEY, 0))
-        if own.get(registry.PROVIDER_KEY) in ROBOTS:
-            robots[name] = _units(own.pop(UNITS_KEY, ""))
-        providers[name] = registry.build(
-            name, own, public_base_url=settings.server.public_base_url
-        )
-    _check_routes(settings, robots)
-    return Channels(providers=providers, rates=rates, lines=lines, robots=robots)
-
-
-def _exit(settings: Settings) -> http.Exit:
-    """How our requests leave; for channels and feeds alike."""
-    engine = settings.engine
-    return http.Exit(
-        http.Transport(engine.http), engine.proxy, frozenset(engine.direct)
-    )
-
-
-def _units(listed: object) -> frozenset[UnitId]:
-    parts = (part.strip() for part in str(listed).split(","))
-    return frozenset(UnitId(part) for part in parts if part)
-
-
-def _check_routes(settings: Settings, robots: Robots) -> None:
-    """Refuse a group as a way to a person: all of it would read what is his."""
-    for kind, names in settings.routes.items():
-        for name in robots.keys() & set(names):
-            problem = f"a robot reaches no person: remove it from {kind} in [routes]"
-            raise registry.ChannelConfigError(name, [problem])
-
-
 def _signers(settings: Settings) -> Signers:
     patterns = settings.intake.certificates
     return Signers({name: certificates_of(files) for name, files in patterns.items()})
 
 
 def _links(settings: Settings) -> Links:
-    """Links that last as long as the store; both processes have the same key."""
+    """Links that last as long as the store; all processes have the same key."""
     return Links(_key(settings, LINK_KEY), settings.server.public_base_url)
 
 

@@ -18,14 +18,14 @@ from collections.abc import (
     Sequence,
 )
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar, cast
 
 from sqlalchemy import Connection
 from typing_extensions import override
 
-from contacts.model import Flag
+from contacts.model import Flag, PersonId
 from dispatcher.core.alert import ChainId
 from dispatcher.core.answer import Meaning
 from dispatcher.core.callout import Callout, CalloutId, State
@@ -47,12 +47,13 @@ from dispatcher.core.todo import TodoKind
 from dispatcher.engine.compose import Desk, Planned, compose
 from dispatcher.engine.context import Chain, Context
 from dispatcher.store import callouts, calls, flags, outbox, strikes, todo
-from dispatcher.store.callouts import Change, Seen
+from dispatcher.store.callouts import Change, Seen, Told
 from dispatcher.store.flags import Flagging
 from dispatcher.store.todo import Todo
 
 Events = Mapping[CalloutId, Sequence[Event]]
 WRONG_PERSON = "wrong_person"
+FRESH = timedelta(seconds=1)  # so old a draft may be, at most
 Item = TypeVar("Item")
 
 
@@ -81,18 +82,44 @@ def step(
     return changed
 
 
-def launch(
-    connection: Connection, context: Context, first: Iterable[Opened], now: datetime
-) -> int:
-    """Open callouts and do what is due at once; those that exist stay as they are."""
-    beginnings = {fact.id: fact for fact in first}
-    there = callouts.load(connection, beginnings)
-    new = [fact for name, fact in beginnings.items() if name not in there]
-    heard = chains_of(connection, {fact.chain for fact in new})
-    changes = [begun(context, fact, heard, now) for fact in new]
-    callouts.save(connection, changes)
-    _follow(Desk(connection, context, now), changes)
-    return len(changes)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drafted:
+    """Callouts as they open, put down before it is anybody's turn to write.
+
+    :ivar at: when they open
+    :ivar struck: who was struck then, in each chain
+    """
+
+    context: Context
+    at: datetime
+    struck: Mapping[ChainId, frozenset[PersonId]]
+    told: Sequence[Told]
+
+    def holds(self, desk: Desk) -> bool:
+        """Whether they may still open so: who is struck meanwhile is not called."""
+        fresh = desk.context is self.context and desk.now - self.at <= FRESH
+        return fresh and self.struck == _struck(desk.connection, self.struck)
+
+
+def drafted(desk: Desk, first: Sequence[Opened]) -> Drafted:
+    """Decide what callouts begin with, and all that is due at once; write nothing."""
+    heard = chains_of(desk.connection, {fact.chain for fact in first})
+    changes = [begun(desk.context, fact, heard, desk.now) for fact in first]
+    return Drafted(
+        context=desk.context,
+        at=desk.now,
+        struck={name: chain.struck for name, chain in heard.items()},
+        told=[*map(Told.of, changes)],
+    )
+
+
+def launch(desk: Desk, drafted: Drafted) -> None:
+    """Open callouts; those that exist stay as they are."""
+    names = [one.change.callout.id for one in drafted.told]
+    there = callouts.those_there(desk.connection, names)
+    new = [one for one in drafted.told if one.change.callout.id not in there]
+    callouts.write(desk.connection, new)
+    _follow(desk, [one.change for one in new])
 
 
 Chains = Mapping[ChainId, Chain]
@@ -100,15 +127,20 @@ Chains = Mapping[ChainId, Chain]
 
 def chains_of(connection: Connection, names: Collection[ChainId]) -> Chains:
     """What has been heard in these chains so far."""
-    struck = strikes.of_chains(connection, names)
     return {
         name: Chain(
-            struck=struck.get(name, frozenset()),
+            struck=struck,
             awake=Asked(partial(strikes.is_awake, connection, name)),
             leads_awake=Asked(partial(callouts.lead_answered, connection, name)),
         )
-        for name in names
+        for name, struck in _struck(connection, names).items()
     }
+
+
+def _struck(
+    connection: Connection, names: Collection[ChainId]
+) -> dict[ChainId, frozenset[PersonId]]:
+    return dict.fromkeys(names, frozenset()) | strikes.of_chains(connection, names)
 
 
 @dataclass(frozen=True, slots=True)

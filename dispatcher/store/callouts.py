@@ -103,12 +103,25 @@ def load(connection: Connection, ids: Iterable[str]) -> dict[CalloutId, Seen]:
     }
 
 
-def save(connection: Connection, changes: Sequence[Change]) -> set[CalloutId]:
+def those_there(connection: Connection, ids: Iterable[str]) -> set[CalloutId]:
+    """Which of these callouts there are."""
+    listed, table = dialect.each(ids), schema.callout
+    rows = connection.execute(
+        select(table.c.id).where(table.c.id.in_(select(listed.c.value)))
+    )
+    return {CalloutId(row.id) for row in rows}
+
+
+def save(connection: Connection, changes: Iterable[Change]) -> set[CalloutId]:
     """Write changes and their facts; returns those that somebody else got ahead of."""
-    told = [Told.of(change) for change in changes]
-    new = [_new_row(one) for one in told if one.change.seen is None]
+    return write(connection, [*map(Told.of, changes)])
+
+
+def write(connection: Connection, told: Sequence[Told]) -> set[CalloutId]:
+    """Write what has been put down; returns what somebody else got ahead of."""
+    new = [one.row for one in told if one.change.seen is None]
     batch.insert(connection, schema.callout, new)
-    seen = [_changed_row(one, one.change.seen) for one in told if one.change.seen]
+    seen = [one.row for one in told if one.change.seen]
     won = batch.update(connection, schema.callout, seen, keys=("id", "version"))
     lost = {row["id"] for row in seen if (row["id"],) not in won}
     facts = [
@@ -120,15 +133,15 @@ def save(connection: Connection, changes: Sequence[Change]) -> set[CalloutId]:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A change, its facts as they are kept, and the head of the callout after them."""
+    """A change as it is kept: the callout, and its new facts."""
 
     change: Change
+    row: batch.Values
     facts: Sequence[batch.Values]
-    head: Head
 
     @classmethod
     def of(cls, change: Change) -> Told:
-        """Chain the facts of a change to those before."""
+        """Chain the facts of a change to those before, and put down what it made."""
         name, seen = change.callout.id, change.seen
         head = Head(name, seen.facts, seen.head) if seen else Head(name)
         rows = []
@@ -145,27 +158,24 @@ class Told:
                     "hash": head.hash,
                 }
             )
-        return cls(change, rows, head)
+        return cls(change, _row(change, head), rows)
 
 
-def _new_row(told: Told) -> batch.Values:
-    callout = told.change.callout
+def _row(change: Change, head: Head) -> batch.Values:
+    callout, state = change.callout, _state(change.callout, head)
+    if change.seen:
+        return {**state, "version": change.seen.version}
     return {
         "chain": callout.chain,
         "unit": callout.unit,
         "post": callout.post.value,
         "origin": callout.alert,
-        **_state(told),
+        **state,
         "version": 1,
     }
 
 
-def _changed_row(told: Told, seen: Seen) -> batch.Values:
-    return {**_state(told), "version": seen.version}
-
-
-def _state(told: Told) -> dict[str, object]:
-    callout = told.change.callout
+def _state(callout: Callout, head: Head) -> dict[str, object]:
     following = next_due(callout)
     return {
         "id": callout.id,
@@ -175,8 +185,8 @@ def _state(told: Told) -> dict[str, object]:
         "marks": json.dumps(callout.marks),
         "owner": callout.owner,
         "due_at": following and following.at,
-        "facts": told.head.seq,
-        "head": told.head.hash,
+        "facts": head.seq,
+        "head": head.hash,
         "tally": TALLY.dump_json(tally(callout)).decode(),
         "face": FACE.dump_json(face_before(following, callout)).decode(),
         "body": callout_json(callout),

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
     Integer,
     Table,
@@ -85,16 +86,25 @@ def bury(connection: Connection, now: datetime) -> int:
     return _doubted(connection, now)
 
 
+def doubt(connection: Connection, number: int, now: datetime) -> int:
+    """What a worker was sending may have been sent or not; returns how much it is."""
+    return _set_doubtful(connection, schema.message.c.holder == number, now)
+
+
 def _doubted(connection: Connection, now: datetime) -> int:
     """What nobody holds any more may have been sent, or not."""
+    holder = schema.message.c.holder
+    gone = holder.is_(None) | holder.not_in(select(worker.c.number))
+    return _set_doubtful(connection, gone, now)
+
+
+def _set_doubtful(
+    connection: Connection, held: ColumnElement[bool], now: datetime
+) -> int:
     message = schema.message
-    held = message.c.holder.in_(select(worker.c.number))
     return connection.execute(
         update(message)
-        .where(
-            message.c.state == MessageState.SENDING.value,
-            message.c.holder.is_(None) | ~held,
-        )
+        .where(message.c.state == MessageState.SENDING.value, held)
         .values(
             state=MessageState.UNKNOWN.value, due_at=now, lease_until=None, holder=None
         )

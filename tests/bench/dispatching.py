@@ -73,7 +73,7 @@ class Dispatched:
     :ivar first: until the first request at the gateway
     :ivar last: until the last person's
     :ivar recorded: until every outcome is on disk
-    :ivar worker: seconds of CPU of the workers
+    :ivar worker: seconds of CPU of the workers, and of who sends for them
     :ivar api: of the API
     :ivar ceiling: messages a second of the same client alone
     :ivar doubled: requests more than people: digests to those above
@@ -214,7 +214,8 @@ async def warned(
 ) -> dict[str, Any]:
     """Send one warning through these processes; gives what it cost."""
     await warmed(bench)
-    before = cpu(*workers), cpu(api)
+    every = [one for worker in workers for one in (worker, *descendants(worker))]
+    before = cpu(*every), cpu(api)
     began = time.monotonic()
     answer = await post(bench, warning())
     accepted = time.monotonic() - began
@@ -230,9 +231,9 @@ async def warned(
         "first": seen["first"] - began,
         "last": seen["last"] - began,
         "recorded": time.monotonic() - began,
-        "worker": cpu(*workers) - before[0],
+        "worker": cpu(*every) - before[0],
         "api": cpu(api) - before[1],
-        "rss_mb": resident(workers[0]) / 1e6,
+        "rss_mb": sum(map(resident, every[: len(every) // len(workers)])) / 1e6,
         "doubled": int(seen["requests"] - seen["numbers"]),
     }
 

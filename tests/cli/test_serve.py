@@ -119,10 +119,32 @@ def test_a_dead_worker_is_started_again(server: Server) -> None:
     )
 
 
+def watched(server: Server) -> Watched:
+    """All processes of a server that works, but its own."""
+    sender = int(server.until("server.child.started")["pid"])
+    server.until("sender.started")
+    return Watched([*server.pids.values(), sender])
+
+
+def test_who_sends_is_started_again(tmp_path: Path) -> None:
+    with Server(furnish(tmp_path)) as server:
+        sender = int(server.until("server.child.started")["pid"])
+        server.until("sender.started")
+        os.kill(sender, signal.SIGKILL)
+        died = server.until("server.child.died")
+        lost = server.until("sender.lost")
+        server.until("sender.started")
+
+    assert (died["role"], died["code"], lost["in_doubt"]) == (
+        "sender",
+        -signal.SIGKILL,
+        0,
+    )
+
+
 def test_asked_to_stop_it_finishes_with_success(tmp_path: Path) -> None:
     with Server(furnish(tmp_path)) as server:
-        children = Watched(list(server.pids.values()))
-        server.until("engine.started")
+        children = watched(server)
         get(server, "/healthz")
         server.process.terminate()
         server.until("engine.stopped")
@@ -149,8 +171,7 @@ def test_what_happened_is_sealed_when_the_server_has_stopped(tmp_path: Path) -> 
 
 def test_nothing_outlives_a_killed_supervisor(tmp_path: Path) -> None:
     with Server(furnish(tmp_path)) as server:
-        children = Watched(list(server.pids.values()))
-        server.until("engine.started")
+        children = watched(server)
         server.process.kill()
 
         assert children.ended()

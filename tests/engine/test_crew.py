@@ -11,7 +11,14 @@ import pytest
 from sqlalchemy import Connection
 
 from dispatcher.engine.clock import Clock, ManualClock, SystemClock
-from dispatcher.engine.crew import ALONE, ClockOffError, OutError, Teller, joined
+from dispatcher.engine.crew import (
+    ALONE,
+    ClockOffError,
+    OutError,
+    Teller,
+    joined,
+    sending_for,
+)
 from dispatcher.store import outbox, people, postgresql, workers
 from dispatcher.store.database import Database
 from dispatcher.store.migrate import migrate
@@ -132,6 +139,21 @@ async def test_who_lost_its_connection_is_buried_and_writes_no_more(ready: str) 
                     await old.write()
                 await new.write()
         assert await there.read(written) == 2
+
+
+async def test_who_sends_for_a_worker_is_out_with_it(ready: str) -> None:
+    async with opened(ready) as here, opened(ready) as there:
+        rules, sends = Hand(here), Hand(there)
+        async with rules.at_work() as number:
+            async with sending_for(there, number, sends):
+                await soon(sends.told)
+                await sends.write()
+                await here.write(workers.retire)
+
+                await soon(sends.stopped)
+                with pytest.raises(OutError):
+                    await sends.write()
+            await soon(rules.stopped)
 
 
 async def test_what_the_living_hold_is_theirs(ready: str) -> None:

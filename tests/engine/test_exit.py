@@ -8,7 +8,7 @@ import pytest
 
 from channels import http
 from config.settings import load
-from dispatcher.engine.runtime import channels_of
+from dispatcher.engine.channels import channels_of
 
 TOML = """\
 [engine]

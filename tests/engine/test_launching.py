@@ -16,11 +16,11 @@ from contacts.model import PersonId
 from dispatcher.core.alert import AlertId, AlertState, ChainId
 from dispatcher.core.change import Change
 from dispatcher.engine import launching
-from dispatcher.engine.changing import Cause, outstanding
+from dispatcher.engine.changing import Cause, drafts_of, outstanding
 from dispatcher.engine.compose import Desk
 from dispatcher.engine.launching import Launches
 from dispatcher.engine.roles import in_pieces
-from dispatcher.store import alerts, schema
+from dispatcher.store import alerts, schema, strikes
 from tests.engine.office import RED_RAIN, Office, opened
 
 PEOPLE = st.lists(st.sets(st.sampled_from("abcdefgh"), max_size=3), max_size=60)
@@ -136,3 +136,66 @@ async def test_a_warning_that_comes_between_the_pieces_is_heeded(
 
     assert await turn(office, launches) == 0
     assert await count(office) == opened_before
+
+
+async def test_what_opens_is_drafted_before_it_is_written(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writing, late = [False], []
+
+    def noted(desk: Desk, work: Collection[Change], cause: Cause) -> Any:
+        late.append(writing[0])
+        return drafts_of(desk, work, cause)
+
+    monkeypatch.setattr("dispatcher.engine.launching.drafts_of", noted)
+    monkeypatch.setattr("dispatcher.engine.changing.drafts_of", noted)
+    await accept(office)
+    context, launches = await office.context(), Launches()
+
+    def written(connection: Connection) -> int:
+        writing[0] = True
+        return launches.due(connection, context, office.now)
+
+    await office.database.read(lambda c: launches.plan(c, context, office.now))
+    await office.database.write(written)
+
+    assert late == [False]
+    assert await count(office)
+
+
+async def drafted(office: Office) -> tuple[ChainId, Launches]:
+    """Take a warning in, and draft what opens first."""
+    name = await accept(office)
+    context, launches = await office.context(), Launches()
+    await office.database.read(lambda c: launches.plan(c, context, office.now))
+    found = await office.database.read(lambda c: alerts.find(c, AlertId(name)))
+    assert found
+    return found.chain, launches
+
+
+async def test_who_cannot_act_is_not_called_by_what_was_drafted_before(
+    office: Office,
+) -> None:
+    chain, launches = await drafted(office)
+    people = (await office.context()).roster.people
+
+    def all_struck(connection: Connection) -> None:
+        for person in people:
+            strikes.add(connection, chain, person, office.now)
+
+    await office.database.write(all_struck)
+    while await turn(office, launches):
+        pass
+
+    assert await count(office)
+    assert await office.messages() == []
+
+
+async def test_an_old_draft_is_none(office: Office) -> None:
+    _, launches = await drafted(office)
+    office.later(2)
+    await turn(office, launches)
+    first = select(func.min(schema.fact.c.at))
+
+    opened_at = await office.database.read(lambda c: c.execute(first).scalar_one())
+    assert opened_at == office.now

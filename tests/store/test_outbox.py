@@ -238,6 +238,19 @@ async def test_a_new_worker_doubts_all_that_the_dead_one_held(
     ]
 
 
+async def test_what_a_worker_was_sending_is_in_doubt_and_not_what_others_are(
+    database: Database,
+) -> None:
+    def held(connection: Connection) -> int:
+        post(connection, message("ours"), message("theirs", created_at=after(60)))
+        outbox.claim(connection, after(1), lease(after(30), 7), 1)
+        outbox.claim(connection, after(61), lease(after(90), 8), 1)
+        return workers.doubt(connection, 7, after(62))
+
+    assert await database.write(held) == 1
+    assert await database.read(states) == {"ours": "unknown", "theirs": "sending"}
+
+
 @pytest.mark.parametrize(
     ("second", "in_doubt", "stuck"), [(29, [], 0), (30, [], 0), (31, ["a"], 1)]
 )

@@ -84,6 +84,7 @@ READS: dict[str, Work] = {
     "stuck": lambda c: outbox.stuck(c, after(0)),
     "any_gone": workers.any_gone,
     "bury": lambda c: workers.bury(c, after(0)),
+    "doubt": lambda c: workers.doubt(c, 7, after(0)),
     "sent_to": lambda c: heard.sent_to(c, ["+9991"], after(-9), after(0)),
     "notes_on": lambda c: heard.notes_on(c, [CALLOUT]),
     "replies_since": lambda c: heard.replies_since(c, CALLOUT, after(0)),

@@ -13,7 +13,7 @@ from config.policy import PolicySet
 from config.settings import Settings
 from config.words import CHANNELS
 from dispatcher.cli.checks.finding import Finding, Subject, failed, ok, warning
-from dispatcher.engine.runtime import ROBOTS, channels_of
+from dispatcher.engine.channels import ROBOTS, channels_of
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
