@@ -40,7 +40,7 @@ from dispatcher.engine.roles import in_pieces
 from dispatcher.engine.step import Drafted
 from dispatcher.store import alerts
 
-FIRST, PIECE = 10, 100  # the first telephones don't wait for a whole piece
+FIRST, PIECE = 10, 200  # the first telephones don't wait for a whole piece
 ALERTS_MOST = 10
 
 

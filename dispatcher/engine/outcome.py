@@ -58,25 +58,22 @@ class Sent:
 
 def record(
     connection: Connection, context: Context, results: Sequence[Sent], now: datetime
-) -> None:
-    """Write down outcomes, and let the callouts hear of them."""
+) -> int:
+    """Write down outcomes, and let the callouts hear; tells of how many they do."""
     if not results:
-        return
+        return 0
     known = whereabouts.known(connection, [result.message.id for result in results])
     ours = [one for one in results if _holds(one.message, known[one.message.id])]
     settled = [(result, _settle(context, result, known, now)) for result in ours]
     outbox.set_state(connection, [row for _, row in settled])
     traffic.add(connection, Counter(filter(None, map(_counted, results))), now)
-    tell(
-        connection,
-        context,
-        {
-            result.message.id: report
-            for result, _ in settled
-            if (report := _report(result))
-        },
-        now,
-    )
+    reports = {
+        result.message.id: report
+        for result, _ in settled
+        if (report := _report(result))
+    }
+    tell(connection, context, reports, now)
+    return len(reports)
 
 
 def _holds(message: Sending, now: Known) -> bool:

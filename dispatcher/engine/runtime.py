@@ -203,7 +203,10 @@ class Engine:
         :param number: the worker's this process sends for
         """
         self.sender.holder = number
-        sending = Duty("sender", self.sender.turn, self.sender.freed, self._until_due)
+        sender = self.sender
+        sending = Duty(
+            "sender", sender.turn, sender.freed, self._until_due, lambda: sender.news
+        )
         await self._repeat(sending)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.sender.drain(), DRAIN_SECONDS)
@@ -272,11 +275,16 @@ class Engine:
                 done, rest = 0, SICK_SECONDS
             if done:
                 self.wake()
-                self.ring()
-                if self._shared:
-                    self._tell()
+                self._spread(duty)
             else:
                 await wait_for(duty.wake, rest)
+
+    def _spread(self, duty: Duty) -> None:
+        """Let other processes hear of what a duty has done, if it is any of theirs."""
+        if duty.news():
+            self.ring()
+            if self._shared:
+                self._tell()
 
     async def _until_due(self) -> float:
         """Real seconds until something falls due, so that nobody waits for the tick."""
@@ -293,12 +301,14 @@ class Duty:
 
     :ivar wake: set when it may have something to do
     :ivar rest: how long it may sleep when it had nothing to do
+    :ivar news: whether what it has done is anything to other duties
     """
 
     name: str
     turn: Turn
     wake: asyncio.Event
     rest: Callable[[], Awaitable[float]]
+    news: Callable[[], bool] = lambda: True
 
 
 async def _at_most() -> float:

@@ -50,7 +50,11 @@ log = structlog.get_logger()
 
 
 class Sender:
-    """Sends what waits; :meth:`turn` starts sending, :meth:`landed` waits for it."""
+    """Sends what waits; :meth:`turn` starts sending, :meth:`landed` waits for it.
+
+    :ivar holder: the number of this worker, where there are several
+    :ivar news: whether callouts have heard of what the last turn wrote down
+    """
 
     def __init__(
         self,
@@ -71,7 +75,8 @@ class Sender:
         self._buckets = {c: Bucket(keeper.rate(c), now) for c in keeper.channels}
         self._flying: set[asyncio.Task[None]] = set()
         self._results: list[Sent] = []
-        self.holder = 0  # the number of this worker, where there are several
+        self.holder = 0
+        self.news = False
         self._after = timedelta()  # how long others may be quicker at a text
         self.freed = asyncio.Event()
 
@@ -130,8 +135,8 @@ class Sender:
         texts = min(room, self._allowed(TEXTS))
         calls = min(room, self._allowed(CALLS))
 
-        def exchange(connection: Connection) -> list[Call]:
-            record(connection, context, results, now)
+        def exchange(connection: Connection) -> tuple[list[Call], bool]:
+            heard = record(connection, context, results, now)
             dropped = outbox.drop_late(connection, now)
             tell(connection, context, dict.fromkeys(dropped, TOO_LATE), now)
             claimed = (
@@ -142,9 +147,11 @@ class Sender:
             placed = (
                 ringing.place(connection, context, now, lease, calls) if calls else []
             )
-            return [*placed, *(Call(first=one, messages=(one,)) for one in claimed)]
+            texted = (Call(first=one, messages=(one,)) for one in claimed)
+            return [*placed, *texted], bool(heard or dropped)
 
-        return await self._database.write(exchange)
+        found, self.news = await self._database.write(exchange)
+        return found
 
     def share(self, workers: int, *, last: bool) -> None:
         """Go as fast as each of so many workers may, so that all keep to the rates.
