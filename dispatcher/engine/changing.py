@@ -180,6 +180,8 @@ def _replanned(desk: Desk, one: Lowers, cause: Cause) -> Replanned:
 
 def _say_anew(desk: Desk, told: Mapping[CalloutId, Stand]) -> None:
     """Let calls that wait say the new text, and write it to those who have answered."""
+    if not told:  # to look at all that waits would take long
+        return
     now_are = callouts.load(desk.connection, told)
     _reword(desk, {name: told[name] for name in now_are})
     by_alert: dict[AlertId, list[Callout]] = defaultdict(list)

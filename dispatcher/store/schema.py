@@ -200,6 +200,7 @@ question = Table(
     Column("messages", Integer, nullable=False),
     UniqueConstraint("chain", "epoch", "person", "kind"),
 )
+Index("question_person", question.c.chain, question.c.person)
 Index("question_due", question.c.due_at, **dialect.only(question.c.due_at.isnot(None)))
 
 # A code of a number belongs to one question for its life, and to nobody for 24 h after.
@@ -232,7 +233,7 @@ message = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("alert", Text, nullable=False, index=True),
-    Column("chain", Text, nullable=False, index=True),
+    Column("chain", Text, nullable=False),
     Column("question", Text, index=True),
     Column("purpose", Text, nullable=False),
     Column("person", Text, nullable=False),
@@ -293,6 +294,7 @@ Index(
 Index("message_late", message.c.not_after, **dialect.only(ENDS))
 ON_THE_LINE = text("channel = 'voice' AND state IN ('sending', 'unknown', 'accepted')")
 Index("message_on_the_line", message.c.address, **dialect.only(ON_THE_LINE))
+Index("message_person", message.c.chain, message.c.person)
 Index("message_address", message.c.address, message.c.created_at)
 
 # Which attempts a message carries.

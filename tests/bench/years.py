@@ -143,6 +143,9 @@ def multiply(connection: Connection, copies: int) -> None:
         connection.exec_driver_sql(was)
         connection.exec_driver_sql(_copied(table, copies))
         connection.exec_driver_sql(f"DROP TABLE was_{name}")
+    # What lies there for years is sealed; else all of it would be looked through now.
+    last = select(func.max(schema.fact.c.id)).scalar_subquery()
+    connection.execute(update(schema.seal).values(upto=last))
 
 
 def _copied(table: Table, copies: int) -> str:

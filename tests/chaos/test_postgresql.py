@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 from dispatcher.core.alert import AlertId
 from dispatcher.store import schema
 from tests.chaos.house import House, Plan, Server, free_port, housed, pause
+from tests.chaos.road import Road
 from tests.chaos.survive import Trial, phones, survive
 from tests.postgres import AS_IT_COMES, ended, restarted, started
 from tests.postgres import Server as Database
@@ -50,6 +51,24 @@ async def test_a_server_whose_connections_break_loses_nothing(
 
     trial = Trial(kills=3, grids=100, speed=30.0, store=bare)
     toll = await survive(trial, tmp_path, blow)
+
+    assert toll.losses() == {}
+    assert toll.accepted.total() > trial.grids
+
+
+@pytest.mark.parametrize("torn", [True, False], ids=["torn up", "blocked"])
+async def test_a_database_out_of_reach_for_a_while_loses_nothing(
+    bare: str, tmp_path: Path, *, torn: bool
+) -> None:
+    async with Road(make_url(bare)).open() as road:
+
+        async def blow(_: House) -> None:
+            await (road.tear(3) if torn else road.block(6))
+
+        by_road = make_url(bare).set(host="127.0.0.1", port=road.port, query={})
+        store = by_road.render_as_string(hide_password=False)
+        trial = Trial(kills=2, grids=100, speed=30.0, store=store)
+        toll = await survive(trial, tmp_path, blow)
 
     assert toll.losses() == {}
     assert toll.accepted.total() > trial.grids

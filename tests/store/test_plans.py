@@ -125,6 +125,26 @@ async def test_no_table_is_read_from_end_to_end(database: Database, name: str) -
     assert [one for one in walked if not any(name in one for name in SMALL)] == []
 
 
+OF_PEOPLE: dict[str, Work] = {
+    "find": lambda c: questions.find(
+        c, [questions.Key(ChainId("chain"), 1, PersonId("li"), questions.Kind.OWN)]
+    ),
+    "own_of": WORK["own_of"],
+    "roles": lambda c: heard.roles(c, ChainId("chain"), "li"),
+}
+
+
+@pytest.mark.parametrize("name", OF_PEOPLE)
+async def test_people_are_found_without_all_others_of_their_chain(
+    database: Database, name: str
+) -> None:
+    steps = await database.write(lambda c: plan(c, OF_PEOPLE[name]))
+    of_chain = [step for step in steps if "(chain=?" in step]
+
+    assert of_chain
+    assert [step for step in of_chain if "person=?" not in step] == []
+
+
 COVERED = "callout USING COVERING INDEX callout_due"
 
 
