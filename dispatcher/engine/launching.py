@@ -104,13 +104,23 @@ class Launches:
             for piece in launch.left[-1:]:
                 piece.drafts = drafts_of(desk, piece.work, launch.cause)
 
-    def due(self, connection: Connection, context: Context, now: datetime) -> int:
-        """Do the next piece of every warning that waits; returns how much was done."""
+    def due(
+        self,
+        connection: Connection,
+        context: Context,
+        now: datetime,
+        only: AlertId | None = None,
+    ) -> int:
+        """Do the next piece of every warning that waits; returns how much was done.
+
+        :param only: of this one, whatever there is about others
+        """
         self._done = []
         desk = Desk(connection, context, now)
         return sum(
             self._next(desk, alert)
             for alert in alerts.to_launch(connection, now, ALERTS_MOST)
+            if only in {None, alert.id}
         )
 
     def committed(self) -> None:

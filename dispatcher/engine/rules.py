@@ -16,7 +16,7 @@ from dispatcher.engine.context import Context
 from dispatcher.engine.digests import send_due
 from dispatcher.engine.expiry import attend, tend
 from dispatcher.engine.keeper import Keeper
-from dispatcher.engine.launching import Launches
+from dispatcher.engine.launching import ALERTS_MOST, Launches
 from dispatcher.engine.roles import with_all_roles
 from dispatcher.engine.step import step
 from dispatcher.store import alerts, callouts, questions
@@ -73,7 +73,7 @@ class Rules:
                 callouts.postpone, name=name, now=now, until=now + POSTPONED
             )
             await self._database.write(later)
-        done += await self._alone(partial(Launches().due, context=context, now=now))
+        done += await self._launch_apart(context, now)
         return done + await self._alone(partial(send_due, context=context, now=now))
 
     async def _tend_apart(self, context: Context, now: datetime) -> int:
@@ -85,6 +85,23 @@ class Rules:
             )
             later = partial(alerts.postpone, name=name, now=now, until=now + POSTPONED)
             await self._database.write(later)
+        return done
+
+    async def _launch_apart(self, context: Context, now: datetime) -> int:
+        """The next piece of each warning; one that can't be launched waits a while."""
+        waiting = await self._database.read(
+            lambda c: alerts.to_launch(c, now, ALERTS_MOST)
+        )
+        done = 0
+        for name in [alert.id for alert in waiting]:
+            piece = partial(Launches().due, context=context, now=now, only=name)
+            opened = await self._alone(piece)
+            done += opened
+            if not opened:
+                later = partial(
+                    alerts.postpone, name=name, now=now, until=now + POSTPONED
+                )
+                await self._database.write(later)
         return done
 
     async def _alone(self, work: Work[int]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import repeat
 from typing import Any
@@ -15,11 +15,14 @@ from sqlalchemy import Connection, func, select
 from contacts.model import PersonId
 from dispatcher.core.alert import AlertId, AlertState, ChainId
 from dispatcher.core.change import Change
+from dispatcher.core.fact import Opened
 from dispatcher.engine import launching
 from dispatcher.engine.changing import Cause, drafts_of, outstanding
 from dispatcher.engine.compose import Desk
 from dispatcher.engine.launching import Launches
 from dispatcher.engine.roles import in_pieces
+from dispatcher.engine.step import Drafted
+from dispatcher.engine.step import drafted as drafted_in
 from dispatcher.store import alerts, schema, strikes
 from tests.engine.office import RED_RAIN, Office, opened
 
@@ -199,3 +202,31 @@ async def test_an_old_draft_is_none(office: Office) -> None:
 
     opened_at = await office.database.read(lambda c: c.execute(first).scalar_one())
     assert opened_at == office.now
+
+
+async def test_a_warning_that_cannot_be_launched_holds_no_other_up(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sick = await accept(office)
+    well = await accept(office, identifier="W-2", event_code="11B15")
+
+    def spoilt(desk: Desk, first: Sequence[Opened]) -> Drafted:
+        if first[0].alert == sick:
+            message = "it can't be thought of"
+            raise ValueError(message)
+        return drafted_in(desk, first)
+
+    async def launched(name: str) -> bool:
+        found = await office.database.read(lambda c: alerts.find(c, AlertId(name)))
+        return bool(found and found.launched_at)
+
+    monkeypatch.setattr("dispatcher.engine.changing.drafted", spoilt)
+    while await office.engine.turn():
+        pass
+    assert (await launched(sick), await launched(well)) == (False, True)
+
+    monkeypatch.setattr("dispatcher.engine.changing.drafted", drafted_in)
+    office.later(61)
+    while await office.engine.turn():
+        pass
+    assert await launched(sick)
