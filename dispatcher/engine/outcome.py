@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import assert_never
 
 import structlog
@@ -23,10 +24,12 @@ from channels.contract import (
 from dispatcher.core.callout import AttemptId, CalloutId, Progress
 from dispatcher.core.event import Event, Reported
 from dispatcher.engine.context import Context
-from dispatcher.engine.step import step
+from dispatcher.engine.step import Events, step
 from dispatcher.store import outbox, traffic, whereabouts
+from dispatcher.store.database import STORE_TROUBLE
 from dispatcher.store.outbox import About, MessageState, Sending
 from dispatcher.store.whereabouts import Known
+from dispatcher.store.writer import apart
 
 ASK_AFTER = timedelta(seconds=2)  # a callback may settle it before we have to ask
 SILENT_AFTER = timedelta(seconds=300)  # accepted, and no receipt: then it is asked for
@@ -116,7 +119,30 @@ def tell(
                     code=told.code,
                 )
             )
-    step(connection, context, events, now)
+    _heard(connection, context, events, now)
+
+
+def _heard(
+    connection: Connection, context: Context, events: Events, now: datetime
+) -> None:
+    """Let callouts hear; one that can't be handled must not hold the others up.
+
+    Its ladder goes by time, and its messages stand where they came to.
+    """
+    together = apart(connection, lambda c: step(c, context, events, now))
+    if not isinstance(together, Exception):
+        return
+    if isinstance(together, STORE_TROUBLE):
+        raise together
+    log.error("outcome.told.apart", error=repr(together))
+    for name, some in events.items():
+        alone = apart(
+            connection, partial(step, context=context, events={name: some}, now=now)
+        )
+        if isinstance(alone, STORE_TROUBLE):
+            raise alone
+        if isinstance(alone, Exception):
+            log.error("outcome.not_told", callout=name, error=repr(alone))
 
 
 def _report(result: Sent) -> Reported | None:

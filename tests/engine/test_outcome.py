@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, text, update
 
 from channels.contract import (
     Accepted,
@@ -283,3 +283,28 @@ async def test_a_handset_out_of_reach_is_tried_once_more(office: Office) -> None
 
     assert ("waiting", timedelta(seconds=30)) == (row.state, row.due_at - office.now)
     assert row.channel == Channel.SMS
+
+
+async def test_a_callout_that_cannot_be_told_holds_no_other_up(office: Office) -> None:
+    await office.warn()
+    sick, *well = GRIDS
+    spoil = text("UPDATE callout SET body = '{}' WHERE unit = :unit")
+
+    def tried(connection: Connection) -> list[Sending]:
+        connection.execute(spoil, {"unit": sick})
+        return outbox.claim(
+            connection, office.now, lease(office.now + timedelta(seconds=30)), 50
+        )
+
+    dead = failed(KINDS.PERMANENT_ADDRESS)
+    sent = [
+        Sent(message=message, route="sms", outcome=dead)
+        for message in await office.database.write(tried)
+    ]
+    await office.desk(lambda d: record(d.connection, d.context, sent, d.now))
+
+    states = {row.id: row.state for row in await office.messages()}
+    assert {states[one.message.id] for one in sent} == {"failed"}
+    for unit in well:
+        callout = await office.callout(unit)
+        assert Progress.FAILED in {attempt.progress for attempt in callout.attempts}
