@@ -11,6 +11,10 @@ from hypothesis import strategies as st
 from dispatcher.core.fact import Fact
 from dispatcher.store.codec import FACT, fact_json
 
+# Nothing is ever measured that JSON has no number for.
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+st.register_type_strategy(float, FINITE)
+
 
 @pytest.mark.parametrize("kind", get_args(Fact), ids=lambda kind: kind.__name__)
 @settings(max_examples=25)
