@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -55,6 +56,7 @@ ONCE = {
 LATENCY_MS = 100.0
 MOST_SECONDS = 3.0  # between a start and the next kill
 SETTLE_SECONDS = 300.0
+AGAIN_SECONDS = 60.0
 LOOK_SECONDS = 0.5
 CLIMBING = (State.WAITING.value, State.CALLING.value)
 SENT = (MessageState.ACCEPTED.value, MessageState.DELIVERED.value)
@@ -185,8 +187,7 @@ async def survive(trial: Trial, folder: Path, blow: Blow | None = None) -> Toll:
         restarts = [await _struck(house, rng, blow) for _ in range(trial.kills)]
         await _settled(house, alert)
         await house.server.stop()
-        now = house.clock.now()
-        books = await house.database.read(lambda c: audit(c, alert, now))
+        books = await _audited(house, alert)
         ledger = await house.exchange.ledger()
         texts = [entry.reference for entry in ledger]
         calls = await house.exchange.calls()
@@ -259,6 +260,22 @@ async def _settled(house: House, alert: AlertId) -> None:
     while loop.time() < until:
         if not await house.database.read(lambda c: unsettled(c, alert)):
             return
+        await pause(LOOK_SECONDS)
+
+
+async def _audited(house: House, alert: AlertId) -> Books:
+    """Read the books when nothing climbs, or after a while.
+
+    Another machine may still be at work, and call again where whoever took over was
+    silent.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + AGAIN_SECONDS
+    while True:
+        now = house.clock.now()
+        books = await house.database.read(partial(audit, alert=alert, now=now))
+        if not books.climbing or loop.time() > until:
+            return books
         await pause(LOOK_SECONDS)
 
 
