@@ -129,20 +129,16 @@ def _heard(
 
     Its ladder goes by time, and its messages stand where they came to.
     """
-    together = apart(connection, lambda c: step(c, context, events, now))
-    if not isinstance(together, Exception):
+    outcome = apart(connection, partial(step, context=context, events=events, now=now))
+    if isinstance(outcome, STORE_TROUBLE):
+        raise outcome
+    if not isinstance(outcome, Exception):
         return
-    if isinstance(together, STORE_TROUBLE):
-        raise together
-    log.error("outcome.told.apart", error=repr(together))
+    if len(events) == 1:
+        log.error("outcome.not_told", callout=next(iter(events)), error=repr(outcome))
+        return
     for name, some in events.items():
-        alone = apart(
-            connection, partial(step, context=context, events={name: some}, now=now)
-        )
-        if isinstance(alone, STORE_TROUBLE):
-            raise alone
-        if isinstance(alone, Exception):
-            log.error("outcome.not_told", callout=name, error=repr(alone))
+        _heard(connection, context, {name: some}, now)
 
 
 def _report(result: Sent) -> Reported | None:

@@ -119,18 +119,21 @@ def test_a_dead_worker_is_started_again(server: Server) -> None:
     )
 
 
-def watched(server: Server) -> Watched:
-    """All processes of a server that works, but its own."""
+def sender_of(server: Server) -> int:
+    """The process that sends, once it does."""
     sender = int(server.until("server.child.started")["pid"])
     server.until("sender.started")
-    return Watched([*server.pids.values(), sender])
+    return sender
+
+
+def watched(server: Server) -> Watched:
+    """All processes of a server that works, but its own."""
+    return Watched([*server.pids.values(), sender_of(server)])
 
 
 def test_who_sends_is_started_again(tmp_path: Path) -> None:
     with Server(furnish(tmp_path)) as server:
-        sender = int(server.until("server.child.started")["pid"])
-        server.until("sender.started")
-        os.kill(sender, signal.SIGKILL)
+        os.kill(sender_of(server), signal.SIGKILL)
         died = server.until("server.child.died")
         lost = server.until("sender.lost")
         server.until("sender.started")
