@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import settings
 from sqlalchemy.engine import URL, make_url
 
 from dispatcher.store import database
@@ -26,6 +27,9 @@ STORE = "JIAOYING_TEST_STORE"
 
 
 def pytest_configure() -> None:
+    # How long one example takes says something of the machine, not of the code.
+    settings.register_profile("untimed", deadline=None)
+    settings.load_profile("untimed")
     renderer = structlog.dev.ConsoleRenderer(
         exception_formatter=structlog.dev.plain_traceback
     )

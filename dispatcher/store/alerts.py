@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
-from pydantic import TypeAdapter
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Connection,
     bindparam,
+    case,
     func,
     not_,
     select,
@@ -23,20 +22,19 @@ from dispatcher.core.callout import lane_of
 from dispatcher.core.journal import passed, received
 from dispatcher.store import batch, dialect, journal, schema, todo
 from dispatcher.store.codec import content_digest
+from dispatcher.store.stamps import STAMPED, read, stamped
 
-ALERT: TypeAdapter[Alert] = TypeAdapter(Alert)
 STANDING = (AlertState.ACTIVE.value, AlertState.PARKED.value)
-READ_MOST = 32  # alerts kept as they were read: of 100,000 units each takes 30 MB
 LAST = "\U0010ffff"  # sorts after every character
 
 # Asked of every new alert while others wait for their turn to write: made once.
 SENDER: BindParameter[str] = bindparam("sender")
 IDENTIFIER: BindParameter[str] = bindparam("identifier")
-NAMED = select(schema.alert.c.body, schema.alert.c.digest).where(
-    schema.alert.c.sender == SENDER, schema.alert.c.identifier == IDENTIFIER
-)
+IS_NAMED = (schema.alert.c.sender == SENDER) & (schema.alert.c.identifier == IDENTIFIER)
+NAMED = select(*STAMPED).where(IS_NAMED)
+DIGEST = select(schema.alert.c.digest).where(IS_NAMED)
 REFERRING = (
-    select(schema.alert.c.body)
+    select(*STAMPED)
     .join(schema.reference, schema.reference.c.alert == schema.alert.c.id)
     .where(
         schema.reference.c.sender == SENDER,
@@ -44,16 +42,6 @@ REFERRING = (
     )
     .order_by(schema.alert.c.received_at)
 )
-
-
-@lru_cache(maxsize=READ_MOST)
-def read_alert(body: str) -> Alert:
-    """An alert from how it is kept.
-
-    One that is called out is read again for every piece of work, and of a large county
-    it names a hundred thousand units; what is the same text is the same alert.
-    """
-    return ALERT.validate_json(body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +110,9 @@ def _by_identity(
 ) -> tuple[Alert, str] | None:
     content = offered.alert.content
     named = {"sender": content.sender, "identifier": content.identifier}
-    row = connection.execute(NAMED, named).first()
-    return (read_alert(row.body), row.digest) if row else None
+    for alert in read(connection, NAMED, named):
+        return alert, connection.scalars(DIGEST, named).one()
+    return None
 
 
 def save_new(connection: Connection, offered: Submission) -> None:
@@ -176,7 +165,8 @@ def _changing(alert: Alert) -> dict[str, object]:
         "state": alert.state.value,
         "reason": alert.reason and alert.reason.value,
         "due_at": alert.due_at,
-        "body": ALERT.dump_json(alert).decode(),
+        "launched": alert.launched_at is not None,
+        **stamped(alert),
     }
 
 
@@ -196,24 +186,20 @@ def save(connection: Connection, alert: Alert, now: datetime) -> None:
 
 def find(connection: Connection, name: AlertId) -> Alert | None:
     """One alert."""
-    body = connection.execute(
-        select(schema.alert.c.body).where(schema.alert.c.id == name)
-    ).scalar()
-    return read_alert(body) if body else None
+    found = read(connection, select(*STAMPED).where(schema.alert.c.id == name))
+    return next(iter(found), None)
 
 
 def referred(connection: Connection, sender: str, identifier: str) -> Alert | None:
     """The alert a reference names."""
     named = {"sender": sender, "identifier": identifier}
-    row = connection.execute(NAMED, named).first()
-    return read_alert(row.body) if row else None
+    return next(iter(read(connection, NAMED, named)), None)
 
 
 def referring(connection: Connection, sender: str, identifier: str) -> list[Alert]:
     """Alerts that refer to one, which may be yet to come; the first one first."""
     named = {"sender": sender, "identifier": identifier}
-    rows = connection.execute(REFERRING, named)
-    return [read_alert(row.body) for row in rows]
+    return read(connection, REFERRING, named)
 
 
 def live(connection: Connection, since: datetime) -> list[Alert]:
@@ -224,40 +210,43 @@ def live(connection: Connection, since: datetime) -> list[Alert]:
     table = schema.alert.c
     active = table.state == AlertState.ACTIVE.value
     spoken = select(table.chain).where(active, table.received_at >= since)
-    rows = connection.execute(
-        select(table.body)
+    return read(
+        connection,
+        select(*STAMPED)
         .where(active, table.chain.in_(spoken))
-        .order_by(table.received_at)
+        .order_by(table.received_at),
     )
-    return [read_alert(row.body) for row in rows]
 
 
 def standing_of(connection: Connection, sender: str, begins: str) -> list[Alert]:
     """Alerts of a sender that go on or wait at the desk, by how their names begin."""
-    rows = connection.execute(
-        select(schema.alert.c.body)
+    return read(
+        connection,
+        select(*STAMPED)
         .where(
             schema.alert.c.sender == sender,
             schema.alert.c.identifier.between(begins, f"{begins}{LAST}"),
             schema.alert.c.state.in_(STANDING),
         )
-        .order_by(schema.alert.c.received_at)
+        .order_by(schema.alert.c.received_at),
     )
-    return [read_alert(row.body) for row in rows]
 
 
 def of_chain(connection: Connection, chain: ChainId) -> list[Alert]:
     """All alerts of a chain, the first one first."""
-    rows = connection.execute(
-        select(schema.alert.c.body)
+    return read(
+        connection,
+        select(*STAMPED)
         .where(schema.alert.c.chain == chain)
-        .order_by(schema.alert.c.received_at)
+        .order_by(schema.alert.c.received_at),
     )
-    return [read_alert(row.body) for row in rows]
 
 
 # While a warning is launched its end is not looked after; see the engine's launching.
-LAUNCHED = dialect.said(schema.alert.c.body, "launched_at").isnot(None)
+LAUNCHED = case(
+    (schema.alert.c.stamp.isnot(None), schema.alert.c.launched),
+    else_=dialect.said(schema.alert.c.body, "launched_at").isnot(None),
+)
 
 
 def to_launch(connection: Connection, now: datetime, most: int) -> list[Alert]:
@@ -273,13 +262,13 @@ def to_tend(connection: Connection, now: datetime, most: int) -> list[Alert]:
 def _due(
     connection: Connection, now: datetime, most: int, which: ColumnElement[bool]
 ) -> list[Alert]:
-    rows = connection.execute(
-        select(schema.alert.c.body)
+    return read(
+        connection,
+        select(*STAMPED)
         .where(schema.alert.c.due_at <= now, which)
         .order_by(schema.alert.c.lane, schema.alert.c.due_at)
-        .limit(most)
+        .limit(most),
     )
-    return [read_alert(row.body) for row in rows]
 
 
 def postpone(
@@ -298,7 +287,7 @@ def page(
     connection: Connection, state: AlertState | None, cursor: str | None, limit: int
 ) -> list[Alert]:
     """Alerts, the newest first, after the one named ``cursor``."""
-    query = select(schema.alert.c.body).order_by(*schema.NEWEST)
+    query = select(*STAMPED).order_by(*schema.NEWEST)
     if state:
         query = query.where(schema.alert.c.state == state.value)
     if cursor:
@@ -314,7 +303,7 @@ def page(
                 & (schema.alert.c.id > last.id)
             ),
         )
-    return [read_alert(row.body) for row in connection.execute(query.limit(limit))]
+    return read(connection, query.limit(limit))
 
 
 def next_due_at(connection: Connection) -> datetime | None:

@@ -73,6 +73,10 @@ alert = Table(
     # Set while something is to be done with the alert: launching it.
     Column("due_at", Moment),
     Column("body", Text, nullable=False),
+    # Of what the body says. A trigger takes the stamp away when a program that knows
+    # of neither writes another body, as an older one beside a newer one does.
+    Column("stamp", Text),
+    Column("launched", Boolean),
     UniqueConstraint("sender", "identifier"),
 )
 Index("alert_due", alert.c.due_at, **dialect.only(alert.c.due_at.isnot(None)))

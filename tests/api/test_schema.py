@@ -50,7 +50,6 @@ KNOCKS = settings(
     max_examples=int(os.environ.get("KNOCKS", "50")),
     derandomize=True,
     database=None,
-    deadline=None,
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=[*HealthCheck],
 )

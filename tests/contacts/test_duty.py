@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from contacts.days import DayKind
@@ -396,7 +396,6 @@ def test_only_people_of_the_post_fill_it_each_once_and_always_in_the_same_order(
     assert replace(post).on_duty(moment.astimezone(UTC)) == found
 
 
-@settings(deadline=None)  # looking 400 days ahead takes a while
 @given(POSTS, MOMENTS, some.floats(0, 1, exclude_max=True))
 def test_nobody_changes_before_the_next_change_and_somebody_does_at_it(
     post: Rota, moment: datetime, part: float

@@ -247,7 +247,6 @@ def test_a_workbook_has_so_many_worksheets_at_most() -> None:
 
 FUZZ = settings(
     max_examples=150,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 STARTS = st.sampled_from(

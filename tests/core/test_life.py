@@ -452,7 +452,7 @@ class Life(RuleBasedStateMachine):
 # Shrinking such a life takes minutes; the failing one is printed as it was lived.
 TestLife = Life.TestCase
 TestLife.settings = settings(
-    max_examples=100, stateful_step_count=40, deadline=None, phases=[Phase.generate]
+    max_examples=100, stateful_step_count=40, phases=[Phase.generate]
 )
 
 

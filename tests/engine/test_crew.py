@@ -181,6 +181,8 @@ async def test_who_knows_an_older_schema_is_out(ready: str) -> None:
 
 
 BEHIND = """
+DROP FUNCTION alert_unstamped CASCADE;
+ALTER TABLE alert DROP COLUMN launched, DROP COLUMN stamp;
 DROP INDEX question_person, message_person;
 CREATE INDEX ix_message_chain ON message (chain);
 DROP INDEX callout_marked, callout_state, alert_newest;

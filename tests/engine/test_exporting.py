@@ -388,7 +388,7 @@ def test_what_no_seal_holds_yet_is_counted(told: list[Line]) -> None:
     assert len(facts) + len(entries) == verdict.unsealed
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(data=st.data())
 def test_any_single_byte_of_any_body_is_found_and_named(
     life: list[Line], data: st.DataObject

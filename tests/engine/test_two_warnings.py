@@ -199,6 +199,4 @@ class TwoWarnings(RuleBasedStateMachine):
 
 
 TestTwoWarnings = TwoWarnings.TestCase
-TestTwoWarnings.settings = settings(
-    max_examples=15, stateful_step_count=25, deadline=None
-)
+TestTwoWarnings.settings = settings(max_examples=15, stateful_step_count=25)

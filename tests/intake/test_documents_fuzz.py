@@ -15,7 +15,7 @@ from dispatcher.intake.signature import Signers
 from tests.intake.documents import CAP, CN, NOW, SYSTEM, read
 from tests.intake.spoiling import altered, spoilt
 
-BYTES = settings(max_examples=300, deadline=None)
+BYTES = settings(max_examples=300)
 NAMES = st.sampled_from(
     [
         *("alert", "info", "area", "identifier", "sender", "sent", "sendTime"),

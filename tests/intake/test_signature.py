@@ -404,7 +404,7 @@ def test_the_rules_of_the_parser_come_first() -> None:
     assert told(heard(instructions)) == "xml_too_wide"
 
 
-SPOILT = settings(max_examples=150, deadline=None)
+SPOILT = settings(max_examples=150)
 
 
 @SPOILT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from dispatcher.store.alerts import Stored, Submission
 from dispatcher.store.callbacks import Raw
 from dispatcher.store.database import Database
 from dispatcher.store.keys import ApiKey
+from dispatcher.store.stamps import Known, stamped
 from tests.store.stock import after, ids
 
 CONTENT = Content(
@@ -169,6 +171,48 @@ async def test_a_warning_kept_before_there_were_renewals_can_be_read(
         return alerts.find(connection, AlertId("first"))
 
     assert offered().alert == await database.write(reread)
+
+
+async def test_a_warning_is_read_once(database: Database) -> None:
+    await database.write(lambda c: alerts.accept(c, offered()))
+
+    def found(connection: Connection) -> Alert | None:
+        return alerts.find(connection, AlertId("first"))
+
+    assert await database.read(found) is await database.read(found)
+
+
+@pytest.mark.parametrize("moved_on", [after(1), None])
+async def test_what_who_knows_no_stamps_writes_is_read_again(
+    database: Database, moved_on: datetime | None
+) -> None:
+    def due(connection: Connection) -> list[list[Alert]]:
+        waiting = alerts.to_launch(connection, after(5), 9)
+        return [waiting, alerts.to_tend(connection, after(5), 9)]
+
+    def by_an_older_program(connection: Connection) -> None:
+        body = stamped(then)["body"]
+        connection.execute(schema.alert.update().values(body=body))
+
+    one = offered(due_at=after(0), launched_at=None if moved_on else after(1))
+    then = replace(one.alert, launched_at=moved_on)
+    await database.write(lambda c: alerts.accept(c, one))
+    before = await database.read(due)
+
+    await database.write(by_an_older_program)
+
+    at_first, at_last = (0, 1) if moved_on else (1, 0)
+    assert before[at_first] == [one.alert]
+    assert (await database.read(due))[at_last] == [then]
+
+
+def test_the_oldest_that_is_known_makes_room() -> None:
+    known = Known(2)
+
+    for stamp in "abc":
+        known.keep(stamp, offered().alert)
+
+    assert known.find("abcd").keys() == {"b", "c"}
 
 
 async def test_warnings_are_paged_newest_first(database: Database) -> None:

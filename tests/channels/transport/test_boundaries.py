@@ -87,7 +87,7 @@ def judged(answer: Answer) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
 
 
 @given(answers(), st.lists(st.integers(0, 600), max_size=12))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_cut_anywhere_an_answer_is_the_same(answer: Answer, cuts: list[int]) -> None:
     reading, body = Reading(), b""
     whole = answer.wire
@@ -107,7 +107,7 @@ def test_cut_anywhere_an_answer_is_the_same(answer: Answer, cuts: list[int]) -> 
 
 
 @given(answers(), st.data())
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_a_part_of_an_answer_is_never_a_whole_one(
     answer: Answer, data: st.DataObject
 ) -> None:
@@ -122,7 +122,7 @@ def test_a_part_of_an_answer_is_never_a_whole_one(
 
 
 @given(st.binary(max_size=200), st.lists(st.integers(0, 200), max_size=5))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_whatever_comes_ends_as_an_answer_or_as_an_error(
     junk: bytes, cuts: list[int]
 ) -> None:
