@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
@@ -252,10 +252,11 @@ class Roster:
         :raises RosterError: when the roster does not hold one of them
         """
         found: dict[UnitId, Unit] = {}
+        units = self.units  # asked for every unit of a large county
         for unit_id in unit_ids:
             place: UnitId | None = unit_id
             while place is not None and place not in found:
-                found[place] = unit = self.unit(place)
+                found[place] = unit = units.get(place) or self.unit(place)
                 place = unit.parent
         return found
 
@@ -288,6 +289,16 @@ class Roster:
         """List who fills a post, in the order of calling; empty when it is vacant."""
         found = self._filling.get(ref, ())
         return found.on_duty(at) if isinstance(found, Rota) else found
+
+    def posts_of(self, people: Collection[PersonId], at: datetime) -> set[PostRef]:
+        """Find the posts that some of these people fill."""
+        written = (one.ref for one in self.holdings if one.person in people)
+        asked = {*written, *self._rotas}
+        return {
+            ref
+            for ref in asked
+            if any(person.id in people for person in self.holders(ref, at))
+        }
 
     def appointed(self, ref: PostRef) -> tuple[Person, ...]:
         """List everybody the roster writes in a post, whenever he fills it."""

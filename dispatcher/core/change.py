@@ -99,14 +99,21 @@ class Withdraws:
 Change = Opens | Retells | Lowers | Withdraws
 
 
-def standing(policies: PolicySet, roster: Roster, chain: Iterable[Alert]) -> Standing:
+def standing(
+    policies: PolicySet,
+    roster: Roster,
+    chain: Iterable[Alert],
+    within: Collection[UnitId] | None = None,
+) -> Standing:
     """Tell which alert of a chain holds where.
 
     :param chain: all its alerts, in the order they came
+    :param within: only in these units, and above them; None: everywhere
     """
+    known = frozenset(roster.units if within is None else within)
     posts: dict[PostRef, Stand] = {}
     units: dict[UnitId, Stand] = {}
-    for stand, inside in _by_strictness(roster, tuple(chain)):
+    for stand, inside in _by_strictness(known, tuple(chain)):
         for unit in with_those_above(roster, inside):
             units.setdefault(unit, stand)
         for ref in start_list(policies, roster, stand.content, inside):
@@ -122,13 +129,12 @@ def with_those_above(roster: Roster, inside: Iterable[str]) -> frozenset[UnitId]
 
 
 def _by_strictness(
-    roster: Roster, chain: Collection[Alert]
+    known: frozenset[UnitId], chain: Collection[Alert]
 ) -> list[tuple[Stand, frozenset[UnitId]]]:
-    """Every live segment with the units it still covers: strict first, then new.
+    """Every live segment with the known units it still covers: strict first, then new.
 
     The newest come first, and sorting keeps that among equals.
     """
-    known = frozenset(roster.units)
     found = [
         (Stand(alert, content), left & known)
         for alert, gone in _withdrawn(chain)

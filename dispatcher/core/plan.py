@@ -6,13 +6,16 @@ that kind inside the area, and one for each unit of that kind above it.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, time
+from heapq import nsmallest
+from operator import attrgetter
 
 from channels.contract import Channel
 from config.policy import Hazard, LevelPolicy, PolicySet, RungPlan
-from contacts.model import Post, PostRef, Unit, UnitId, UnitKind
+from contacts.model import Person, Post, PostRef, Unit, UnitId, UnitKind
 from contacts.roster import Roster
 from dispatcher.core.alert import AlertId, ChainId, Content, Level
 from dispatcher.core.callout import (
@@ -31,6 +34,7 @@ from dispatcher.core.night import Night
 from dispatcher.core.policy import hazard, notify_only, policy_level
 
 FEW = frozenset({UnitKind.TOWNSHIP, UnitKind.COUNTY})
+ID, RISK, RANK = attrgetter("id"), attrgetter("risk"), attrgetter("risk", "id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +87,11 @@ def audience(
 
 def audience_of(roster: Roster, refs: tuple[PostRef, ...], at: datetime) -> Audience:
     """Who fills these posts of a start list at an instant."""
-    holders = {ref: roster.holders(seat(roster, ref), at) for ref in refs}
+    filled = [filling(roster, ref, at) for ref in refs]
     return Audience(
         posts=refs,
-        missing=tuple(ref for ref in refs if not holders[ref]),
-        people=len({person.id for people in holders.values() for person in people}),
+        missing=tuple(ref for ref, held in zip(refs, filled, strict=True) if not held),
+        people=len({person.id for held in filled for person in held}),
     )
 
 
@@ -100,13 +104,41 @@ def start_list(
     """
     _, policy = level_policy(policies, content)
     reached = roster.with_above(inside).values()
-    ranked = sorted(reached, key=lambda unit: (unit.risk, unit.id))
+    ranked: dict[UnitKind, list[Unit]] = defaultdict(list)
+    # Sorted twice: a county of 100,000 is nearly in order already, but not by both.
+    for unit in sorted(sorted(reached, key=ID), key=RISK):
+        ranked[unit.kind].append(unit)
     posts = {(Post(name), Post(name).unit_kind): None for name in policy.ladders}
     if Post.GRID_LEAD.value in policy.ladders:
         beside = hazard(policies, content.event_code).ladder_first
         posts |= {(Post(name), UnitKind.GRID): None for name in beside}
     for post, kind in sorted(posts, key=lambda one: one[1] not in FEW):
-        yield from (PostRef(unit.id, post) for unit in ranked if unit.kind is kind)
+        yield from (PostRef(unit.id, post) for unit in ranked[kind])
+
+
+def foremost(roster: Roster, inside: Iterable[str], most: int) -> frozenset[UnitId]:
+    """Units by which the first posts of a start list are known, without all others.
+
+    :param inside: what the roster lacks is left out
+    """
+    units = {u.id: u for one in inside if (u := roster.units.get(UnitId(one)))}
+    by_kind: dict[UnitKind, list[Unit]] = defaultdict(list)
+    for unit in units.values():
+        by_kind[unit.kind].append(unit)
+    first = (nsmallest(most, some, key=RANK) for some in by_kind.values())
+    # What lies above the area is found from below: one unit in each will do.
+    edge = {u.parent: u.id for u in units.values() if u.parent not in units}
+    return frozenset(unit.id for some in first for unit in some).union(edge.values())
+
+
+def places_of(
+    policies: PolicySet, roster: Roster, content: Content, posts: Iterable[PostRef]
+) -> frozenset[UnitId]:
+    """Units whose callouts are of those who fill these posts: some sit elsewhere."""
+    beside = hazard(policies, content.event_code).ladder_first
+    refs = [*posts]
+    shared = roster.with_all_below(ref.unit for ref in refs if ref.post.value in beside)
+    return shared.union(ref.unit for ref in refs)
 
 
 def seat(roster: Roster, ref: PostRef) -> PostRef:
@@ -116,6 +148,11 @@ def seat(roster: Roster, ref: PostRef) -> PostRef:
         return ref
     place = roster.above(ref.unit, kind)
     return PostRef(place.id, ref.post) if place else ref
+
+
+def filling(roster: Roster, ref: PostRef, at: datetime) -> tuple[Person, ...]:
+    """Who fills a started post, in the order of calling, wherever he sits."""
+    return roster.holders(ref, at) or roster.holders(seat(roster, ref), at)
 
 
 def open_callouts(
@@ -166,7 +203,7 @@ def rest_ladder(policies: PolicySet, content: Content) -> Ladder:
 def opens(roster: Roster, ref: PostRef, at: datetime) -> bool:
     """Whether a post is called by itself; one beside the grid lead only if held."""
     beside = roster.unit(ref.unit).kind is not ref.post.unit_kind
-    return not beside or bool(roster.holders(seat(roster, ref), at))
+    return not beside or bool(filling(roster, ref, at))
 
 
 def night_of(policies: PolicySet, policy: LevelPolicy, kind: Hazard) -> Night | None:

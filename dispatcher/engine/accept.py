@@ -39,10 +39,10 @@ from dispatcher.core.plan import (
     Launch,
     audience,
     audience_of,
+    filling,
     level_policy,
     open_callouts,
     opens,
-    seat,
 )
 from dispatcher.engine.context import CARRIES, Context
 from dispatcher.store.alerts import Submission
@@ -284,7 +284,7 @@ def _plans(
 def _ringable(roster: Roster, ref: PostRef, at: datetime) -> list[PersonId]:
     return [
         person.id
-        for person in roster.holders(ref, at) or roster.holders(seat(roster, ref), at)
+        for person in filling(roster, ref, at)
         if any(one.kind in RINGS and not one.wrong for one in person.addresses)
     ]
 

@@ -8,7 +8,7 @@ what is as it should be is left alone, so a change can be carried out in pieces.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -70,12 +70,17 @@ class Cause:
     may_lower: bool = True
 
 
-def outstanding(desk: Desk, chain: ChainId, cause: Cause) -> list[Change]:
-    """What is still to be done in a chain: ends first, then openings, then the rest."""
+def outstanding(
+    desk: Desk, chain: ChainId, cause: Cause, within: Collection[UnitId] | None = None
+) -> list[Change]:
+    """What is still to be done in a chain: ends first, then openings, then the rest.
+
+    :param within: only in these units, and above them; of a chain that has no callouts
+    """
     roster, policies = desk.context.roster, desk.context.policies
     # Of what may still be taken back nobody has heard: it stands nowhere yet.
     heard = [a for a in alerts.of_chain(desk.connection, chain) if not a.held(desk.now)]
-    held = standing(policies, roster, heard)
+    held = standing(policies, roster, heard, within)
     there = callouts.there(desk.connection, chain)
     found = changes(held, there, may_lower=cause.may_lower)
     wanted = [

@@ -3,6 +3,9 @@
 What opens is drafted before it is written, so that nobody else who writes has to wait
 for it.
 
+Of a large warning the very first posts are found by themselves: they are called while
+the plan for all others is still being made.
+
 A warning that follows others changes what they opened; see
 :mod:`dispatcher.engine.changing`. A first one finds nothing there, and opens all.
 """
@@ -23,7 +26,7 @@ from contacts.roster import Roster
 from dispatcher.core.alert import Alert, AlertId
 from dispatcher.core.change import Change, Withdraws
 from dispatcher.core.expiry import lifetime_of, scheduled
-from dispatcher.core.plan import seat
+from dispatcher.core.plan import filling, foremost, places_of
 from dispatcher.engine.broadcasting import announce
 from dispatcher.engine.changing import (
     Cause,
@@ -36,9 +39,9 @@ from dispatcher.engine.compose import Desk
 from dispatcher.engine.context import Context
 from dispatcher.engine.desk import tell_left
 from dispatcher.engine.expiry import attend
-from dispatcher.engine.roles import in_pieces
+from dispatcher.engine.roles import in_pieces, with_all_roles
 from dispatcher.engine.step import Drafted
-from dispatcher.store import alerts
+from dispatcher.store import alerts, callouts
 
 FIRST, PIECE = 10, 200  # the first telephones don't wait for a whole piece
 ALERTS_MOST = 10
@@ -76,11 +79,28 @@ class Piece:
 
 @dataclass(slots=True)
 class Launch:
-    """What is left to do of one warning, the next piece last."""
+    """What is left to do of one warning, the next piece last.
+
+    :ivar whole: False of one whose first piece alone has been planned
+    """
 
     ground: Ground
     cause: Cause
     left: list[Piece]
+    whole: bool = True
+
+    @classmethod
+    def of(cls, desk: Desk, alert: Alert, ground: Ground) -> Launch:
+        """Plan one."""
+        cause = Cause(by=alert.received_by, may_lower=not alert.merged)
+        if head := _head(desk, alert, cause):
+            return cls(ground, cause, [Piece(head)], whole=False)
+        pieces = map(Piece, _pieces(desk, alert, cause))
+        return cls(ground, cause, [*pieces][::-1])
+
+    def stands(self, ground: Ground) -> bool:
+        """Whether there is still something to be done as it was planned."""
+        return self.ground.holds(ground) and bool(self.left or self.whole)
 
 
 class Launches:
@@ -128,7 +148,7 @@ class Launches:
         for name in self._done:
             launch = self._known[name]
             del launch.left[-1:]
-            if not launch.left:
+            if launch.whole and not launch.left:
                 del self._known[name]
         self._done = []
 
@@ -140,7 +160,7 @@ class Launches:
         carry_out(desk, alert.chain, piece.work, launch.cause, piece.drafts)
         gone = [one.callout for one in piece.work if isinstance(one, Withdraws)]
         tell_left(desk, alert, gone)
-        if len(launch.left) <= 1:
+        if launch.whole and len(launch.left) <= 1:
             _launched(desk, alert)
         self._done.append(alert.id)
         return max(len(piece.work), 1)
@@ -148,12 +168,26 @@ class Launches:
     def _of(self, desk: Desk, alert: Alert) -> Launch:
         ground = Ground.of(desk, alert)
         known = self._known.get(alert.id)
-        if known is None or not known.ground.holds(ground):
-            cause = Cause(by=alert.received_by, may_lower=not alert.merged)
-            pieces = map(Piece, _pieces(desk, alert, cause))
-            known = Launch(ground, cause, [*pieces][::-1])
-            self._known[alert.id] = known
+        if known is None or not known.stands(ground):
+            known = self._known[alert.id] = Launch.of(desk, alert, ground)
         return known
+
+
+def _head(desk: Desk, alert: Alert, cause: Cause) -> Sequence[Change]:
+    """The first piece of a large warning, with all roles of its people.
+
+    Only where nobody has been called yet: there nothing but openings can be found.
+    """
+    if len(alert.inside) <= PIECE or callouts.begun(desk.connection, alert.chain):
+        return ()
+    policies, roster = desk.context.policies, desk.context.roster
+    within = foremost(roster, alert.inside, FIRST)
+    first = outstanding(desk, alert.chain, cause, within)[:FIRST]
+    people = {person for one in first for person in _holders(desk, one)}
+    roles = roster.posts_of(people, desk.now)
+    within |= places_of(policies, roster, alert.content, roles)
+    work = outstanding(desk, alert.chain, cause, within)
+    return with_all_roles(work, FIRST, partial(_holders, desk))
 
 
 def _pieces(desk: Desk, alert: Alert, cause: Cause) -> Iterator[Sequence[Change]]:
@@ -171,5 +205,6 @@ def _launched(desk: Desk, alert: Alert) -> None:
 
 def _holders(desk: Desk, change: Change) -> set[PersonId]:
     roster, post = desk.context.roster, change.post
-    place = seat(roster, post) if post.unit in roster.units else post
-    return {person.id for person in roster.holders(place, desk.now)}
+    if post.unit not in roster.units:
+        return set()
+    return {person.id for person in filling(roster, post, desk.now)}

@@ -18,7 +18,7 @@ from contacts.model import AddressId, Person, Post, PostRef, UnitId, UnitKind
 from dispatcher.core.alert import Alert, Content, Status
 from dispatcher.core.callout import Callout, State
 from dispatcher.core.fact import AttemptPlanned
-from dispatcher.core.plan import audience_of, seat, start_list
+from dispatcher.core.plan import audience_of, filling, start_list
 from dispatcher.engine.accept import (
     Located,
     Request,
@@ -172,15 +172,14 @@ def _spoken(
     roster, now = desk.context.roster, desk.now
     leads = sorted(wanted, key=lambda ref: ref.post is not Post.GRID_LEAD)
     for ref in leads:
-        for person in roster.holders(seat(roster, ref), now)[:1]:
+        for person in filling(roster, ref, now)[:1]:
             own = [one for one in posts if _fills(desk, person, one)]
             return _said(desk, alert, person, ref, own)
     return None
 
 
 def _fills(desk: Desk, person: Person, ref: PostRef) -> bool:
-    roster = desk.context.roster
-    held = roster.holders(seat(roster, ref), desk.now)
+    held = filling(desk.context.roster, ref, desk.now)
     return any(one.id == person.id for one in held)
 
 

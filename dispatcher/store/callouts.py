@@ -373,6 +373,13 @@ def overdue(connection: Connection, now: datetime) -> int:
     return connection.execute(query).scalar_one()
 
 
+def begun(connection: Connection, chain: ChainId) -> bool:
+    """Whether anybody has been called in a chain."""
+    table = schema.callout
+    query = select(table.c.id).where(table.c.chain == chain).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def there(connection: Connection, chain: ChainId) -> dict[PostRef, There]:
     """The newest callout of each post in a chain."""
     table = schema.callout

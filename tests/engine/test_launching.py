@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import repeat
+from random import Random
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, func, select
 
-from contacts.model import PersonId
-from dispatcher.core.alert import AlertId, AlertState, ChainId
+from contacts.model import Holding, PersonId, Post, PostRef, UnitKind
+from contacts.roster import Roster
+from dispatcher.core.alert import AlertId, AlertState, Area, ChainId, Level
 from dispatcher.core.change import Change
 from dispatcher.core.fact import Opened
 from dispatcher.engine import launching
@@ -23,8 +25,10 @@ from dispatcher.engine.launching import Launches
 from dispatcher.engine.roles import in_pieces
 from dispatcher.engine.step import Drafted
 from dispatcher.engine.step import drafted as drafted_in
-from dispatcher.store import alerts, schema, strikes
-from tests.engine.office import RED_RAIN, Office, opened
+from dispatcher.store import alerts, people, schema, strikes
+from tests.core.county import unit
+from tests.engine.office import NUMBERS, RED_RAIN, Office, opened
+from tests.engine.office import person as anybody
 
 PEOPLE = st.lists(st.sets(st.sampled_from("abcdefgh"), max_size=3), max_size=60)
 
@@ -86,9 +90,12 @@ async def test_a_plan_is_made_once_and_done_piece_by_piece(
 ) -> None:
     planned: list[str] = []
 
-    def counted(desk: Desk, chain: ChainId, cause: Cause) -> list[Change]:
-        planned.append(chain)
-        return outstanding(desk, chain, cause)
+    def counted(
+        desk: Desk, chain: ChainId, cause: Cause, within: Any = None
+    ) -> list[Change]:
+        if within is None:  # what comes first was looked for before
+            planned.append(chain)
+        return outstanding(desk, chain, cause, within)
 
     monkeypatch.setattr("dispatcher.engine.launching.outstanding", counted)
     await accept(office)
@@ -99,6 +106,63 @@ async def test_a_plan_is_made_once_and_done_piece_by_piece(
     assert seen == sorted(set(seen))
     assert len(seen) > 2
     assert len(planned) == 1
+
+
+FIRE = {"event_code": "11B25", "event": "森林火险"}  # its rangers sit in villages
+POSTS = {
+    UnitKind.COUNTY: [Post.COUNTY_DUTY, Post.COUNTY_LEADER],
+    UnitKind.TOWNSHIP: [Post.TOWNSHIP_DUTY, Post.TOWNSHIP_LEADER],
+    UnitKind.VILLAGE: [Post.VILLAGE_HEAD, Post.FOREST_RANGER],
+    UnitKind.GRID: [Post.GRID_LEAD, Post.GRID_BACKUP],
+}
+
+
+def any_county(seed: int) -> Roster:
+    """Twelve villages of five grids, of any risk; few people hold all posts."""
+    dice = Random(seed)
+    units = [unit("c", UnitKind.COUNTY, None)]
+    for kind, often in (
+        (UnitKind.TOWNSHIP, 4),
+        (UnitKind.VILLAGE, 3),
+        (UnitKind.GRID, 5),
+    ):
+        above = [one for one in units if one.kind is units[-1].kind]
+        units += [
+            unit(f"{up.id}{n}", kind, up.id, dice.randint(1, 4))
+            for up in above
+            for n in range(often)
+        ]
+    everybody = [anybody(name) for name in NUMBERS]
+    refs = [PostRef(one.id, post) for one in units for post in POSTS[one.kind]]
+    filled = dice.sample(refs, k=len(refs) * 3 // 4)
+    held = [
+        Holding(ref=ref, person=dice.choice(everybody).id) for ref in sorted(filled)
+    ]
+    return Roster.build(units, everybody, held)
+
+
+@pytest.mark.parametrize("said", [{}, FIRE, {"level": Level.YELLOW}])
+@pytest.mark.parametrize("seed", range(5))
+async def test_the_first_of_a_large_warning_are_found_without_all_others(
+    office: Office, monkeypatch: pytest.MonkeyPatch, seed: int, said: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(launching, "FIRST", 1 + 3 * seed)
+    await office.database.write(lambda c: people.save_roster(c, any_county(seed)))
+    await office.keeper.refresh()
+    area = Area(units=("c0", "c10", "c210"))
+    name = await accept(office, **said, areas=(area,))
+
+    def both(desk: Desk) -> list[Sequence[Change]]:
+        found = alerts.find(desk.connection, AlertId(name))
+        assert found
+        cause = Cause(by="key:rain")
+        head = launching._head(desk, found, cause)  # noqa: SLF001
+        return [head, next(launching._pieces(desk, found, cause))]  # noqa: SLF001
+
+    head, first = [[one.post for one in some] for some in await office.desk(both)]
+    most = launching.FIRST
+    assert len(head) >= most
+    assert (head[:most], sorted(head)) == (first[:most], sorted(first))
 
 
 async def test_what_was_not_committed_is_done_again(office: Office) -> None:
