@@ -48,17 +48,18 @@ class Child:
         return [*module, "serve", "--role", self.role, *config, *lines]
 
 
-async def _unmourned() -> None:
+async def _unmourned(_: int) -> None:
     """A death asks for nothing but another life."""
 
 
 class Supervisor:
     """Starts children, starts them again when they die, and stops them all."""
 
-    def __init__(self, died: Callable[[], Awaitable[None]] = _unmourned) -> None:
+    def __init__(self, died: Callable[[int], Awaitable[None]] = _unmourned) -> None:
         """Keep nobody yet.
 
-        :param died: what is done after each death, before the next life
+        :param died: what is done after each death, before the next life; it is told
+            how many there were since one lived long
         """
         self._died = died
         self._alive: dict[str, Process] = {}
@@ -94,7 +95,7 @@ class Supervisor:
             pause = PAUSES[min(deaths, len(PAUSES) - 1)]
             deaths += 1
             log.error("server.child.died", role=child.role, code=code, again_in=pause)
-            await self._died()
+            await self._died(deaths)
             await wait_for(self._stopping, pause)
 
     async def _live(self, child: Child) -> int:

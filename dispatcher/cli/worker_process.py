@@ -1,7 +1,7 @@
 """The process that calls. It starts without what only requests need: others wait.
 
 Where there is a second core, it leaves sending to a process of its own, and has the
-rules and all other duties.
+rules and all other duties. If that one dies whenever it is started, it sends as well.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from dispatcher.store.database import STORE_TROUBLE
 from dispatcher.store.lock import only_worker
 
 SENDER = "sender"
+HOPELESS = 5  # deaths, none after a long life: in some ten seconds
 
 log = structlog.get_logger()
 
@@ -78,13 +79,14 @@ class Second:
     """Who sends for this process, called by its bell.
 
     :ivar ended: set when he is gone and does not come again
+    :ivar hopeless: he was not told to stop: he can't live
     :ivar ear: where his ringing is heard; whoever listens closes it
     :ivar ring: wakes him
     """
 
     def __init__(self, bell: int, slip: Slip) -> None:
         """Call by this end of a bell, with an errand on this slip."""
-        self.ended = asyncio.Event()
+        self.ended, self.hopeless = asyncio.Event(), False
         self.ear, self._slip = os.dup(bell), slip
         self.ring = ringer(os.dup(bell))
         self._lost: Callable[[], Awaitable[None]] | None = None
@@ -115,10 +117,13 @@ class Second:
         """Let him finish."""
         self._supervisor.stop()
 
-    async def _died(self) -> None:
+    async def _died(self, deaths: int) -> None:
         if self._lost:
             await self._lost()
             self.ring()
+        if deaths == HOPELESS:
+            self.hopeless = True
+            self.stop()
 
 
 class Pair:
@@ -158,12 +163,15 @@ class Pair:
             raise CommandError([problem], self._second.code)
 
     async def _sent(self, number: int) -> None:
-        """Have it sent until that ends; without it, this is no worker."""
+        """Have it sent until that ends, or send: without it, this is no worker."""
         self._number = number
         self._engine.ring = self._second.ring
         with hearing(self._second.ear, self._engine.wake):
             self._second.call(Errand(number, self._settings), self._doubt)
             await self._second.ended.wait()
+        if self._second.hopeless:
+            log.error("sender.hopeless", worker=number)
+            await self._engine.send(number)
         self._engine.stop()
 
     async def _doubt(self) -> None:

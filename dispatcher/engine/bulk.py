@@ -22,9 +22,9 @@ from dispatcher.engine.keeper import Keeper
 from dispatcher.engine.roles import with_all_roles
 from dispatcher.engine.verbs import Order, carry_out
 from dispatcher.store import callouts, orders
-from dispatcher.store.database import STORE_TROUBLE, Database
+from dispatcher.store.database import Database
 from dispatcher.store.orders import Request
-from dispatcher.store.writer import apart
+from dispatcher.store.writer import parted
 
 CHUNK = 200
 FAILED = "order_failed"
@@ -111,14 +111,15 @@ def _chunk(
 
 
 def _together(desk: Desk, order: Order, names: Sequence[CalloutId]) -> Codes:
-    outcome = apart(
-        desk.connection, lambda _: carry_out(desk, dict.fromkeys(names, order))
-    )
-    if not isinstance(outcome, Exception):
-        return {name: outcome[name].code if name in outcome else None for name in names}
-    if isinstance(outcome, STORE_TROUBLE):
-        raise outcome
-    if len(names) == 1:
-        log.error("order.failed", callout=names[0], exc_info=outcome)
-        return {names[0]: FAILED}
-    return {k: v for name in names for k, v in _together(desk, order, [name]).items()}
+    def ordered(_: Connection, some: Sequence[CalloutId]) -> Codes:
+        done = carry_out(desk, dict.fromkeys(some, order))
+        return {name: done[name].code if name in done else None for name in some}
+
+    codes: Codes = {}
+    for some, outcome in parted(desk.connection, names, ordered):
+        if isinstance(outcome, Exception):
+            log.error("order.failed", callout=some[0], exc_info=outcome)
+            codes[some[0]] = FAILED
+        else:
+            codes |= outcome
+    return codes

@@ -42,8 +42,8 @@ log = structlog.get_logger()
 def tend(connection: Connection, context: Context, now: datetime) -> int:
     """Do what is due about the end of warnings; returns for how many."""
     return sum(
-        attend(connection, context, alert.id, now)
-        for alert in alerts.to_tend(connection, now, MOST)
+        attend(connection, context, name, now)
+        for name in alerts.to_tend(connection, now, MOST)
     )
 
 

@@ -118,8 +118,7 @@ class Launches:
     def plan(self, connection: Connection, context: Context, now: datetime) -> None:
         """Plan what waits and draft what is next, so that no transaction has to."""
         desk = Desk(connection, context, now)
-        waiting = alerts.to_launch(connection, now, ALERTS_MOST)
-        self._known = {one.id: self._of(desk, one) for one in waiting}
+        self._known = {one.id: self._of(desk, one) for one in _waiting(desk)}
         for launch in self._known.values():
             for piece in launch.left[-1:]:
                 piece.drafts = drafts_of(desk, piece.work, launch.cause)
@@ -137,11 +136,7 @@ class Launches:
         """
         self._done = []
         desk = Desk(connection, context, now)
-        return sum(
-            self._next(desk, alert)
-            for alert in alerts.to_launch(connection, now, ALERTS_MOST)
-            if only in {None, alert.id}
-        )
+        return sum(self._next(desk, alert) for alert in _waiting(desk, only))
 
     def committed(self) -> None:
         """What was done last is on disk."""
@@ -171,6 +166,13 @@ class Launches:
         if known is None or not known.stands(ground):
             known = self._known[alert.id] = Launch.of(desk, alert, ground)
         return known
+
+
+def _waiting(desk: Desk, only: AlertId | None = None) -> Iterator[Alert]:
+    for name in alerts.to_launch(desk.connection, desk.now, ALERTS_MOST):
+        found = only in {None, name} and alerts.find(desk.connection, name)
+        if found:
+            yield found
 
 
 def _head(desk: Desk, alert: Alert, cause: Cause) -> Sequence[Change]:

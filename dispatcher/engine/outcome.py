@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import assert_never
 
 import structlog
@@ -26,10 +25,9 @@ from dispatcher.core.event import Event, Reported
 from dispatcher.engine.context import Context
 from dispatcher.engine.step import Events, step
 from dispatcher.store import outbox, traffic, whereabouts
-from dispatcher.store.database import STORE_TROUBLE
 from dispatcher.store.outbox import About, MessageState, Sending
 from dispatcher.store.whereabouts import Known
-from dispatcher.store.writer import apart
+from dispatcher.store.writer import parted
 
 ASK_AFTER = timedelta(seconds=2)  # a callback may settle it before we have to ask
 SILENT_AFTER = timedelta(seconds=300)  # accepted, and no receipt: then it is asked for
@@ -129,16 +127,13 @@ def _heard(
 
     Its ladder goes by time, and its messages stand where they came to.
     """
-    outcome = apart(connection, partial(step, context=context, events=events, now=now))
-    if isinstance(outcome, STORE_TROUBLE):
-        raise outcome
-    if not isinstance(outcome, Exception):
-        return
-    if len(events) == 1:
-        log.error("outcome.not_told", callout=next(iter(events)), error=repr(outcome))
-        return
-    for name, some in events.items():
-        _heard(connection, context, {name: some}, now)
+
+    def told(connection: Connection, names: Sequence[CalloutId]) -> None:
+        step(connection, context, {name: events[name] for name in names}, now)
+
+    for names, outcome in parted(connection, [*events], told):
+        if outcome:
+            log.error("outcome.not_told", callout=names[0], error=repr(outcome))
 
 
 def _report(result: Sent) -> Reported | None:

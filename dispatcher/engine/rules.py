@@ -79,7 +79,7 @@ class Rules:
     async def _tend_apart(self, context: Context, now: datetime) -> int:
         due = await self._database.read(lambda c: alerts.to_tend(c, now, MOST))
         done = 0
-        for name in [alert.id for alert in due]:
+        for name in due:
             done += await self._alone(
                 partial(attend, context=context, name=name, now=now)
             )
@@ -93,7 +93,7 @@ class Rules:
             lambda c: alerts.to_launch(c, now, ALERTS_MOST)
         )
         done = 0
-        for name in [alert.id for alert in waiting]:
+        for name in waiting:
             piece = partial(Launches().due, context=context, now=now, only=name)
             opened = await self._alone(piece)
             done += opened

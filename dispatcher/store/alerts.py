@@ -249,26 +249,26 @@ LAUNCHED = case(
 )
 
 
-def to_launch(connection: Connection, now: datetime, most: int) -> list[Alert]:
+def to_launch(connection: Connection, now: datetime, most: int) -> list[AlertId]:
     """Active alerts whose callouts are not all open yet: red first, then the oldest."""
     return _due(connection, now, most, not_(LAUNCHED))
 
 
-def to_tend(connection: Connection, now: datetime, most: int) -> list[Alert]:
+def to_tend(connection: Connection, now: datetime, most: int) -> list[AlertId]:
     """Alerts that are called out and whose end wants attention, in the same order."""
     return _due(connection, now, most, LAUNCHED)
 
 
 def _due(
     connection: Connection, now: datetime, most: int, which: ColumnElement[bool]
-) -> list[Alert]:
-    return read(
-        connection,
-        select(*STAMPED)
+) -> list[AlertId]:
+    names = connection.scalars(
+        select(schema.alert.c.id)
         .where(schema.alert.c.due_at <= now, which)
         .order_by(schema.alert.c.lane, schema.alert.c.due_at)
-        .limit(most),
+        .limit(most)
     )
+    return [AlertId(name) for name in names]
 
 
 def postpone(

@@ -11,18 +11,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from dispatcher.store import dialect
 from dispatcher.store.backend import Backend
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 Work = Callable[[Connection], Result]
 
@@ -189,6 +190,27 @@ def apart(connection: Connection, work: Work[Result]) -> Result | Exception:
         quick("RELEASE piece")
         outcome = failure
     return outcome
+
+
+def parted(
+    connection: Connection,
+    items: Sequence[Item],
+    work: Callable[[Connection, Sequence[Item]], Result],
+) -> Iterator[tuple[Sequence[Item], Result | Exception]]:
+    """Do something to all together; where it fails, to each apart: a bad one alone.
+
+    Gives what became of them, and of which.
+
+    :raises SQLAlchemyError: when it is the store that fails
+    """
+    outcome = apart(connection, lambda c: work(c, items))
+    if isinstance(outcome, SQLAlchemyError):
+        raise outcome
+    if isinstance(outcome, Exception) and len(items) > 1:
+        for item in items:
+            yield from parted(connection, [item], work)
+    else:
+        yield items, outcome
 
 
 def tell(done: asyncio.Future[Any], outcome: object) -> None:

@@ -294,3 +294,30 @@ async def test_a_warning_that_cannot_be_launched_holds_no_other_up(
     while await office.engine.turn():
         pass
     assert await launched(sick)
+
+
+async def test_a_warning_that_cannot_be_read_holds_no_other_up(office: Office) -> None:
+    sick = await accept(office)
+    well = await accept(office, identifier="W-2", event_code="11B15")
+    climbing = await office.warn(identifier="W-3", event_code="11B17")
+    table = schema.alert
+
+    def spoil(connection: Connection) -> None:
+        spoilt = table.update().where(table.c.id == sick).values(body="{}")
+        connection.execute(spoilt)
+
+    async def texts() -> int:
+        query = select(func.count()).select_from(schema.message)
+        found = query.where(schema.message.c.alert == climbing)
+        return await office.database.read(lambda c: c.execute(found).scalar_one())
+
+    await office.database.write(spoil)
+    before = await texts()
+    office.later(600)
+    while await office.engine.turn():
+        pass
+
+    found = await office.database.read(lambda c: alerts.find(c, AlertId(well)))
+    assert found
+    assert found.launched_at
+    assert await texts() > before

@@ -110,11 +110,11 @@ async def test_a_key_given_later_stands_for_the_warning_too(
 async def test_warnings_are_launched_in_the_order_they_fell_due(
     database: Database,
 ) -> None:
-    def three(connection: Connection) -> list[str]:
+    def three(connection: Connection) -> list[AlertId]:
         for name, second in (("b", 2), ("a", 1), ("not yet", 9)):
             alerts.accept(connection, offered(name, name, due_at=after(second)))
         alerts.accept(connection, offered("parked", "parked"))
-        return ids(alerts.to_launch(connection, after(5), 9))
+        return alerts.to_launch(connection, after(5), 9)
 
     assert await database.write(three) == ["a", "b"]
     assert after(1) == await database.read(alerts.next_due_at)
@@ -136,12 +136,12 @@ async def test_a_warning_moves_on(database: Database) -> None:
 async def test_the_end_of_a_warning_is_looked_after_when_it_is_launched(
     database: Database,
 ) -> None:
-    def two(connection: Connection) -> tuple[list[str], list[str]]:
+    def two(connection: Connection) -> tuple[list[AlertId], list[AlertId]]:
         alerts.accept(connection, offered("new", "new", due_at=after(1)))
         launched = offered("out", "out", due_at=after(2), launched_at=after(0))
         alerts.accept(connection, launched)
         waiting = alerts.to_launch(connection, after(5), 9)
-        return ids(waiting), ids(alerts.to_tend(connection, after(5), 9))
+        return waiting, alerts.to_tend(connection, after(5), 9)
 
     assert await database.write(two) == (["new"], ["out"])
 
@@ -186,9 +186,10 @@ async def test_a_warning_is_read_once(database: Database) -> None:
 async def test_what_who_knows_no_stamps_writes_is_read_again(
     database: Database, moved_on: datetime | None
 ) -> None:
-    def due(connection: Connection) -> list[list[Alert]]:
-        waiting = alerts.to_launch(connection, after(5), 9)
-        return [waiting, alerts.to_tend(connection, after(5), 9)]
+    def read(connection: Connection) -> tuple[list[AlertId], Alert | None]:
+        due = alerts.to_tend if moved_on else alerts.to_launch
+        found = alerts.find(connection, AlertId("first"))
+        return due(connection, after(5), 9), found
 
     def by_an_older_program(connection: Connection) -> None:
         body = stamped(then)["body"]
@@ -197,13 +198,12 @@ async def test_what_who_knows_no_stamps_writes_is_read_again(
     one = offered(due_at=after(0), launched_at=None if moved_on else after(1))
     then = replace(one.alert, launched_at=moved_on)
     await database.write(lambda c: alerts.accept(c, one))
-    before = await database.read(due)
+    before = await database.read(read)
 
     await database.write(by_an_older_program)
 
-    at_first, at_last = (0, 1) if moved_on else (1, 0)
-    assert before[at_first] == [one.alert]
-    assert (await database.read(due))[at_last] == [then]
+    assert before == ([], one.alert)
+    assert await database.read(read) == (["first"], then)
 
 
 def test_the_oldest_that_is_known_makes_room() -> None:
