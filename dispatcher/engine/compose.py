@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from channels.contract import Channel
 from contacts.model import AddressId, PersonId, UnitId, UnitKind
 from dispatcher.core.alert import Alert, AlertId, ChainId, Content
-from dispatcher.core.callout import AttemptId, Callout, CalloutId, Purpose, Via
+from dispatcher.core.callout import AttemptId, Callout, CalloutId, Purpose, Via, near
 from dispatcher.core.change import with_those_above
 from dispatcher.core.digest import call_at, message_at
 from dispatcher.core.fact import AttemptPlanned
@@ -207,9 +207,15 @@ def numbers_of(
 
 
 def short_id(*parts: str) -> str:
-    """Ten characters that follow from what the thing is: made twice, it is one."""
+    """Sixteen characters that follow from what it is: made twice, it is one."""
     name = hashlib.blake2b("|".join(parts).encode(), digest_size=10).digest()
-    return b32encode(name).decode().lower()[:10]
+    return b32encode(name).decode().lower()
+
+
+def message_id(attempts: Iterable[AttemptId]) -> str:
+    """The id of the message that carries these attempts; it lies near its callouts."""
+    names = sorted(attempts)
+    return near(names[0]) + short_id(*names)
 
 
 def _put_own(
@@ -305,7 +311,7 @@ class Letter:
         """The message it becomes."""
         question = self.question
         return Message(
-            id=short_id(*sorted(one.fact.attempt for one in self.items)),
+            id=message_id(one.fact.attempt for one in self.items),
             alert=self.items[0].callout.alert,
             chain=question.key.chain,
             question=question.id,

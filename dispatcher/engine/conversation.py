@@ -7,6 +7,7 @@ is read again. A key answers only the message that was read last.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,7 +19,8 @@ from config.texts import TextName, Texts
 from dispatcher.core.answer import Meaning
 from dispatcher.intake.keys import PEOPLE_DIGITS, figures_of, meaning_of
 
-ID_LENGTH = 10  # of a message
+# A phase, and the id of a message, which had ten characters once.
+WRITTEN = re.compile(r"([otn])([a-z2-7]{10}|[a-z2-7]{16}|[a-z2-7]{24})")
 READ_TWICE = 2
 OPENING_SECONDS = 1  # keys are not waited for after the first sentence
 ANSWER_SECONDS = 8
@@ -42,9 +44,8 @@ class Place:
     @classmethod
     def parse(cls, text: str) -> Place | None:
         """Read what :meth:`__str__` wrote; None when it is something else."""
-        if len(text) != ID_LENGTH + 1 or text[0] not in set(Phase):
-            return None
-        return cls(Phase(text[0]), text[1:])
+        found = WRITTEN.fullmatch(text)
+        return cls(Phase(found[1]), found[2]) if found else None
 
     @override
     def __str__(self) -> str:

@@ -16,7 +16,7 @@ from dispatcher.core.answer import Meaning
 from dispatcher.core.callout import AttemptId, Callout, CalloutId, Mark, Purpose, State
 from dispatcher.core.digest import CALL_PACE, Pending, call_at, message_at
 from dispatcher.core.due import DESK_REMINDER_SECONDS
-from dispatcher.engine.compose import Desk, crowded_people, short_id
+from dispatcher.engine.compose import Desk, crowded_people, message_id
 from dispatcher.engine.context import Context
 from dispatcher.engine.wording import Owed, Voice
 from dispatcher.store import callouts, calls, heard, outbox, people, questions, strikes
@@ -214,7 +214,7 @@ def _message(paper: Paper, question: Question, members: Sequence[Member]) -> Mes
     carries = {member.attempt: member.callout for member in members}
     carries |= {named_in(callout): callout.id for callout in own}
     return Message(
-        id=short_id(*sorted(member.attempt for member in members)),
+        id=message_id(member.attempt for member in members),
         alert=question.alert,
         chain=question.key.chain,
         question=question.id,

@@ -11,7 +11,8 @@ import re
 from base64 import b32encode
 from hashlib import blake2b
 
-TOKEN = re.compile(r"([a-z2-7]{10})([a-z2-7]{16})")  # the question's id, the code
+# The question's id, which had ten characters once, and the code.
+TOKEN = re.compile(r"([a-z2-7]{10}|[a-z2-7]{16})([a-z2-7]{16})")
 CODE_BYTES = 10  # 16 characters of base32
 PURPOSE = b"link"  # the key makes nothing else, even if it is used elsewhere
 

@@ -8,7 +8,7 @@ from contacts.model import Post, PostRef, UnitId
 from contacts.model import UnitKind as Kind
 from contacts.roster import Roster
 from dispatcher.core.alert import AlertId, ChainId, Level, Status
-from dispatcher.core.callout import Mark, Rung, State, Via, callout_id
+from dispatcher.core.callout import Mark, Rung, State, Via, callout_id, near
 from dispatcher.core.fact import Opened
 from dispatcher.core.plan import audience, level_policy, open_callouts
 from tests.core.build import INFO, ORANGE, RED, START, ref
@@ -220,3 +220,17 @@ def test_a_launch_in_parts_opens_only_the_posts_of_the_part() -> None:
     part = [PostRef(one.unit, one.post) for one in whole[1:3]]
 
     assert open_callouts(start, POLICIES, ROSTER, part) == whole[1:3]
+
+
+def test_callouts_of_one_place_begin_alike_and_are_never_the_same() -> None:
+    def name(chain: str, unit: str, post: Post = Post.GRID_LEAD) -> str:
+        return callout_id(ChainId(chain), UnitId(unit), post, 1)
+
+    one = name("rain", "990421100201001")
+
+    assert near(one) == near(name("rain", "990421100201001", Post.GRID_BACKUP))
+    assert near(one) != near(name("rain", "990421100201002"))
+    assert (
+        near(one)[:2] == near(name("rain", "青石村"))[:2] != near(name("fog", "1"))[:2]
+    )
+    assert one != name("rain", "990422100201001") != name("rain", "青石村")

@@ -61,7 +61,7 @@ async def test_the_next_text_of_a_question_says_which_time_it_is(
 
 async def test_the_same_warning_makes_the_same_messages() -> None:
     assert short_id("a", "b") == short_id("a", "b") != short_id("ab")
-    assert len(short_id("a")) == 10
+    assert len(short_id("a")) == 16
 
 
 @pytest.mark.parametrize(
