@@ -153,10 +153,10 @@ class Trunk:
             self._wires.timetable.later(ring_back, RING_BACK_SECONDS)
 
     def _ring_back(self, missed: Call) -> None:
-        """Call back, unless he talks already, or somebody speaks for him now."""
+        """Call back, unless he talks or sleeps now, or somebody speaks for him."""
         person = missed.person
         busy = self.of(person, Status.IN_PROGRESS) or self._board.in_hand(person)
-        if not busy:
+        if not busy and self._board.phone(person).ring is Ring.RING_BACK:
             self.ring(person, missed.account_number)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -22,7 +21,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 PATIENCE = 30_000
 LOOK_SECONDS = 0.1
-SMS = {"sms_bare", "sms_code"}
 
 
 @pytest.fixture
@@ -87,41 +85,6 @@ async def chosen(page: Page, number: str) -> None:
     await page.get_by_role("searchbox").fill(number)
     await page.locator(".phones li button").first.click(timeout=PATIENCE)
     await page.locator(".handset ol li").first.wait_for(timeout=PATIENCE)
-
-
-@pytest.mark.usefixtures("asleep")
-async def test_a_reply_of_a_phone_in_hand_answers_its_callout(desk: Desk) -> None:
-    unit, number = led(desk, 0)
-    warning = await desk.house.warn("SIM-1")
-    async with simulator(desk) as page:
-        await chosen(page, number)
-        await page.get_by_role("button", name="拿起手机").click()
-        await expect(page.get_by_text("已拿起")).to_be_visible()
-        await page.locator(".handset form button").first.click()
-        await expect(page.locator(".handset li.reply")).to_be_visible(timeout=PATIENCE)
-        callout = await until(
-            desk, warning, unit, lambda one: one["state"] == "answered"
-        )
-
-    assert callout["answered"]["evidence"] in SMS
-
-
-@pytest.mark.usefixtures("asleep")
-async def test_a_call_that_is_taken_and_keyed_answers_its_callout(desk: Desk) -> None:
-    unit, number = led(desk, 1)
-    warning = await desk.house.warn("SIM-2")
-    async with simulator(desk) as page:
-        await chosen(page, number)
-        await page.get_by_role("button", name="拿起手机").click()
-        await page.get_by_role("button", name="接听").click(timeout=60_000)
-        heard = page.locator(".handset li.call").last.get_by_role("listitem")
-        await expect(heard.nth(1)).to_be_visible(timeout=PATIENCE)
-        await page.get_by_role("button", name=re.compile(r"^1\s*收到")).click()
-        callout = await until(
-            desk, warning, unit, lambda one: one["state"] == "answered"
-        )
-
-    assert callout["answered"]["evidence"] == "keypress"
 
 
 @pytest.mark.usefixtures("asleep")

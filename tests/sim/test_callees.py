@@ -156,6 +156,18 @@ async def test_who_is_on_the_telephone_does_not_call_back(
     assert len(await calls.entries(to)) == 2
 
 
+async def test_who_has_fallen_asleep_does_not_call_back(
+    calls: CallPlay, to: str
+) -> None:
+    await calls.person(to, Ring.RING_BACK)
+    await calls.call(to, Timeout="20")
+    await calls.until(75)
+    await calls.person(to, Ring.RING_OUT)
+    await calls.until(600)
+
+    assert len(await calls.entries(to)) == 1
+
+
 # By hand
 
 
