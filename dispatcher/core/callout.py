@@ -405,8 +405,8 @@ def callout_id(chain: ChainId, unit: UnitId, post: Post, epoch: int) -> CalloutI
     index; these are written side by side, and so are those that are made of them.
     """
     what = f"{chain}|{unit}|{post}|{epoch}".encode()
-    near = _place_of(chain, unit).to_bytes(PLACE_BYTES)
-    name = near + hashlib.blake2b(what, digest_size=10).digest()
+    place = _place_of(chain, unit).to_bytes(PLACE_BYTES)
+    name = place + hashlib.blake2b(what, digest_size=10).digest()
     return CalloutId(b32encode(name).decode().lower())
 
 

@@ -7,7 +7,7 @@ that kind inside the area, and one for each unit of that kind above it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from heapq import nsmallest
@@ -104,16 +104,14 @@ def start_list(
     """
     _, policy = level_policy(policies, content)
     reached = roster.with_above(inside).values()
-    ranked: dict[UnitKind, list[Unit]] = defaultdict(list)
     # Sorted twice: a county of 100,000 is nearly in order already, but not by both.
-    for unit in sorted(sorted(reached, key=ID), key=RISK):
-        ranked[unit.kind].append(unit)
+    ranked = _by_kind(sorted(sorted(reached, key=ID), key=RISK))
     posts = {(Post(name), Post(name).unit_kind): None for name in policy.ladders}
     if Post.GRID_LEAD.value in policy.ladders:
         beside = hazard(policies, content.event_code).ladder_first
         posts |= {(Post(name), UnitKind.GRID): None for name in beside}
     for post, kind in sorted(posts, key=lambda one: one[1] not in FEW):
-        yield from (PostRef(unit.id, post) for unit in ranked[kind])
+        yield from (PostRef(unit.id, post) for unit in ranked.get(kind, ()))
 
 
 def foremost(roster: Roster, inside: Iterable[str], most: int) -> frozenset[UnitId]:
@@ -122,23 +120,27 @@ def foremost(roster: Roster, inside: Iterable[str], most: int) -> frozenset[Unit
     :param inside: what the roster lacks is left out
     """
     units = {u.id: u for one in inside if (u := roster.units.get(UnitId(one)))}
-    by_kind: dict[UnitKind, list[Unit]] = defaultdict(list)
-    for unit in units.values():
-        by_kind[unit.kind].append(unit)
-    first = (nsmallest(most, some, key=RANK) for some in by_kind.values())
+    kinds = _by_kind(units.values()).values()
+    first = (nsmallest(most, some, key=RANK) for some in kinds)
     # What lies above the area is found from below: one unit in each will do.
     edge = {u.parent: u.id for u in units.values() if u.parent not in units}
     return frozenset(unit.id for some in first for unit in some).union(edge.values())
 
 
+def _by_kind(units: Iterable[Unit]) -> Mapping[UnitKind, Sequence[Unit]]:
+    found: dict[UnitKind, list[Unit]] = defaultdict(list)
+    for unit in units:
+        found[unit.kind].append(unit)
+    return found
+
+
 def places_of(
-    policies: PolicySet, roster: Roster, content: Content, posts: Iterable[PostRef]
+    policies: PolicySet, roster: Roster, content: Content, posts: Collection[PostRef]
 ) -> frozenset[UnitId]:
     """Units whose callouts are of those who fill these posts: some sit elsewhere."""
     beside = hazard(policies, content.event_code).ladder_first
-    refs = [*posts]
-    shared = roster.with_all_below(ref.unit for ref in refs if ref.post.value in beside)
-    return shared.union(ref.unit for ref in refs)
+    shared = (ref.unit for ref in posts if ref.post.value in beside)
+    return roster.with_all_below(shared).union(ref.unit for ref in posts)
 
 
 def seat(roster: Roster, ref: PostRef) -> PostRef:

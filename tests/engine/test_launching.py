@@ -21,7 +21,7 @@ from dispatcher.core.fact import Opened
 from dispatcher.engine import launching
 from dispatcher.engine.changing import Cause, drafts_of, outstanding
 from dispatcher.engine.compose import Desk
-from dispatcher.engine.launching import Launches
+from dispatcher.engine.launching import Ground, Launch, Launches
 from dispatcher.engine.roles import in_pieces
 from dispatcher.engine.step import Drafted
 from dispatcher.engine.step import drafted as drafted_in
@@ -152,14 +152,16 @@ async def test_the_first_of_a_large_warning_are_found_without_all_others(
     area = Area(units=("c0", "c10", "c210"))
     name = await accept(office, **said, areas=(area,))
 
-    def both(desk: Desk) -> list[Sequence[Change]]:
+    def planned(desk: Desk, piece: int) -> tuple[list[PostRef], bool]:
+        monkeypatch.setattr(launching, "PIECE", piece)
         found = alerts.find(desk.connection, AlertId(name))
         assert found
-        cause = Cause(by="key:rain")
-        head = launching._head(desk, found, cause)  # noqa: SLF001
-        return [head, next(launching._pieces(desk, found, cause))]  # noqa: SLF001
+        launch = Launch.of(desk, found, Ground.of(desk, found))
+        return [one.post for one in launch.left[-1].work], launch.whole
 
-    head, first = [[one.post for one in some] for some in await office.desk(both)]
+    head, alone = await office.desk(lambda desk: planned(desk, 1))
+    first, whole = await office.desk(lambda desk: planned(desk, 1000))
+    assert (alone, whole) == (False, True)
     most = launching.FIRST
     assert len(head) >= most
     assert (head[:most], sorted(head)) == (first[:most], sorted(first))
