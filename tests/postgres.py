@@ -15,7 +15,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +83,11 @@ def programs() -> Path | None:
     if fit:
         return fit[-1]
     return Path(beside).parent if beside else None
+
+
+def obtainable() -> Sequence[str]:
+    """The stores that can be had here."""
+    return STORES if os.environ.get(GIVEN) or programs() else (SQLITE,)
 
 
 def as_its_user(*command: str | Path) -> list[str]:

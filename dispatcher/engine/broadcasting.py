@@ -179,6 +179,8 @@ class Broadcaster:
 
     def due_at(self, connection: Connection) -> datetime | None:
         """When something may be said next, as far as the robots' pace goes."""
+        if not self._windows:
+            return None
         due = broadcasts.due_by_robot(connection)
         moments = [
             window.earliest(due[robot])

@@ -39,6 +39,7 @@ from dispatcher.store import workers
 from dispatcher.store.database import STORE_TROUBLE, Database
 from dispatcher.store.migrate import migrate
 from dispatcher.store.vault import MemoryRing, Vault, check
+from dispatcher.store.writer import Work
 
 LINK_KEY = "link"  # file of the key that links are made with
 SEAL_KEY = "seal"  # file of the key that seals are signed with
@@ -204,10 +205,10 @@ class Engine:
         """
         self.sender.holder = number
         sender = self.sender
-        sending = Duty(
-            "sender", sender.turn, sender.freed, self._until_due, lambda: sender.news
+        until_due = partial(self._until, sender.due_at)
+        await self._repeat(
+            Duty("sender", sender.turn, sender.freed, until_due, lambda: sender.news)
         )
-        await self._repeat(sending)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.sender.drain(), DRAIN_SECONDS)
 
@@ -224,12 +225,14 @@ class Engine:
         if number != ALONE:
             await self._take_over()
         rules, spool, inbox, hang_up, broadcaster = self._woken.values()
+        until_due = partial(self._until, next_due_at)
+        until_said = partial(self._until, self._broadcaster.due_at)
         duties = (
-            Duty("rules", self._rules.turn, rules, self._until_due),
+            Duty("rules", self._rules.turn, rules, until_due),
             Duty("spool", self._database.carry_in, spool, _at_most),
             Duty("inbox", self._inbox.turn, inbox, _at_most),
             Duty("hang_up", self._hang_up.turn, hang_up, _at_most),
-            Duty("broadcast", self._broadcaster.turn, broadcaster, self._until_due),
+            Duty("broadcast", self._broadcaster.turn, broadcaster, until_said),
             Duty("reconcile", self._reconciler.turn, self._ticked, _at_most),
             Duty("seal", self.sealer.turn, self._ticked, _at_most),
             Duty("retention", self._retention.turn, self._ticked, _at_most),
@@ -286,9 +289,9 @@ class Engine:
             if self._shared:
                 self._tell()
 
-    async def _until_due(self) -> float:
-        """Real seconds until something falls due, so that nobody waits for the tick."""
-        due_at = await self.next_due_at()
+    async def _until(self, next_due: Work[datetime | None]) -> float:
+        """Real seconds until a duty's next work, so that nobody waits for the tick."""
+        due_at = await self._database.read(next_due)
         if due_at is None:
             return SAFETY_SECONDS
         left = (due_at - self._clock.now()) / self._clock.span(1)

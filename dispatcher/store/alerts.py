@@ -42,6 +42,10 @@ REFERRING = (
     )
     .order_by(schema.alert.c.received_at)
 )
+# Its index leaves out rows without a time; so must we, or all rows are read.
+NEXT_DUE = select(func.min(schema.alert.c.due_at)).where(
+    schema.alert.c.due_at.isnot(None)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,7 +312,4 @@ def page(
 
 def next_due_at(connection: Connection) -> datetime | None:
     """When the next alert is to be launched, or its end to be looked after."""
-    due_at = schema.alert.c.due_at
-    # Its index leaves out rows without a time; so must we, or all rows are read.
-    earliest = select(func.min(due_at)).where(due_at.isnot(None))
-    return connection.execute(earliest).scalar()
+    return connection.execute(NEXT_DUE).scalar()

@@ -426,10 +426,14 @@ def stuck(connection: Connection, now: datetime) -> int:
     ).scalar_one()
 
 
+EARLIEST = select(func.min(schema.message.c.due_at))
+NEXT_DUE = union_all(
+    EARLIEST.where(IS_WAITING, IS_TEXT),
+    EARLIEST.where(schema.message.c.state == MessageState.UNKNOWN.value),
+)
+
+
 def next_due_at(connection: Connection) -> datetime | None:
     """When the next text may be sent, or a message has to be asked for."""
-    due_at, state = schema.message.c.due_at, schema.message.c.state
-    texts = select(func.min(due_at)).where(IS_WAITING, IS_TEXT)
-    unknown = select(func.min(due_at)).where(state == MessageState.UNKNOWN.value)
-    moments = connection.execute(union_all(texts, unknown)).scalars()
+    moments = connection.scalars(NEXT_DUE)
     return min((at for at in moments if at), default=None)

@@ -440,9 +440,12 @@ def named(connection: Connection, done: Mapping[str, Named]) -> None:
     refresh_due(connection, done)
 
 
+# Its index leaves out rows without a time; so must we, or all rows are read.
+NEXT_DUE = select(func.min(schema.question.c.due_at)).where(
+    schema.question.c.due_at.isnot(None)
+)
+
+
 def next_due_at(connection: Connection) -> datetime | None:
     """When the next digest is to be sent."""
-    due_at = schema.question.c.due_at
-    # Its index leaves out rows without a time; so must we, or all rows are read.
-    earliest = select(func.min(due_at)).where(due_at.isnot(None))
-    return connection.execute(earliest).scalar()
+    return connection.execute(NEXT_DUE).scalar()

@@ -47,7 +47,7 @@ schemathesis.openapi.media_type(CAP, XML)
 schemathesis.openapi.media_type("application/xml", XML)
 
 KNOCKS = settings(
-    max_examples=int(os.environ.get("KNOCKS", "50")),
+    max_examples=int(os.environ.get("KNOCKS", "20")),
     derandomize=True,
     database=None,
     phases=(Phase.explicit, Phase.generate),
@@ -58,7 +58,6 @@ CHECKS = [
     checks.status_code_conformance,
     checks.content_type_conformance,
     checks.response_schema_conformance,
-    checks.ignored_auth,
     checks.unsupported_method,
 ]
 TOO_LARGE = "413"

@@ -172,6 +172,7 @@ async def dispatch(folder: Path, trial: Trial) -> Dispatched:
         benched(folder, trial.store, trial.callouts) as bench,
         served(folder, trial.workers) as (api, workers),
     ):
+        await warmed(bench)
         told = await warned(bench, api, workers, trial.callouts)
     return Dispatched(**told, ceiling=await ceiling(trial.callouts))
 
@@ -213,7 +214,6 @@ async def warned(
     bench: Bench, api: int, workers: tuple[int, ...], callouts: int
 ) -> dict[str, Any]:
     """Send one warning through these processes; gives what it cost."""
-    await warmed(bench)
     every = [one for worker in workers for one in (worker, *descendants(worker))]
     before = cpu(*every), cpu(api)
     began = time.monotonic()
@@ -325,15 +325,20 @@ def table(runs: Sequence[Dispatched]) -> str:
 
 
 async def measure(
-    sizes: Sequence[int], workers: int, place: Callable[[], str]
+    sizes: Sequence[int], workers: int, place: Callable[[], str], times: int = 1
 ) -> list[Dispatched]:
-    """Measure each size in a house of its own."""
+    """Measure each size, in a house of its own each time; gives the median runs."""
     found = []
     for size in sizes:
-        trial = Trial(callouts=size, store=place(), workers=workers)
-        with tempfile.TemporaryDirectory() as folder:
-            found.append(await dispatch(Path(folder), trial))
+        runs = [await _once(size, workers, place()) for _ in range(times)]
+        found.append(sorted(runs, key=lambda run: run.rate)[times // 2])
     return found
+
+
+async def _once(size: int, workers: int, store: str) -> Dispatched:
+    with tempfile.TemporaryDirectory() as folder:
+        trial = Trial(callouts=size, store=store, workers=workers)
+        return await dispatch(Path(folder), trial)
 
 
 def main() -> None:

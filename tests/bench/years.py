@@ -32,6 +32,7 @@ from tests.bench.dispatching import (
     ceiling,
     post,
     served,
+    warmed,
     warned,
     warning,
 )
@@ -90,6 +91,7 @@ async def measure(folder: Path, store: str, copies: int) -> Years:
         began = time.monotonic()
         async with served(folder, 1) as (api, workers):
             start = time.monotonic() - began
+            await warmed(bench)
             told = await warned(bench, api, workers, CALLOUTS)
             reads = {name: await _read(bench, READS[name]) for name in READS}
         size = await database.read(lambda c: _size(c, folder))

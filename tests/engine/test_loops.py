@@ -74,6 +74,32 @@ async def test_who_has_not_the_rules_sends_and_does_nothing_else(
     assert waits == []
 
 
+async def test_who_has_the_rules_rests_while_another_process_sends(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await office.warn()  # its texts wait, and are none of this process's business
+    database, looks, stopped = office.database, [], asyncio.Event()
+    read = database.read
+
+    async def counted(work: Any) -> Any:
+        looks.append(work)
+        return await read(work)
+
+    async def elsewhere(_number: int) -> None:
+        await stopped.wait()
+
+    monkeypatch.setattr(database, "read", counted)
+    office.engine.rule()
+    working = asyncio.create_task(office.engine.run(send=elsewhere))
+    await wait_for(asyncio.Event(), 0.5)  # one that finds something overdue: 100 looks
+    office.engine.stop()
+    stopped.set()
+    await working
+
+    assert await office.states("lead") == ["waiting"]
+    assert len(looks) < 40
+
+
 async def test_nothing_is_sent_before_what_the_dead_held_is_in_doubt(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
