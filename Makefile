@@ -15,6 +15,9 @@ PROVEN := dispatcher/core/*,channels/contract.py
 # Tests that live in real time can't share the machine with others.
 ALONE := realtime or chaos or browser or volume
 
+# What runs a second time, on PostgreSQL.
+ON_BOTH := tests/engine tests/api/test_schema.py
+
 KILLS := 20
 GRIDS := 1000
 
@@ -28,7 +31,7 @@ test: .venv/dev.stamp
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest -n auto --dist worksteal -m "not ($(ALONE))"
 	@$(BIN)/coverage run -m pytest -m "$(ALONE)"
-	@JIAOYING_TEST_STORE=postgresql $(BIN)/pytest -n auto -m "not ($(ALONE))" tests/engine
+	@JIAOYING_TEST_STORE=postgresql $(BIN)/pytest -n auto -m "not ($(ALONE))" $(ON_BOTH)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --fail-under=$(COVERAGE)
 	@$(BIN)/coverage report --include='$(PROVEN)' --fail-under=100

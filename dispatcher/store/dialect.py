@@ -20,6 +20,7 @@ from sqlalchemy import (
     TableValuedAlias,
     Text,
     column,
+    literal,
     literal_column,
 )
 from sqlalchemy.ext.compiler import compiles
@@ -39,9 +40,24 @@ def is_postgresql(connection: Connection) -> bool:
 LONG = Integer().with_variant(BigInteger(), POSTGRESQL)
 
 
+def given(number: int) -> ColumnElement[int]:
+    """A number from outside: PostgreSQL fails at one that no column could hold."""
+    return literal(number, LONG)
+
+
+# The character that PostgreSQL's texts can't hold, as JSON writes it: by itself, not
+# within a text that is JSON in its turn.
+NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+
+
+def holdable(text: str) -> str:
+    """JSON that a statement is given, with U+FFFD for what PostgreSQL can't hold."""
+    return NUL.sub(r"\1\\ufffd", text) if "\\u0000" in text else text
+
+
 def listed(ids: Iterable[str | int]) -> str:
     """Ids as the one parameter of ``json_each``: no limit on how many."""
-    return json.dumps(list(ids))
+    return holdable(json.dumps(list(ids)))
 
 
 def look(connection: Connection) -> str:

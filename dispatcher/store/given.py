@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql
 
-from dispatcher.store.dialect import is_postgresql
+from dispatcher.store.dialect import holdable, is_postgresql
 
 Values = Mapping[str, Any]
 VALUES_MOST = 100  # rows: SQLite keeps statements at hand, one for each number of rows
@@ -64,7 +64,7 @@ class Rows:
             for row in rows
         ]
         if self.json:
-            return (json.dumps(said, ensure_ascii=False),)
+            return (holdable(json.dumps(said, ensure_ascii=False)),)
         return tuple(chain.from_iterable(said))
 
 

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from contacts.model import Holding, Person, PersonId, Post, PostRef, Unit, UnitId
 from dispatcher.core.journal import HOUSE, RosterChange, RosterChanged
-from dispatcher.store import batch, history_schema, journal, people
+from dispatcher.store import batch, dialect, history_schema, journal, people
 
 EDITION = "roster_edition"
 
@@ -320,7 +320,7 @@ def page(connection: Connection, wanted: Wanted) -> list[Told]:
         .limit(wanted.limit)
     )
     if wanted.before is not None:
-        query = query.where(line.c.id < wanted.before)
+        query = query.where(line.c.id < dialect.given(wanted.before))
     if wanted.kind is not None:
         query = query.where(line.c.kind == wanted.kind.value)
     if wanted.subject is not None:

@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select, update
 
-from dispatcher.store import batch, vault
+from dispatcher.store import batch, dialect, vault
 from dispatcher.store.import_schema import import_piece, roster_import
 from dispatcher.store.vault import Cipher, Matter
 
@@ -120,7 +120,7 @@ def _piece(
 
 def find(connection: Connection, number: int) -> Import | None:
     """An import by its number."""
-    query = select(roster_import).where(roster_import.c.id == number)
+    query = select(roster_import).where(roster_import.c.id == dialect.given(number))
     row = connection.execute(query).first()
     return _import(row) if row else None
 

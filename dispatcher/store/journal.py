@@ -98,7 +98,7 @@ def page(
     table = schema.journal
     query = select(table.c.seq, table.c.body).where(table.c.subject == subject)
     if wanted.before is not None:
-        query = query.where(table.c.seq < wanted.before)
+        query = query.where(table.c.seq < dialect.given(wanted.before))
     if wanted.kind:
         query = query.where(table.c.kind == wanted.kind)
     if wanted.begins:

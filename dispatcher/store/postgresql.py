@@ -14,6 +14,8 @@ from enum import IntEnum
 from typing import cast
 
 import psycopg
+from psycopg.abc import Buffer
+from psycopg.types.string import StrDumperUnknown
 from sqlalchemy import Connection, Engine, Integer, create_engine, event, text
 from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
@@ -84,6 +86,18 @@ UNABLE = {
 }
 BEGIN = f"BEGIN; SELECT pg_advisory_xact_lock({KIN}, {Lock.WRITER})"
 PUT_DOWN = f"BEGIN; SELECT pg_advisory_xact_lock({KIN}, {Lock.BESIDE})"
+
+
+class Holdable(StrDumperUnknown):
+    """Texts as PostgreSQL can hold them: not with the one character it refuses.
+
+    Some gateways end a text with it, and no answer may be lost for that.
+    """
+
+    @override
+    def dump(self, obj: str) -> Buffer | None:
+        """Give the text with U+FFFD in its place."""
+        return super().dump(obj.replace("\x00", "\ufffd"))
 
 
 class Postgresql:
@@ -163,6 +177,7 @@ def opened(url: URL, vault: Vault) -> Engine:
             )
             raise UnfitStoreError(message)
         raw.execute(SETTINGS).close()
+        raw.adapters.register_dumper(str, Holdable)
 
     event.listen(engine, "handle_error", _unable)
     return engine

@@ -195,13 +195,13 @@ def page(connection: Connection, wanted: Filter) -> list[Kept]:
     if wanted.kind is not None:
         query = query.where(table.c.kind == wanted.kind)
     if wanted.before is not None:
-        query = query.where(table.c.id < wanted.before)
+        query = query.where(table.c.id < dialect.given(wanted.before))
     return _kept(connection, connection.execute(query).all())
 
 
 def find(connection: Connection, name: int) -> Kept | None:
     """One todo."""
-    query = select(schema.todo).where(schema.todo.c.id == name)
+    query = select(schema.todo).where(schema.todo.c.id == dialect.given(name))
     found = _kept(connection, connection.execute(query).all())
     return found[0] if found else None
 

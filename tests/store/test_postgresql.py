@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import AsyncIterator
 from contextlib import (
@@ -20,7 +21,7 @@ from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
 from structlog.testing import capture_logs
 
 from config.settings import Settings
-from dispatcher.store import postgresql, schema
+from dispatcher.store import batch, dialect, postgresql, schema
 from dispatcher.store.backend import UnfitStoreError
 from dispatcher.store.database import STORE_TROUBLE, Database, backend_at
 from dispatcher.store.durability import Durability, durability
@@ -44,6 +45,20 @@ def noting(name: str) -> Work[object]:
 
 def noted(connection: Connection) -> set[str]:
     return set(connection.scalars(select(schema.setting.c.name)))
+
+
+async def test_a_text_with_what_it_can_t_hold_is_kept_without(ready: str) -> None:
+    ended, nested = "收到\x00", json.dumps({"said": "收到\x00", "path": "\\u0000"})
+    async with opened(ready) as database:
+        await database.write(noting(ended))
+        rows = [{"name": name, "value": name} for name in (f"多{ended}", nested)]
+        await database.write(lambda c: batch.insert(c, schema.setting, rows))
+        kept = await database.read(noted)
+        wanted = select(dialect.each([ended]).c.value)
+        asked = await database.read(lambda c: set(c.scalars(wanted)))
+
+    assert kept == {"收到\ufffd", "多收到\ufffd", nested}
+    assert asked == {"收到\ufffd"}
 
 
 async def test_any_driver_in_the_address_stands_for_ours(ready: str) -> None:
