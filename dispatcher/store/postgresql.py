@@ -91,7 +91,7 @@ PUT_DOWN = f"BEGIN; SELECT pg_advisory_xact_lock({KIN}, {Lock.BESIDE})"
 class Holdable(StrDumperUnknown):
     """Texts as PostgreSQL can hold them: not with the one character it refuses.
 
-    Some gateways end a text with it, and no answer may be lost for that.
+    Whoever asks or writes with it is no reason to fail.
     """
 
     @override

@@ -186,6 +186,7 @@ def test_a_store_that_was_edited_by_hand_gives_itself_away(
     assert callout in {one["subject"] for one in found["findings"]}
 
 
+@pytest.mark.sqlite  # the store of the whole module is a file
 def test_every_export_stands_in_the_journal_of_the_house(home: Path) -> None:
     async def noted() -> list[Any]:
         url = f"sqlite+aiosqlite:///{home / 'store.db'}"

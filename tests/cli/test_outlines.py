@@ -16,6 +16,9 @@ from dispatcher.cli.failure import BAD_INPUT, CommandError
 from tests.cli.console import DEADLINE_SECONDS, ROSTER, Server, furnish, jiaoying
 from tests.cli.test_cli import rows
 
+# Commands in processes of their own and what is done here share SQLite's file.
+pytestmark = pytest.mark.sqlite
+
 GRID, VILLAGE = "990421100201001", "990421100201"
 OTHER = "990421100201002"
 RING = [[110.0, 30.0], [110.1, 30.0], [110.1, 30.1], [110.0, 30.1], [110.0, 30.0]]

@@ -116,6 +116,7 @@ LASTING = swap(("2026-07-12T12:12", "2090-07-12T12:12"))
 NAMELESS = swap(("柳林镇", "强降雨落区"))
 
 
+@pytest.mark.sqlite  # the roster comes from a command in a process of its own
 @pytest.mark.parametrize(
     "text",
     [
