@@ -11,7 +11,6 @@ from sqlalchemy import (
     Connection,
     bindparam,
     case,
-    func,
     not_,
     select,
     update,
@@ -42,10 +41,7 @@ REFERRING = (
     )
     .order_by(schema.alert.c.received_at)
 )
-# Its index leaves out rows without a time; so must we, or all rows are read.
-NEXT_DUE = select(func.min(schema.alert.c.due_at)).where(
-    schema.alert.c.due_at.isnot(None)
-)
+NEXT_DUE = dialect.earliest(schema.alert.c.due_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

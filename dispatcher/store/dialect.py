@@ -9,19 +9,24 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Column,
     ColumnElement,
     Connection,
     FunctionElement,
     Integer,
+    Select,
     TableValuedAlias,
     Text,
     column,
+    func,
     literal,
     literal_column,
+    select,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import Table
@@ -43,6 +48,14 @@ LONG = Integer().with_variant(BigInteger(), POSTGRESQL)
 def given(number: int) -> ColumnElement[int]:
     """A number from outside: PostgreSQL fails at one that no column could hold."""
     return literal(number, LONG)
+
+
+def earliest(times: Column[datetime]) -> Select[datetime]:
+    """The first of the times in a column whose index leaves out rows without one.
+
+    So must the question, or all rows are read.
+    """
+    return select(func.min(times)).where(times.isnot(None))
 
 
 # The character that PostgreSQL's texts can't hold, as JSON writes it: by itself, not

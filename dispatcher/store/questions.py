@@ -440,10 +440,7 @@ def named(connection: Connection, done: Mapping[str, Named]) -> None:
     refresh_due(connection, done)
 
 
-# Its index leaves out rows without a time; so must we, or all rows are read.
-NEXT_DUE = select(func.min(schema.question.c.due_at)).where(
-    schema.question.c.due_at.isnot(None)
-)
+NEXT_DUE = dialect.earliest(schema.question.c.due_at)
 
 
 def next_due_at(connection: Connection) -> datetime | None:

@@ -58,6 +58,7 @@ CHECKS = [
     checks.status_code_conformance,
     checks.content_type_conformance,
     checks.response_schema_conformance,
+    checks.ignored_auth,
     checks.unsupported_method,
 ]
 TOO_LARGE = "413"

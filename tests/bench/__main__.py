@@ -82,16 +82,16 @@ async def measure(sizes: Sequence[int], stores: Sequence[str]) -> dict[str, Any]
     found: dict[str, Any] = {"machine": machine()}
     for name in stores:
         with places(name, SQLITE) as place:
-            runs, found[name] = await measured(sorted(sizes), place)
+            runs, promised = await measured(sorted(sizes), place)
             spent = await stages.measure(stages.CALLOUTS, place())
-        found[name]["stages_us"] = spent
+        found[name] = {**promised, "stages_us": spent}
         sys.stderr.write(f"{name}\n{table(runs)}\n\n{stages.told(spent)}\n")
     return found
 
 
 async def measured(
     sizes: Sequence[int], place: Callable[[], str]
-) -> tuple[list[Dispatched], dict[str, Any]]:
+) -> tuple[list[Dispatched], Figures]:
     """Measure one store: each house has a place of its own."""
     small = [size for size in sizes if size <= REFERENCE]
     runs = await dispatched(small, 1, place, TIMES)
@@ -100,7 +100,7 @@ async def measured(
         late = await climbing(Path(folder), place())
     with tempfile.TemporaryDirectory() as folder:
         heard = await answers(Path(folder), place())
-    return runs, {**figures(runs, late, heard)}
+    return runs, figures(runs, late, heard)
 
 
 def told(found: Mapping[str, Any]) -> str:

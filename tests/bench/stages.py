@@ -43,7 +43,7 @@ STAGES: Mapping[str, Sequence[str]] = {
         f"dispatcher/engine/{one}.py" for one in ("compose", "wording", "envelope")
     ),
     "as it is kept (bodies, hashes, rows)": ("dispatcher/store/", "pydantic/"),
-    "statements (SQLAlchemy, the driver)": ("sqlalchemy/", "asyncpg/"),
+    "statements (SQLAlchemy, the driver)": ("sqlalchemy/", "psycopg/"),
     "turns (engine)": ("dispatcher/engine/",),
 }
 Stages = Mapping[str, float]
